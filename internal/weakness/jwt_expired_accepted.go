@@ -1,0 +1,10 @@
+package weakness
+
+var jwtExpiredAccepted = Weakness{
+	ID:       "jwt-expired-accepted",
+	Title:    "Expired JWT that is accepted",
+	Severity: Medium,
+	CWE:      []int{613},
+	InSource: true,
+	OnWire:   true,
+}
