@@ -1,0 +1,68 @@
+package text
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/d710e0ae/countersign/internal/finding"
+)
+
+// maxRelated bounds how many related places a finding shows here; the other
+// formats have them all.
+const maxRelated = 6
+
+func (p *page) findings(r *finding.Report) {
+	for _, f := range r.Findings {
+		label := strings.ToUpper(f.Severity.String())
+		p.linef("%s  %s  %s  %s", p.paint(severityColor(f.Severity), pad(label, 8)),
+			p.paint(bold, f.Weakness), where(f), p.paint(dim, string(f.Confidence)))
+		p.wrapped("  ", "  ", f.Message)
+		for i, rel := range f.Related {
+			if i == maxRelated {
+				p.linef("    … and %s", plural(len(f.Related)-maxRelated, "more place", "more places"))
+				break
+			}
+			p.wrapped(fmt.Sprintf("    %s:%d  ", rel.File, rel.Line), "      ", rel.Message)
+		}
+		for _, e := range f.Evidence {
+			p.evidence(e)
+		}
+		if f.ProofOfConcept != "" {
+			p.linef("    %s  %s", p.paint(dim, "proof of concept"), f.ProofOfConcept)
+		}
+		if f.Remedy.FastAPI != "" {
+			first, _, _ := strings.Cut(f.Remedy.FastAPI, "\n")
+			p.wrapped("    "+p.paint(green, "fix")+"  ", "         ", first)
+		}
+		p.linef("")
+	}
+}
+
+func (p *page) evidence(e finding.Evidence) {
+	lead := fmt.Sprintf("    %s  ", p.paint(dim, string(e.Kind)))
+	switch {
+	case e.Text == "":
+		p.linef("%s%s", lead, e.File)
+	case strings.Contains(e.Text, "\n"):
+		first, rest, _ := strings.Cut(strings.TrimSpace(e.Text), "\n")
+		more := strings.Count(rest, "\n") + 1
+		p.linef("%s%s %s", lead, strings.TrimSpace(first), p.paint(dim, fmt.Sprintf("(+%s)", plural(more, "line", "lines"))))
+	default:
+		p.wrapped(lead, "      ", e.Text)
+	}
+}
+
+func where(f finding.Finding) string {
+	var parts []string
+	if f.Operation != nil {
+		parts = append(parts, f.Operation.String())
+	}
+	if f.Location != nil {
+		l := fmt.Sprintf("%s:%d", f.Location.File, f.Location.Line)
+		if f.Location.Column > 0 {
+			l += fmt.Sprintf(":%d", f.Location.Column)
+		}
+		parts = append(parts, l)
+	}
+	return strings.Join(parts, "  ")
+}

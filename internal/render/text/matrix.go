@@ -1,0 +1,134 @@
+package text
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/d710e0ae/countersign/internal/finding"
+)
+
+// matrix writes, for each operation and attacker position, what was forged
+// and what blocked the rest.
+func (p *page) matrix(r *finding.Report) {
+	if len(r.Verdicts) == 0 {
+		return
+	}
+	p.linef("%s", p.paint(bold, "What each attempt came to"))
+	widest := 0
+	byOperation := map[string][]finding.Verdict{}
+	var operations []string
+	for _, v := range r.Verdicts {
+		if byOperation[v.Operation] == nil {
+			operations = append(operations, v.Operation)
+			widest = max(widest, columns(v.Operation))
+		}
+		byOperation[v.Operation] = append(byOperation[v.Operation], v)
+	}
+	widest = min(widest, 48)
+	for _, op := range operations {
+		name := op
+		for _, row := range rows(byOperation[op]) {
+			lead := "  " + pad(name, widest) + "  " + pad(strings.Join(row.positions, ", "), 10) + "  "
+			p.wrapped(lead, strings.Repeat(" ", min(columns(lead), p.Width/2)), strings.Join(p.cells(row.verdicts), " · "))
+			name = ""
+		}
+	}
+	p.linef("")
+}
+
+// A row is what holds for one or more positions alike.
+type row struct {
+	positions []string
+	verdicts  []finding.Verdict
+}
+
+func rows(verdicts []finding.Verdict) []row {
+	var out []row
+	for _, pos := range finding.Positions() {
+		var here []finding.Verdict
+		for _, v := range verdicts {
+			if v.Position == pos {
+				here = append(here, v)
+			}
+		}
+		if len(here) == 0 {
+			continue
+		}
+		same := func(r row) bool {
+			return slices.EqualFunc(r.verdicts, here, func(a, b finding.Verdict) bool {
+				return a.Shape == b.Shape && a.Verdict == b.Verdict && a.By == b.By
+			})
+		}
+		if i := slices.IndexFunc(out, same); i >= 0 {
+			out[i].positions = append(out[i].positions, string(pos))
+			continue
+		}
+		out = append(out, row{[]string{string(pos)}, here})
+	}
+	// A statement about all positions needs no list of them.
+	for i := range out {
+		if len(out[i].positions) == len(finding.Positions()) {
+			out[i].positions = []string{"everywhere"}
+		}
+	}
+	return out
+}
+
+// cells groups the shapes of one row by how they ended.
+func (p *page) cells(verdicts []finding.Verdict) []string {
+	type end struct {
+		outcome finding.Outcome
+		by      finding.By
+	}
+	shapes := map[end][]string{}
+	var ends []end
+	for _, v := range verdicts {
+		e := end{v.Verdict, v.By}
+		if shapes[e] == nil {
+			ends = append(ends, e)
+		}
+		name := string(v.Shape)
+		if v.Verdict == finding.Forged && v.Proof == finding.ByBrowser {
+			name += "*"
+		}
+		shapes[e] = append(shapes[e], name)
+	}
+	order := []finding.Outcome{finding.Forged, finding.Blocked, finding.NotTested}
+	slices.SortStableFunc(ends, func(a, b end) int {
+		return slices.Index(order, a.outcome) - slices.Index(order, b.outcome)
+	})
+	var cells []string
+	for _, e := range ends {
+		list := strings.Join(shapes[e], ", ")
+		if len(shapes[e]) == len(verdicts) && len(verdicts) > 1 {
+			list = "all shapes"
+		}
+		switch e.outcome {
+		case finding.Forged:
+			cells = append(cells, p.paint(bold+";"+red, "FORGED")+" "+list)
+		case finding.Blocked:
+			cells = append(cells, p.paint(green, "blocked by "+string(e.by))+" ("+list+")")
+		default:
+			cells = append(cells, p.paint(dim, "not tested ("+list+")"))
+		}
+	}
+	return cells
+}
+
+// unexercised lists the operations that could not be tried, with the reason.
+func (p *page) unexercised(r *finding.Report) {
+	first := true
+	for _, o := range r.Operations {
+		if o.Exercised {
+			continue
+		}
+		if first {
+			p.linef("%s", p.paint(bold, "Not exercised"))
+			first = false
+		}
+		p.wrapped("  "+o.String()+"  ", "      ", o.Reason)
+	}
+	if !first {
+		p.linef("")
+	}
+}
