@@ -30,15 +30,15 @@ type Progress struct {
 type Collector struct {
 	Next Handler
 
-	mu     sync.Mutex
-	report Report
+	mu    sync.Mutex
+	tally tally
 }
 
 // NewCollector returns a Collector for one run.
 func NewCollector(kind Kind, tool Tool, target string, started time.Time, next Handler) *Collector {
-	return &Collector{Next: next, report: Report{
+	return &Collector{Next: next, tally: tally{Report: Report{
 		Schema: Schema, Tool: tool, Kind: kind, Target: target, Started: started.UTC().Truncate(time.Second),
-	}}
+	}}}
 }
 
 func (c *Collector) Progress(p Progress) {
@@ -50,12 +50,7 @@ func (c *Collector) Progress(p Progress) {
 // Operation adds an operation, or replaces what was said of it before.
 func (c *Collector) Operation(o Operation) {
 	c.mu.Lock()
-	i := slices.IndexFunc(c.report.Operations, func(x Operation) bool { return x.OperationRef == o.OperationRef })
-	if i < 0 {
-		c.report.Operations = append(c.report.Operations, o)
-	} else {
-		c.report.Operations[i] = o
-	}
+	c.tally.putOperation(o)
 	c.mu.Unlock()
 	if c.Next != nil {
 		c.Next.Operation(o)
@@ -66,14 +61,7 @@ func (c *Collector) Operation(o Operation) {
 // browser showed takes the place of what plain HTTP suggested.
 func (c *Collector) Verdict(v Verdict) {
 	c.mu.Lock()
-	i := slices.IndexFunc(c.report.Verdicts, func(x Verdict) bool {
-		return x.Operation == v.Operation && x.Position == v.Position && x.Shape == v.Shape
-	})
-	if i < 0 {
-		c.report.Verdicts = append(c.report.Verdicts, v)
-	} else {
-		c.report.Verdicts[i] = v
-	}
+	c.tally.putVerdict(v)
 	c.mu.Unlock()
 	if c.Next != nil {
 		c.Next.Verdict(v)
@@ -83,12 +71,7 @@ func (c *Collector) Verdict(v Verdict) {
 // Finding adds a finding, or replaces the one of the same fingerprint.
 func (c *Collector) Finding(f Finding) {
 	c.mu.Lock()
-	i := slices.IndexFunc(c.report.Findings, func(x Finding) bool { return x.Fingerprint == f.Fingerprint })
-	if i < 0 {
-		c.report.Findings = append(c.report.Findings, f)
-	} else {
-		c.report.Findings[i] = f
-	}
+	c.tally.putFinding(f)
 	c.mu.Unlock()
 	if c.Next != nil {
 		c.Next.Finding(f)
@@ -100,8 +83,8 @@ func (c *Collector) Finding(f Finding) {
 func (c *Collector) Incomplete(reason string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !slices.Contains(c.report.IncompleteReasons, reason) {
-		c.report.IncompleteReasons = append(c.report.IncompleteReasons, reason)
+	if !slices.Contains(c.tally.IncompleteReasons, reason) {
+		c.tally.IncompleteReasons = append(c.tally.IncompleteReasons, reason)
 	}
 }
 
@@ -110,8 +93,8 @@ func (c *Collector) Incomplete(reason string) {
 func (c *Collector) Note(text string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !slices.Contains(c.report.Notes, text) {
-		c.report.Notes = append(c.report.Notes, text)
+	if !slices.Contains(c.tally.Notes, text) {
+		c.tally.Notes = append(c.tally.Notes, text)
 	}
 }
 
@@ -119,7 +102,7 @@ func (c *Collector) Note(text string) {
 func (c *Collector) Cover(requests, files int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.report.Coverage.Requests, c.report.Coverage.Files = requests, files
+	c.tally.Coverage.Requests, c.tally.Coverage.Files = requests, files
 }
 
 // Report returns what was gathered until now, in the order of reports and
@@ -127,7 +110,7 @@ func (c *Collector) Cover(requests, files int) {
 func (c *Collector) Report(now time.Time) *Report {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	r := c.report
+	r := c.tally.Report
 	r.Seconds = now.Sub(r.Started).Round(time.Millisecond).Seconds()
 	r.Complete = len(r.IncompleteReasons) == 0
 	r.IncompleteReasons = append([]string{}, r.IncompleteReasons...)
@@ -136,12 +119,7 @@ func (c *Collector) Report(now time.Time) *Report {
 	r.Verdicts = append([]Verdict{}, r.Verdicts...)
 	r.Findings = append([]Finding{}, r.Findings...)
 	r.Sort()
-	for _, o := range r.Operations {
-		r.Coverage.Operations++
-		if o.Exercised {
-			r.Coverage.Exercised++
-		}
-	}
+	r.countOperations()
 	return &r
 }
 
