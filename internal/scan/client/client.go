@@ -1,0 +1,288 @@
+// Package client is the scan's HTTP client: it sends exactly what it is told
+// to, to one target only, within bounds of time, size and rate. It follows no
+// redirect and keeps no cookie; callers that want either do it themselves,
+// probe by probe.
+package client
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+// UserAgent is sent with every request: what a browser says, and who it is.
+const UserAgent = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36 Countersign-Scan"
+
+// MarkerHeader stands on every request that is not a forgery, so that a
+// target's operator can tell the scan's traffic. A forged request carries
+// only what a browser would send, and is told by its User-Agent.
+const MarkerHeader = "X-Countersign-Scan"
+
+// Config says how to talk to one target. The zero value of every optional
+// field has a safe default.
+type Config struct {
+	Target    *url.URL          // scheme and host of the target; required
+	Transport http.RoundTripper // nil: a transport of the client's own
+	TLS       *tls.Config       // nil: the system's roots
+	Header    http.Header       // sent with every request, such as an API key of a gateway
+	Rate      float64           // requests per second; 0: no limit
+	InFlight  int               // concurrent requests; 0: 8
+	Timeout   time.Duration     // for one answer's head; 0: 10 s
+	BodyTime  time.Duration     // for one answer's body after its head; 0: 3 s
+	MaxBody   int64             // bytes read of one body; 0: 1 MiB
+	MaxWait   time.Duration     // the longest Retry-After obeyed; 0: 30 s
+}
+
+// A Client sends requests to one target. It is safe for concurrent use.
+type Client struct {
+	cfg   Config
+	rt    http.RoundTripper
+	own   *http.Transport
+	slots chan struct{}
+	pace  pace
+	sent  atomic.Int64
+
+	failures  atomic.Int32 // transport errors in a row
+	serverErr atomic.Int32 // 5xx answers in a row
+}
+
+// Errors that callers tell apart.
+var (
+	// ErrForeignHost is returned for a request to any host but the target:
+	// credentials never leave it.
+	ErrForeignHost = errors.New("request to a host that is not the target")
+	// ErrUnreachable wraps errors of the connection: refused, reset, no
+	// answer in time, certificate not trusted.
+	ErrUnreachable = errors.New("target cannot be reached")
+)
+
+// New returns a Client. It dials nothing.
+func New(cfg Config) *Client {
+	def := func(d *time.Duration, v time.Duration) {
+		if *d <= 0 {
+			*d = v
+		}
+	}
+	def(&cfg.Timeout, 10*time.Second)
+	def(&cfg.BodyTime, 3*time.Second)
+	def(&cfg.MaxWait, 30*time.Second)
+	if cfg.InFlight <= 0 {
+		cfg.InFlight = 8
+	}
+	if cfg.MaxBody <= 0 {
+		cfg.MaxBody = 1 << 20
+	}
+	c := &Client{cfg: cfg, rt: cfg.Transport, slots: make(chan struct{}, cfg.InFlight)}
+	c.pace.rate = cfg.Rate
+	if c.rt == nil {
+		c.own = &http.Transport{
+			DialContext:            (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
+			TLSClientConfig:        cfg.TLS,
+			TLSHandshakeTimeout:    5 * time.Second,
+			MaxIdleConnsPerHost:    cfg.InFlight,
+			IdleConnTimeout:        4 * time.Second, // below uvicorn's 5 s keep-alive
+			MaxResponseHeaderBytes: 256 << 10,
+			DisableCompression:     true,
+		}
+		c.rt = c.own
+	}
+	return c
+}
+
+// Close ends idle connections.
+func (c *Client) Close() {
+	if c.own != nil {
+		c.own.CloseIdleConnections()
+	}
+}
+
+// Target returns the URL that the client was made for.
+func (c *Client) Target() *url.URL { return c.cfg.Target }
+
+// Sent returns how many requests were sent.
+func (c *Client) Sent() int { return int(c.sent.Load()) }
+
+// Failing returns how many requests in a row found no answer, and how many
+// answers in a row were server errors.
+func (c *Client) Failing() (transport, server int) {
+	return int(c.failures.Load()), int(c.serverErr.Load())
+}
+
+// A Request is one request, as it goes on the wire.
+type Request struct {
+	Method string
+	URL    *url.URL // absolute
+	Header http.Header
+	Body   []byte
+	// Bare leaves out everything that a browser on a foreign page would not
+	// send: the marker. Extra headers of the configuration stay, since they
+	// belong to the way to the target.
+	Bare bool
+}
+
+// Clone returns a deep copy.
+func (r *Request) Clone() *Request {
+	c := *r
+	u := *r.URL
+	c.URL = &u
+	c.Header = r.Header.Clone()
+	c.Body = bytes.Clone(r.Body)
+	return &c
+}
+
+// A Response is the answer to one Request.
+type Response struct {
+	Request   *Request
+	Status    int
+	Header    http.Header
+	Body      []byte
+	Truncated bool // the body was longer, or came slower, than the bounds allow
+	At        time.Time
+}
+
+// Do sends one request and reads its answer within the bounds. An answer 429,
+// or 503 with Retry-After, is waited for and tried again, three times at the
+// most.
+func (c *Client) Do(ctx context.Context, r *Request) (*Response, error) {
+	if r.URL.Host != c.cfg.Target.Host || r.URL.Scheme != c.cfg.Target.Scheme {
+		return nil, fmt.Errorf("%w: %s", ErrForeignHost, r.URL.Host)
+	}
+	select {
+	case c.slots <- struct{}{}:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	defer func() { <-c.slots }()
+	for try := 0; ; try++ {
+		if err := c.pace.wait(ctx, c.backoff()); err != nil {
+			return nil, err
+		}
+		resp, err := c.once(ctx, r)
+		if err != nil {
+			if ctx.Err() != nil {
+				return nil, ctx.Err()
+			}
+			c.failures.Add(1)
+			return nil, fmt.Errorf("%w: %s %s: %w", ErrUnreachable, r.Method, r.URL.Path, plain(err))
+		}
+		c.failures.Store(0)
+		if resp.Status >= 500 {
+			c.serverErr.Add(1)
+		} else {
+			c.serverErr.Store(0)
+		}
+		wait, again := retryAfter(resp, c.cfg.MaxWait)
+		if !again || try == 3 {
+			return resp, nil
+		}
+		c.pace.hold(wait)
+	}
+}
+
+// backoff slows the scan down while the target answers nothing but server
+// errors: 50 ms after the fifth in a row, doubling up to 1 s.
+func (c *Client) backoff() time.Duration {
+	n := c.serverErr.Load()
+	if n < 5 {
+		return 0
+	}
+	return min(time.Second, 50*time.Millisecond<<min(n-5, 5))
+}
+
+func (c *Client) once(ctx context.Context, r *Request) (*Response, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	timer := time.AfterFunc(c.cfg.Timeout, func() { cancel(errSlow) })
+	defer timer.Stop()
+
+	h := make(http.Header, len(r.Header)+len(c.cfg.Header)+2)
+	for k, v := range c.cfg.Header {
+		h[k] = v
+	}
+	for k, v := range r.Header {
+		if k == "Cookie" && len(h[k]) > 0 {
+			v = []string{h[k][0] + "; " + strings.Join(v, "; ")}
+		}
+		h[k] = v
+	}
+	if _, ok := h["User-Agent"]; !ok {
+		h["User-Agent"] = []string{UserAgent}
+	}
+	if !r.Bare {
+		h[MarkerHeader] = []string{"1"}
+	}
+	req := (&http.Request{
+		Method: r.Method, URL: r.URL, Host: r.URL.Host, Header: h,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+	}).WithContext(ctx)
+	if r.Body != nil {
+		body := r.Body
+		req.ContentLength = int64(len(body))
+		req.Body = io.NopCloser(bytes.NewReader(body))
+		req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
+		if len(body) == 0 {
+			req.Body = http.NoBody
+		}
+	}
+	c.sent.Add(1)
+	res, err := c.rt.RoundTrip(req)
+	if err != nil {
+		if cause := context.Cause(ctx); errors.Is(cause, errSlow) {
+			return nil, cause
+		}
+		return nil, err
+	}
+	defer res.Body.Close()
+	timer.Reset(c.cfg.BodyTime)
+	body, err := io.ReadAll(io.LimitReader(res.Body, c.cfg.MaxBody+1))
+	out := &Response{Request: r, Status: res.StatusCode, Header: res.Header, Body: body, At: time.Now()}
+	if int64(len(body)) > c.cfg.MaxBody {
+		out.Body, out.Truncated = body[:c.cfg.MaxBody], true
+	}
+	if err != nil {
+		// The head is an answer already; a body that breaks off or never
+		// ends is told, and does not undo it.
+		out.Truncated = true
+	}
+	return out, nil
+}
+
+var errSlow = errors.New("no answer in time")
+
+// plain strips the URL that net/url errors repeat.
+func plain(err error) error {
+	if u, ok := errors.AsType[*url.Error](err); ok {
+		return u.Err
+	}
+	return err
+}
+
+func retryAfter(r *Response, longest time.Duration) (time.Duration, bool) {
+	if r.Status != http.StatusTooManyRequests && r.Status != http.StatusServiceUnavailable {
+		return 0, false
+	}
+	v := strings.TrimSpace(r.Header.Get("Retry-After"))
+	if v == "" {
+		return time.Second, r.Status == http.StatusTooManyRequests
+	}
+	d := longest + 1
+	if n, err := strconv.Atoi(v); err == nil && n >= 0 {
+		d = time.Duration(min(n, 1<<20)) * time.Second
+	} else if t, err := http.ParseTime(v); err == nil {
+		d = time.Until(t)
+	}
+	if d > longest {
+		return 0, false
+	}
+	return max(d, 0), true
+}
