@@ -8,7 +8,10 @@ import (
 	"strings"
 
 	"github.com/d710e0ae/countersign/internal/finding"
+	"github.com/d710e0ae/countersign/internal/render/html"
 	"github.com/d710e0ae/countersign/internal/render/json"
+	"github.com/d710e0ae/countersign/internal/render/junit"
+	"github.com/d710e0ae/countersign/internal/render/sarif"
 	"github.com/d710e0ae/countersign/internal/render/text"
 )
 
@@ -37,6 +40,9 @@ var formats = [...]format{
 		return text.Render(w, r, text.Options{Color: o.Color, Width: o.Width})
 	}},
 	{"json", plain(json.Render)},
+	{"sarif", plain(sarif.Render)},
+	{"junit", plain(junit.Render)},
+	{"html", plain(html.Render)},
 }
 
 func plain(f func(io.Writer, *finding.Report) error) func(io.Writer, *finding.Report, Options) error {
