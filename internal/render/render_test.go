@@ -15,6 +15,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	_ "github.com/owenrumney/go-sarif/v3/pkg/report/v210/sarif" // for its schema
 	"github.com/xeipuuv/gojsonschema"
@@ -197,6 +198,23 @@ func TestColoursOnlyWhereAsked(t *testing.T) {
 	}
 	if strings.Contains(string(rendered(t, sample(), "text")), "\x1b[") {
 		t.Error("colour where it was not asked for")
+	}
+}
+
+func TestTextHasNothingThatATerminalActsOn(t *testing.T) {
+	r := sample()
+	for i := range r.Findings {
+		r.Findings[i].Message += "\x1b]0;owned\a\u202e"
+		r.Findings[i].Evidence = append(r.Findings[i].Evidence, finding.Evidence{Kind: finding.ResponseEvidence, Text: "HTTP/1.1 200 \x1b[2J\nbody"})
+	}
+	r.Operations[0].Path += "\x1b[31m"
+	r.Operations[0].Exercised = false
+	r.Verdicts[0].Operation += "\r\x9b31m"
+	r.Target += "\x1b[8m"
+	for _, c := range string(rendered(t, r, "text")) {
+		if c != '\n' && unicode.IsControl(c) || c == '\u202e' {
+			t.Fatalf("contains %q", c)
+		}
 	}
 }
 

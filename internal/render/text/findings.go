@@ -15,20 +15,20 @@ func (p *page) findings(r *finding.Report) {
 	for _, f := range r.Findings {
 		label := strings.ToUpper(f.Severity.String())
 		p.linef("%s  %s  %s  %s", p.paint(severityColor(f.Severity), pad(label, 8)),
-			p.paint(bold, f.Weakness), where(f), p.paint(dim, string(f.Confidence)))
+			p.paint(bold, safe(f.Weakness)), safe(where(f)), p.paint(dim, string(f.Confidence)))
 		p.wrapped("  ", "  ", f.Message)
 		for i, rel := range f.Related {
 			if i == maxRelated {
 				p.linef("    … and %s", plural(len(f.Related)-maxRelated, "more place", "more places"))
 				break
 			}
-			p.wrapped(fmt.Sprintf("    %s:%d  ", rel.File, rel.Line), "      ", rel.Message)
+			p.wrapped(fmt.Sprintf("    %s:%d  ", safe(rel.File), rel.Line), "      ", rel.Message)
 		}
 		for _, e := range f.Evidence {
 			p.evidence(e)
 		}
 		if f.ProofOfConcept != "" {
-			p.linef("    %s  %s", p.paint(dim, "proof of concept"), f.ProofOfConcept)
+			p.linef("    %s  %s", p.paint(dim, "proof of concept"), safe(f.ProofOfConcept))
 		}
 		if f.Remedy.FastAPI != "" {
 			first, _, _ := strings.Cut(f.Remedy.FastAPI, "\n")
@@ -42,11 +42,11 @@ func (p *page) evidence(e finding.Evidence) {
 	lead := fmt.Sprintf("    %s  ", p.paint(dim, string(e.Kind)))
 	switch {
 	case e.Text == "":
-		p.linef("%s%s", lead, e.File)
+		p.linef("%s%s", lead, safe(e.File))
 	case strings.Contains(e.Text, "\n"):
 		first, rest, _ := strings.Cut(strings.TrimSpace(e.Text), "\n")
 		more := strings.Count(rest, "\n") + 1
-		p.linef("%s%s %s", lead, strings.TrimSpace(first), p.paint(dim, fmt.Sprintf("(+%s)", plural(more, "line", "lines"))))
+		p.linef("%s%s %s", lead, safe(strings.TrimSpace(first)), p.paint(dim, fmt.Sprintf("(+%s)", plural(more, "line", "lines"))))
 	default:
 		p.wrapped(lead, "      ", e.Text)
 	}

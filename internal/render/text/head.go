@@ -9,7 +9,7 @@ import (
 )
 
 func (p *page) head(r *finding.Report) {
-	p.linef("%s", p.paint(bold, fmt.Sprintf("%s of %s", r.Kind, r.Target)))
+	p.linef("%s", p.paint(bold, fmt.Sprintf("%s of %s", r.Kind, safe(r.Target))))
 	var facts []string
 	if r.Kind == finding.Scan {
 		facts = append(facts,

@@ -14,6 +14,9 @@ func (p *page) matrix(r *finding.Report) {
 		return
 	}
 	p.linef("%s", p.paint(bold, "What each attempt came to"))
+	if slices.ContainsFunc(r.Verdicts, func(v finding.Verdict) bool { return v.Proof == finding.ByBrowser }) {
+		p.linef("  %s", p.paint(dim, "* carried out by a real browser"))
+	}
 	widest := 0
 	byOperation := map[string][]finding.Verdict{}
 	var operations []string
@@ -26,7 +29,7 @@ func (p *page) matrix(r *finding.Report) {
 	}
 	widest = min(widest, 48)
 	for _, op := range operations {
-		name := op
+		name := safe(op)
 		for _, row := range rows(byOperation[op]) {
 			lead := "  " + pad(name, widest) + "  " + pad(strings.Join(row.positions, ", "), 10) + "  "
 			p.wrapped(lead, strings.Repeat(" ", min(columns(lead), p.Width/2)), strings.Join(p.cells(row.verdicts), " · "))
@@ -126,7 +129,7 @@ func (p *page) unexercised(r *finding.Report) {
 			p.linef("%s", p.paint(bold, "Not exercised"))
 			first = false
 		}
-		p.wrapped("  "+o.String()+"  ", "      ", o.Reason)
+		p.wrapped("  "+safe(o.String())+"  ", "      ", o.Reason)
 	}
 	if !first {
 		p.linef("")

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode"
 
 	"github.com/d710e0ae/countersign/internal/finding"
 	"github.com/d710e0ae/countersign/internal/weakness"
@@ -52,7 +53,7 @@ func (p *page) linef(format string, args ...any) {
 func (p *page) wrapped(lead, indent, text string) {
 	width := max(p.Width, 40)
 	line, prefix := lead, lead
-	for _, word := range strings.Fields(text) {
+	for _, word := range strings.Fields(safe(text)) {
 		if line != prefix && columns(line)+1+columns(word) > width {
 			p.linef("%s", line)
 			line, prefix = indent, indent
@@ -119,4 +120,19 @@ func plural(n int, one, many string) string {
 		return "1 " + one
 	}
 	return fmt.Sprintf("%d %s", n, many)
+}
+
+// safe replaces what a terminal would act on instead of showing it: control
+// characters and changes of writing direction (CWE-150). What a report quotes
+// comes from the API or source under test.
+func safe(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\t', r == '\n':
+			return ' '
+		case unicode.IsControl(r), unicode.Is(unicode.Bidi_Control, r):
+			return '\uFFFD'
+		}
+		return r
+	}, s)
 }
