@@ -1,0 +1,123 @@
+package openapi
+
+import (
+	"encoding/json"
+	"net/url"
+	"strings"
+
+	"github.com/d710e0ae/countersign/internal/finding"
+)
+
+// Reshape returns the request in the shape in which another site's page could
+// send it. The error, an *Unbuildable, says why the shape cannot hold the
+// request.
+func Reshape(req *Request, shape finding.Shape) (*Request, error) {
+	r := req.Clone()
+	// A page of another origin sets no header of its own in these shapes.
+	if shape != finding.JSONCORS {
+		r.Header = nil
+	}
+	switch shape {
+	case finding.Form:
+		if r.Method != "POST" {
+			return nil, &Unbuildable{"a form sends GET and POST only"}
+		}
+		if r.Value == nil {
+			r.Body, r.ContentType = []byte{}, formType
+			return r, nil
+		}
+		return r, r.Encode(formType)
+	case finding.Multipart:
+		if r.Method != "POST" {
+			return nil, &Unbuildable{"a form sends GET and POST only"}
+		}
+		if r.Value == nil {
+			r.Value = map[string]any{}
+		}
+		return r, r.Encode(multipartType)
+	case finding.TextPlain:
+		if r.Method != "POST" {
+			return nil, &Unbuildable{"a form sends GET and POST only"}
+		}
+		body, err := smuggled(r.Value)
+		if err != nil {
+			return nil, err
+		}
+		r.Body, r.ContentType = body, "text/plain"
+		return r, nil
+	case finding.Blob, finding.Beacon:
+		if r.Method != "POST" {
+			return nil, &Unbuildable{"only POST goes without a preflight"}
+		}
+		if r.Value != nil {
+			b, err := json.Marshal(r.Value)
+			if err != nil {
+				return nil, &Unbuildable{"the value cannot be written as JSON: " + err.Error()}
+			}
+			r.Body = b
+		}
+		r.ContentType = ""
+		return r, nil
+	case finding.JSONCORS:
+		if r.Value == nil || mediaType(r.ContentType) == multipartType {
+			return r, nil
+		}
+		return r, r.Encode(jsonType)
+	case finding.Navigate, finding.Image:
+		if r.Method != "GET" {
+			return nil, &Unbuildable{"a navigation or an image sends GET only"}
+		}
+		return r, nil
+	case finding.Head:
+		if r.Method != "GET" {
+			return nil, &Unbuildable{"HEAD is answered by GET handlers only"}
+		}
+		r.Method = "HEAD"
+		return r, nil
+	case finding.Override:
+		if r.Method != "PUT" && r.Method != "PATCH" && r.Method != "DELETE" {
+			return nil, &Unbuildable{"the method is not one that a form would have to hide"}
+		}
+		fields := url.Values{}
+		if r.Value != nil {
+			var err error
+			if fields, err = r.fields(); err != nil {
+				return nil, err
+			}
+		}
+		fields.Set("_method", r.Method)
+		r.Query.Set("_method", r.Method)
+		r.Method, r.Body, r.ContentType = "POST", []byte(fields.Encode()), formType
+		return r, nil
+	}
+	return nil, &Unbuildable{"the shape " + string(shape) + " is not made from a request"}
+}
+
+// smuggled writes JSON so that a text/plain form can send it: the form joins
+// name and value by an equals sign and ends with a line break, so a last
+// member takes both in.
+func smuggled(v any) ([]byte, error) {
+	if v == nil {
+		return []byte("=\r\n"), nil
+	}
+	b, err := json.Marshal(v)
+	if err != nil {
+		return nil, &Unbuildable{"the value cannot be written as JSON: " + err.Error()}
+	}
+	s := string(b)
+	if strings.HasSuffix(s, "}") {
+		open := strings.TrimSuffix(s, "}")
+		if open != "{" {
+			open += ","
+		}
+		return []byte(open + `"x":"="}` + "\r\n"), nil
+	}
+	return []byte(s + "=\r\n"), nil
+}
+
+// SmuggledField returns name and value of the one field whose text/plain form
+// submission is body, as Reshape makes it.
+func SmuggledField(body []byte) (name, value string) {
+	name, value, _ = strings.Cut(strings.TrimSuffix(string(body), "\r\n"), "=")
+	return name, value
+}
