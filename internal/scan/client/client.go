@@ -52,6 +52,7 @@ type Client struct {
 	pace  pace
 	sent  atomic.Int64
 
+	maxBody   atomic.Int64
 	failures  atomic.Int32 // transport errors in a row
 	serverErr atomic.Int32 // 5xx answers in a row
 }
@@ -84,6 +85,7 @@ func New(cfg Config) *Client {
 	}
 	c := &Client{cfg: cfg, rt: cfg.Transport, slots: make(chan struct{}, cfg.InFlight)}
 	c.pace.rate = cfg.Rate
+	c.maxBody.Store(cfg.MaxBody)
 	if c.rt == nil {
 		c.own = &http.Transport{
 			DialContext:            (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
@@ -105,6 +107,9 @@ func (c *Client) Close() {
 		c.own.CloseIdleConnections()
 	}
 }
+
+// Limit sets how many bytes of a body are read from now on.
+func (c *Client) Limit(maxBody int64) { c.maxBody.Store(maxBody) }
 
 // Target returns the URL that the client was made for.
 func (c *Client) Target() *url.URL { return c.cfg.Target }
@@ -244,10 +249,11 @@ func (c *Client) once(ctx context.Context, r *Request) (*Response, error) {
 	}
 	defer res.Body.Close()
 	timer.Reset(c.cfg.BodyTime)
-	body, err := io.ReadAll(io.LimitReader(res.Body, c.cfg.MaxBody+1))
+	limit := c.maxBody.Load()
+	body, err := io.ReadAll(io.LimitReader(res.Body, limit+1))
 	out := &Response{Request: r, Status: res.StatusCode, Header: res.Header, Body: body, At: time.Now()}
-	if int64(len(body)) > c.cfg.MaxBody {
-		out.Body, out.Truncated = body[:c.cfg.MaxBody], true
+	if int64(len(body)) > limit {
+		out.Body, out.Truncated = body[:limit], true
 	}
 	if err != nil {
 		// The head is an answer already; a body that breaks off or never
@@ -285,4 +291,14 @@ func retryAfter(r *Response, longest time.Duration) (time.Duration, bool) {
 		return 0, false
 	}
 	return max(d, 0), true
+}
+
+// Count counts a request that was sent around the client, such as a
+// WebSocket's handshake.
+func (c *Client) Count() { c.sent.Add(1) }
+
+// HTTP returns a net/http client over the same connections, for handshakes
+// that leave HTTP. It follows no redirect and bounds nothing but the dial.
+func (c *Client) HTTP() *http.Client {
+	return &http.Client{Transport: c.rt, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 }

@@ -1,0 +1,127 @@
+package actor
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/d710e0ae/countersign/internal/scan/client"
+)
+
+// Credentials are what a logged-in client holds at one moment. They are a
+// snapshot: probes change their own copy and never one another's.
+type Credentials struct {
+	Jar    *client.Jar
+	Tokens []Token     // as handed out in bodies and fields, the access token first
+	CSRF   []CSRFToken // the one to send first
+}
+
+// Clone returns an independent copy.
+func (c Credentials) Clone() Credentials {
+	return Credentials{Jar: c.Jar.Clone(), Tokens: slices.Clone(c.Tokens), CSRF: slices.Clone(c.CSRF)}
+}
+
+// Bearer returns the token for the Authorization field: the first access
+// token handed out to script, else the JWT of a cookie, which a server that
+// takes both would take from a header too.
+func (c Credentials) Bearer() string {
+	for _, t := range c.Tokens {
+		if !t.Refresh {
+			return t.Value
+		}
+	}
+	for _, t := range tokensInCookies(c.Jar.Cookies()) {
+		if !t.Refresh {
+			return t.Value
+		}
+	}
+	return ""
+}
+
+// CSRFValue returns the CSRF token to send, or nothing. A cookie's own value
+// comes last: where a server hands out a token apart from its cookie, that is
+// the one it wants.
+func (c Credentials) CSRFValue() string {
+	if len(c.CSRF) == 0 {
+		return ""
+	}
+	return c.CSRF[0].Value
+}
+
+// Use says which of the credentials a request carries.
+type Use struct {
+	Cookie, Bearer, CSRF bool
+}
+
+// Everything is what a good client sends.
+var Everything = Use{Cookie: true, Bearer: true, CSRF: true}
+
+// Put adds the credentials to r's fields.
+func (c Credentials) Put(r *client.Request, use Use) {
+	if use.Cookie {
+		AddCookies(r.Header, c.Jar.Header(r.URL))
+	}
+	if use.Bearer {
+		if b := c.Bearer(); b != "" {
+			r.Header.Set("Authorization", "Bearer "+b)
+		}
+	}
+	if use.CSRF {
+		if t := c.CSRFValue(); t != "" {
+			putCSRF(r.Header, t)
+		}
+	}
+}
+
+// AddCookies adds cookie pairs to h's Cookie field.
+func AddCookies(h http.Header, pairs string) {
+	if pairs == "" {
+		return
+	}
+	if old := h.Get("Cookie"); old != "" {
+		pairs = old + "; " + pairs
+	}
+	h.Set("Cookie", pairs)
+}
+
+// Cookies returns the cookies that go to u.
+func (c Credentials) Cookies(u *url.URL) []client.Cookie {
+	var out []client.Cookie
+	for _, k := range c.Jar.Cookies() {
+		if k.Matches(u) {
+			out = append(out, k)
+		}
+	}
+	return out
+}
+
+// Secrets returns every value that must not be shown.
+func (c Credentials) Secrets() []string {
+	var out []string
+	add := func(v string) {
+		out = append(out, v)
+		if parts := strings.Split(v, "."); len(parts) == 3 && len(parts[1]) >= 16 {
+			// A changed token keeps the payload, an unsigned one the rest.
+			out = append(out, parts[1], parts[0]+"."+parts[1])
+			if len(parts[2]) >= 16 {
+				out = append(out, parts[2], parts[1]+"."+parts[2])
+			}
+		}
+	}
+	for _, k := range c.Jar.Cookies() {
+		if !k.Deleted() {
+			add(k.Value)
+			if v, ok := JWTIn(k.Value); ok {
+				add(v)
+			}
+		}
+	}
+	for _, t := range c.Tokens {
+		add(t.Value)
+	}
+	for _, t := range c.CSRF {
+		add(t.Value)
+	}
+	return out
+}

@@ -1,0 +1,205 @@
+package actor
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/d710e0ae/countersign/internal/scan/openapi"
+)
+
+var (
+	userNames = []string{"username", "user_name", "email", "login", "user", "userid", "user_id", "name", "account", "identifier", "phone", "handle", "nickname", "mail", "email_address"}
+	passNames = []string{"password", "passwd", "pass", "pwd", "secret", "passphrase", "user_password", "plain_password"}
+	loginish  = []string{"login", "signin", "sign-in", "sign_in", "log-in", "log_in", "token", "authenticate", "session", "auth", "jwt"}
+	notLogin  = []string{"register", "signup", "sign-up", "sign_up", "reset", "forgot", "change", "refresh", "logout", "revoke", "verify", "password", "create_user", "createuser"}
+)
+
+func contains(s string, words []string) bool {
+	return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(s, w) })
+}
+
+// Find returns the ways to log in that a document shows, the likeliest first:
+// the token endpoints of OAuth 2.0 password flows (RFC 6749 §4.3), then
+// operations that take a name and a password.
+func Find(doc *openapi.Document) []Route {
+	type ranked struct {
+		Route
+		rank int
+	}
+	var out []ranked
+	for _, o := range doc.Operations {
+		for _, r := range routes(o) {
+			rank := 100
+			text := strings.ToLower(o.Path + " " + o.ID)
+			if tokenURL(doc, o.Path) {
+				rank = 0
+			}
+			for i, w := range loginish {
+				if strings.Contains(text, w) {
+					rank = min(rank, 10+i)
+				}
+			}
+			if rank > 0 && contains(text, notLogin) {
+				continue
+			}
+			if rank == 100 {
+				continue
+			}
+			out = append(out, ranked{r, rank})
+		}
+	}
+	for _, t := range doc.TokenURLs {
+		u, err := url.Parse(t)
+		if err != nil || slices.ContainsFunc(out, func(r ranked) bool { return r.rank == 0 }) {
+			continue
+		}
+		// Named by the security scheme, though no operation is.
+		out = append(out, ranked{Route{Method: http.MethodPost, Path: "/" + strings.TrimLeft(u.Path, "./"), Encoding: Form,
+			UserField: "username", PassField: "password", Extra: map[string]string{"grant_type": "password"}}, 0})
+	}
+	slices.SortStableFunc(out, func(a, b ranked) int { return a.rank - b.rank })
+	routes := make([]Route, 0, len(out))
+	for _, r := range out {
+		routes = append(routes, r.Route)
+	}
+	return routes
+}
+
+func tokenURL(doc *openapi.Document, path string) bool {
+	return slices.ContainsFunc(doc.TokenURLs, func(t string) bool {
+		u, err := url.Parse(t)
+		return err == nil && u.Path != "" && strings.HasSuffix(path, "/"+strings.TrimLeft(u.Path, "./"))
+	})
+}
+
+// Told returns the ways to log in by the operation of that method and path:
+// as the document describes it, or else as a form and as JSON with the usual
+// names.
+func Told(doc *openapi.Document, method, path string) []Route {
+	if doc != nil {
+		for _, o := range doc.Operations {
+			if o.Method == method && o.Path == path {
+				if rs := routes(o); len(rs) > 0 {
+					return rs
+				}
+			}
+		}
+	}
+	var out []Route
+	for _, user := range []string{"username", "email"} {
+		for _, e := range []Encoding{Form, JSON} {
+			out = append(out, Route{Method: method, Path: path, Encoding: e, UserField: user, PassField: "password"})
+		}
+	}
+	return out
+}
+
+// routes returns the ways in which o takes a name and a password.
+func routes(o *openapi.Operation) []Route {
+	if strings.Contains(o.Path, "{") {
+		return nil
+	}
+	var out []Route
+	for _, b := range o.Bodies {
+		var enc Encoding
+		switch {
+		case strings.Contains(b.ContentType, "json"):
+			enc = JSON
+		case b.ContentType == string(Form):
+			enc = Form
+		case b.ContentType == string(Multipart):
+			enc = Multipart
+		default:
+			continue
+		}
+		r := Route{Method: o.Method, Path: o.Path, Encoding: enc, Extra: map[string]string{}}
+		if fill(&r, b.Schema, "", 0) {
+			out = append(out, r)
+		}
+	}
+	if len(o.Bodies) == 0 {
+		r := Route{Method: o.Method, Path: o.Path, Encoding: Query}
+		for _, p := range o.Params {
+			if p.In == "query" {
+				r.name(p.Name, p.Name)
+			}
+		}
+		if r.UserField != "" && r.PassField != "" {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// fill finds the names in a schema, one object deep.
+func fill(r *Route, s *openapi.Schema, prefix string, depth int) bool {
+	props := s.Properties()
+	for _, p := range props {
+		r.name(p, prefix+p)
+		lower := strings.ToLower(p)
+		switch {
+		case lower == "grant_type" && r.Encoding != JSON:
+			r.Extra[prefix+p] = "password"
+		case isCSRFName(lower):
+			r.CSRFField = prefix + p
+		}
+	}
+	if r.UserField != "" && r.PassField != "" {
+		return true
+	}
+	if depth > 0 || r.Encoding != JSON {
+		return false
+	}
+	for _, p := range props {
+		if fill(r, s.Property(p), p+".", depth+1) {
+			return true
+		}
+	}
+	return false
+}
+
+// name takes a member for the account's name or password, if it is called so.
+func (r *Route) name(member, path string) {
+	lower := strings.ToLower(member)
+	if slices.Contains(passNames, lower) && r.PassField == "" {
+		r.PassField = path
+	}
+	last := r.UserField[strings.LastIndexByte(r.UserField, '.')+1:]
+	old, now := slices.Index(userNames, strings.ToLower(last)), slices.Index(userNames, lower)
+	if now >= 0 && (r.UserField == "" || now < old) {
+		r.UserField = path
+	}
+}
+
+// CSRFPaths returns the GET operations that hand out CSRF tokens.
+func CSRFPaths(doc *openapi.Document) []string {
+	var out []string
+	for _, o := range doc.Operations {
+		if o.Method == http.MethodGet && !strings.Contains(o.Path, "{") && isCSRFName(strings.ToLower(o.Path+" "+o.ID)) {
+			out = append(out, o.Path)
+		}
+	}
+	return out
+}
+
+// IsLogin reports whether o takes a name and a password and is called like a
+// login.
+func IsLogin(doc *openapi.Document, o *openapi.Operation) bool {
+	return slices.ContainsFunc(Find(doc), func(r Route) bool { return r.Method == o.Method && r.Path == o.Path })
+}
+
+// IsLogout reports whether o is called like a logout.
+func IsLogout(o *openapi.Operation) bool {
+	text := strings.ToLower(o.Path + " " + o.ID)
+	if contains(text, []string{"logout", "log-out", "log_out", "signout", "sign-out", "sign_out"}) {
+		return true
+	}
+	return o.Method == http.MethodDelete && (strings.HasSuffix(o.Path, "/session") || strings.HasSuffix(o.Path, "/sessions/current"))
+}
+
+// IsRefresh reports whether o exchanges a refresh token.
+func IsRefresh(o *openapi.Operation) bool {
+	return strings.Contains(strings.ToLower(o.Path+" "+o.ID), "refresh")
+}

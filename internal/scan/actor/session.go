@@ -1,0 +1,382 @@
+package actor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/d710e0ae/countersign/internal/scan/client"
+	"github.com/d710e0ae/countersign/internal/secret"
+)
+
+// ErrLogin is returned where no way to log in gave a credential.
+var ErrLogin = errors.New("could not log in")
+
+// An Actor logs in and stays logged in.
+type Actor struct {
+	Account Account
+	Client  *client.Client
+	Base    *url.URL // the API's base: target and prefix
+	Routes  []Route  // tried in order; after the first success only that one
+	// CSRFPaths are GET operations that hand out CSRF tokens.
+	CSRFPaths []string
+	Redactor  *secret.Redactor
+	// Page puts the fields of the target's own page on a request.
+	Page func(h http.Header, method string, target *url.URL)
+	// Given are credentials that the user told, where there is no login.
+	Given *Credentials
+
+	mu      sync.Mutex
+	creds   Credentials
+	route   *Route
+	answer  *client.Response // of the last login
+	logins  int
+	barren  bool // a login gave nothing although it did before
+	useless int  // logins after a 401 that changed nothing
+	refresh int  // CSRF tokens fetched anew
+}
+
+// Login logs in afresh and returns the new credentials, which the actor holds
+// from then on.
+func (a *Actor) Login(ctx context.Context) (Credentials, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.login(ctx)
+}
+
+func (a *Actor) login(ctx context.Context) (Credentials, error) {
+	if a.Given != nil {
+		a.creds = a.Given.Clone()
+		a.Redactor.Add(a.creds.Secrets()...)
+		a.fetchCSRF(ctx, &a.creds)
+		return a.creds.Clone(), nil
+	}
+	a.Redactor.Add(a.Account.Password.Reveal())
+	routes := a.Routes
+	if a.route != nil {
+		routes = []Route{*a.route}
+	}
+	if len(routes) == 0 {
+		return Credentials{}, fmt.Errorf("%w: the API's document shows no operation that looks like a login; name it with --login", ErrLogin)
+	}
+	var tried []string
+	for _, r := range routes {
+		creds, answer, why, err := a.try(ctx, r)
+		if err != nil {
+			return Credentials{}, err
+		}
+		if why != "" {
+			tried = append(tried, r.String()+": "+why)
+			continue
+		}
+		a.route, a.creds, a.answer = &r, creds, answer
+		a.logins++
+		a.fetchCSRF(ctx, &a.creds)
+		return a.creds.Clone(), nil
+	}
+	if a.route != nil {
+		a.barren = true
+	}
+	return Credentials{}, fmt.Errorf("%w as %s: %s", ErrLogin, a.Account.Name, strings.Join(tried, "; "))
+}
+
+// try logs in by one route. why is empty on success.
+func (a *Actor) try(ctx context.Context, r Route) (c Credentials, answer *client.Response, why string, err error) {
+	c = Credentials{Jar: &client.Jar{}}
+	res, err := a.post(ctx, r, &c, "")
+	if err != nil {
+		return c, nil, "", err
+	}
+	if gained(c) && success(res) {
+		return c, res, "", nil
+	}
+	if res.Status == http.StatusForbidden || res.Status == http.StatusBadRequest || res.Status == http.StatusUnprocessableEntity {
+		// The login may want a CSRF token of a visitor's.
+		c = Credentials{Jar: &client.Jar{}}
+		a.fetchCSRF(ctx, &c)
+		if len(c.CSRF) == 0 {
+			for _, p := range []string{r.Path, "/"} {
+				a.absorb(ctx, &c, p)
+			}
+		}
+		if t := c.CSRFValue(); t != "" {
+			res, err = a.post(ctx, r, &c, t)
+			if err != nil {
+				return c, nil, "", err
+			}
+			if gained(c) && success(res) {
+				return c, res, "", nil
+			}
+		}
+	}
+	if success(res) {
+		return c, nil, fmt.Sprintf("answered %d without a token or a cookie", res.Status), nil
+	}
+	return c, nil, fmt.Sprintf("answered %d", res.Status), nil
+}
+
+func success(r *client.Response) bool { return r.Status >= 200 && r.Status < 400 }
+
+// gained reports whether c holds anything that could authenticate.
+func gained(c Credentials) bool {
+	if c.Bearer() != "" {
+		return true
+	}
+	for _, k := range c.Jar.Cookies() {
+		if !IsCSRFName(k.Name) && len(k.Value) >= 8 {
+			return true
+		}
+	}
+	return false
+}
+
+// post sends the login and takes over what the answer hands out. A redirect
+// within the target is followed, up to three times, as a browser would.
+func (a *Actor) post(ctx context.Context, r Route, c *Credentials, csrf string) (*client.Response, error) {
+	req := r.request(a.Base, a.Account, csrf)
+	before := c.Jar.Clone()
+	first := (*client.Response)(nil)
+	for range 4 {
+		a.Page(req.Header, req.Method, req.URL)
+		req.Header.Del("Cookie")
+		AddCookies(req.Header, c.Jar.Header(req.URL))
+		if csrf != "" {
+			putCSRF(req.Header, csrf)
+		}
+		res, err := a.Client.Do(ctx, req)
+		if err != nil {
+			return nil, err
+		}
+		a.take(c, res)
+		if first == nil || res.Request.Method == r.Method {
+			first = res
+		}
+		next := redirect(res)
+		if next == nil {
+			break
+		}
+		if res.Status == http.StatusTemporaryRedirect || res.Status == http.StatusPermanentRedirect {
+			req = req.Clone()
+			req.URL = next
+			continue
+		}
+		if next.Path == req.URL.Path {
+			break
+		}
+		req = &client.Request{Method: http.MethodGet, URL: next, Header: http.Header{}}
+	}
+	// A cookie that a visitor has before the login is no sign of success.
+	if !changed(before, c.Jar) && c.Bearer() == "" {
+		c.Jar = &client.Jar{}
+		for _, k := range before.Cookies() {
+			if IsCSRFName(k.Name) {
+				c.Jar.Put(k)
+			}
+		}
+	}
+	return first, nil
+}
+
+func changed(before, after *client.Jar) bool {
+	for _, k := range after.Cookies() {
+		if old, ok := before.Get(k.Name); !ok || old.Value != k.Value {
+			if !IsCSRFName(k.Name) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// redirect returns where an answer leads, if that is the same target.
+func redirect(r *client.Response) *url.URL {
+	if r.Status < 301 || r.Status > 308 || r.Status == http.StatusNotModified {
+		return nil
+	}
+	loc, err := url.Parse(r.Header.Get("Location"))
+	if err != nil || r.Header.Get("Location") == "" {
+		return nil
+	}
+	next := r.Request.URL.ResolveReference(loc)
+	next.Fragment = ""
+	if next.Host != r.Request.URL.Host || next.Scheme != r.Request.URL.Scheme {
+		return nil
+	}
+	return next
+}
+
+// take adds what an answer hands out to c.
+func (a *Actor) take(c *Credentials, r *client.Response) {
+	c.Jar.Store(r)
+	if r.Status < 400 {
+		for _, t := range slices.Concat(tokensInBody(r.Body), tokensInHeader(r.Header)) {
+			if !slices.ContainsFunc(c.Tokens, func(o Token) bool { return o.Value == t.Value }) {
+				c.Tokens = append(c.Tokens, t)
+			}
+		}
+		mergeCSRF(c, CSRFTokens(r))
+	}
+	a.Redactor.Add(c.Secrets()...)
+}
+
+// mergeCSRF replaces tokens of the same place by newer ones, and keeps those
+// first that were handed to script.
+func mergeCSRF(c *Credentials, fresh []CSRFToken) {
+	for _, t := range fresh {
+		i := slices.IndexFunc(c.CSRF, func(o CSRFToken) bool { return o.Where == t.Where && o.Name == t.Name })
+		if i >= 0 {
+			c.CSRF[i] = t
+		} else {
+			c.CSRF = append(c.CSRF, t)
+		}
+	}
+	slices.SortStableFunc(c.CSRF, func(x, y CSRFToken) int { return csrfRank(x) - csrfRank(y) })
+}
+
+func csrfRank(t CSRFToken) int {
+	n := 0
+	if t.Where == "cookie" {
+		n = 10
+	}
+	if strings.Contains(strings.ToLower(t.Name), "refresh") {
+		n += 5
+	}
+	return n
+}
+
+// fetchCSRF asks the operations that hand out CSRF tokens.
+func (a *Actor) fetchCSRF(ctx context.Context, c *Credentials) {
+	for _, p := range a.CSRFPaths {
+		a.absorb(ctx, c, p)
+	}
+}
+
+// absorb gets a page with c and takes the CSRF tokens and cookies it hands
+// out.
+func (a *Actor) absorb(ctx context.Context, c *Credentials, path string) {
+	u := *a.Base
+	u.Path = strings.TrimSuffix(a.Base.Path, "/") + path
+	req := &client.Request{Method: http.MethodGet, URL: &u, Header: http.Header{}}
+	a.Page(req.Header, req.Method, &u)
+	c.Put(req, Use{Cookie: true, Bearer: true})
+	res, err := a.Client.Do(ctx, req)
+	if err != nil || res.Status >= 400 {
+		return
+	}
+	c.Jar.Store(res)
+	mergeCSRF(c, CSRFTokens(res))
+	a.Redactor.Add(c.Secrets()...)
+}
+
+// Credentials returns what the actor holds now.
+func (a *Actor) Credentials() Credentials {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.creds.Clone()
+}
+
+// Answer returns the answer of the last login, and the route that gave it;
+// both are nil where the credentials were told.
+func (a *Actor) Answer() (*client.Response, *Route) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.answer, a.route
+}
+
+// Logins returns how often the actor logged in.
+func (a *Actor) Logins() int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.logins
+}
+
+// LoginRequest returns the login of this actor by the route that works,
+// without any credential or header of a page on it.
+func (a *Actor) LoginRequest() (*client.Request, Route, bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.route == nil {
+		return nil, Route{}, false
+	}
+	return a.route.request(a.Base, a.Account, ""), *a.route, true
+}
+
+// WrongLogin is LoginRequest with a password that is not the account's.
+func (a *Actor) WrongLogin() (*client.Request, Route, bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.route == nil {
+		return nil, Route{}, false
+	}
+	wrong := Account{Name: a.Account.Name, Password: secret.New(a.Account.Password.Reveal() + "-wrong")}
+	a.Redactor.Add(wrong.Password.Reveal())
+	return a.route.request(a.Base, wrong, ""), *a.route, true
+}
+
+// Do sends a legitimate request as the actor's own page would. Rotated tokens
+// are kept; where the session has ended it logs in again once, and where the
+// CSRF token has gone stale it fetches a new one once.
+func (a *Actor) Do(ctx context.Context, r *client.Request) (*client.Response, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	res, err := a.send(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case res.Status == http.StatusUnauthorized && a.Given == nil && !a.barren && a.useless < 3:
+		if _, err := a.login(ctx); err != nil {
+			return res, ctx.Err()
+		}
+		again, err := a.send(ctx, r)
+		if err == nil && again.Status == http.StatusUnauthorized {
+			a.useless++ // this operation has its own reason to say 401
+		}
+		return again, err
+	case res.Status == http.StatusForbidden && len(a.creds.CSRF) > 0 && a.refresh < 200:
+		a.refresh++
+		old := a.creds.CSRFValue()
+		a.fetchCSRF(ctx, &a.creds)
+		if a.creds.CSRFValue() != old {
+			return a.send(ctx, r)
+		}
+		// Another of the known tokens may be the one that is wanted.
+		for range len(a.creds.CSRF) - 1 {
+			a.creds.CSRF = append(a.creds.CSRF[1:], a.creds.CSRF[0])
+			if a.creds.CSRFValue() == old {
+				continue
+			}
+			again, err := a.send(ctx, r)
+			if err != nil {
+				return nil, err
+			}
+			if again.Status != http.StatusForbidden {
+				return again, nil
+			}
+		}
+	}
+	return res, nil
+}
+
+func (a *Actor) send(ctx context.Context, r *client.Request) (*client.Response, error) {
+	r = r.Clone()
+	a.Page(r.Header, r.Method, r.URL)
+	a.creds.Put(r, Everything)
+	res, err := a.Client.Do(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	if len(res.Header["Set-Cookie"]) > 0 || res.Status < 400 && strings.Contains(res.Header.Get("Content-Type"), "html") {
+		a.creds.Jar.Store(res)
+		mergeCSRF(&a.creds, CSRFTokens(res))
+		a.Redactor.Add(a.creds.Secrets()...)
+	} else if res.Status < 400 {
+		mergeCSRF(&a.creds, CSRFTokens(res))
+	}
+	return res, nil
+}

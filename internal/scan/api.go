@@ -1,0 +1,453 @@
+package scan
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/d710e0ae/countersign/internal/finding"
+	"github.com/d710e0ae/countersign/internal/scan/actor"
+	"github.com/d710e0ae/countersign/internal/scan/attack"
+	"github.com/d710e0ae/countersign/internal/scan/client"
+	"github.com/d710e0ae/countersign/internal/scan/openapi"
+	"github.com/d710e0ae/countersign/internal/scan/oracle"
+	"github.com/d710e0ae/countersign/internal/secret"
+)
+
+// maxRepairs bounds how often one request is corrected.
+const maxRepairs = 4
+
+// An api is the API in use: its document, what was learnt of its things, and
+// the operations that were tried.
+type api struct {
+	cfg    *Config
+	t      *attack.Target
+	doc    *openapi.Document
+	pool   *openapi.Pool
+	reader *oracle.Reader
+	serial int
+
+	uses []*use
+	made []made // what the scan created
+}
+
+// A use is one operation and how it is called.
+type use struct {
+	op      *openapi.Operation
+	subject *attack.Subject
+
+	optional bool           // fill what is not required
+	fixed    map[string]any // members that had to be corrected
+	dropped  []string       // members that had to go
+	query    url.Values     // query parameters that had to be corrected
+	renew    bool           // each call uses its resource up
+	outside  bool           // exercised for others' sake only
+	last     *openapi.Request
+}
+
+// made is a thing that the scan created, and how it might be deleted.
+type made struct {
+	path string
+	ids  []string
+	by   *openapi.Operation
+	gone bool
+}
+
+// build makes a request to u.
+func (a *api) build(u *use) (*openapi.Request, error) {
+	a.serial++
+	r, err := a.doc.Build(u.op, a.pool, openapi.BuildOptions{Optional: u.optional, Serial: a.serial})
+	if err != nil {
+		return nil, err
+	}
+	if m, ok := r.Value.(map[string]any); ok {
+		maps.Copy(m, u.fixed)
+		for _, k := range u.dropped {
+			delete(m, k)
+		}
+		a.credentialsIn(u, m)
+		if err := r.Encode(media(r.ContentType)); err != nil {
+			return nil, err
+		}
+	}
+	maps.Copy(r.Query, u.query)
+	return r, nil
+}
+
+func media(contentType string) string {
+	m, _, _ := strings.Cut(contentType, ";")
+	return strings.TrimSpace(m)
+}
+
+// credentialsIn fills members that ask for the victim's own credentials: an
+// operation that changes the password gets the old one for the new, so that
+// the account stays usable; a refresh gets the refresh token.
+func (a *api) credentialsIn(u *use, m map[string]any) {
+	if u.subject.Login {
+		return
+	}
+	creds := a.t.Victim.Credentials()
+	changes := strings.Contains(strings.ToLower(u.op.Path+u.op.ID), "password")
+	for k := range m {
+		name := strings.ToLower(k)
+		switch {
+		case strings.Contains(name, "password") && (changes || strings.Contains(name, "old") || strings.Contains(name, "current")):
+			if !a.t.Victim.Account.Password.Empty() {
+				m[k] = a.t.Victim.Account.Password.Reveal()
+			}
+		case strings.Contains(name, "refresh") && strings.Contains(name, "token"):
+			for _, t := range creds.Tokens {
+				if t.Refresh {
+					m[k] = t.Value
+				}
+			}
+		}
+	}
+}
+
+// fresh makes a call to u that ought to succeed: with a new resource where
+// the operation uses its resource up.
+func (a *api) fresh(ctx context.Context, u *use) (*attack.Call, error) {
+	if u.renew {
+		if err := a.produce(ctx, u); err != nil {
+			return nil, err
+		}
+	}
+	r, err := a.build(u)
+	if err != nil {
+		return nil, err
+	}
+	return &attack.Call{Request: r, Base: a.t.Base}, nil
+}
+
+var errNoProducer = errors.New("no operation creates what it uses up")
+
+// produce creates the resource that u's last path parameter names.
+func (a *api) produce(ctx context.Context, u *use) error {
+	for _, op := range a.doc.Producers(u.op) {
+		i := slices.IndexFunc(a.uses, func(x *use) bool { return x.op == op })
+		if i < 0 || !a.uses[i].subject.Exercised {
+			continue
+		}
+		p := a.uses[i]
+		r, err := a.build(p)
+		if err != nil {
+			continue
+		}
+		res, err := a.send(ctx, p, r)
+		if err != nil {
+			return err
+		}
+		if p.subject.Judge.Read(res) == attack.Accepted {
+			return nil
+		}
+	}
+	return errNoProducer
+}
+
+// send sends a request as the victim's own page and learns from the answer.
+func (a *api) send(ctx context.Context, u *use, r *openapi.Request) (*client.Response, error) {
+	call := (&attack.Call{Request: r, Base: a.t.Base}).WithToken(a.t.Victim.Credentials().CSRFValue())
+	res, err := a.t.Victim.Do(ctx, call.Wire())
+	if err != nil {
+		return nil, err
+	}
+	a.pool.Learn(u.op, r, res.Status, res.Header, res.Body)
+	if u.op.Method == http.MethodPost && res.Status == http.StatusCreated || u.op.Method == http.MethodPost && res.Status == http.StatusOK && len(a.deleters(u.op)) > 0 {
+		a.made = append(a.made, made{path: r.Path, ids: identities(res), by: u.op})
+	}
+	return res, nil
+}
+
+// identities returns what an answer calls the thing that was created.
+func identities(r *client.Response) []string {
+	var out []string
+	if loc := strings.TrimRight(r.Header.Get("Location"), "/"); loc != "" {
+		out = append(out, loc[strings.LastIndexByte(loc, '/')+1:])
+	}
+	var v map[string]any
+	if json.Unmarshal(r.Body, &v) != nil {
+		return out
+	}
+	if inner, ok := v["data"].(map[string]any); ok {
+		v = inner
+	}
+	for _, k := range slices.Sorted(maps.Keys(v)) {
+		if l := strings.ToLower(k); l == "id" || l == "uuid" || l == "_id" || strings.HasSuffix(l, "_id") || l == "slug" {
+			switch id := v[k].(type) {
+			case string:
+				out = append(out, id)
+			case float64:
+				out = append(out, strconv.FormatFloat(id, 'f', -1, 64))
+			}
+		}
+	}
+	return out
+}
+
+// deleters returns the DELETE operations on what op creates.
+func (a *api) deleters(op *openapi.Operation) []*use {
+	var out []*use
+	for _, u := range a.uses {
+		if u.op.Method == http.MethodDelete && slices.Contains(a.doc.Producers(u.op), op) {
+			out = append(out, u)
+		}
+	}
+	return out
+}
+
+// exercise calls u until it succeeds or nothing more can be learnt from its
+// refusals.
+func (a *api) exercise(ctx context.Context, u *use) error {
+	s := u.subject
+	if s.Reason = a.excused(u); s.Reason != "" {
+		return nil
+	}
+	if u.renew && u.op.Method == http.MethodDelete {
+		if err := a.produce(ctx, u); err != nil && !errors.Is(err, errNoProducer) {
+			return err
+		}
+	}
+	built, err := a.build(u)
+	if err != nil {
+		s.Reason = err.Error()
+		return nil
+	}
+	r := built
+	for try := 0; ; try++ {
+		res, err := a.send(ctx, u, r)
+		if err != nil {
+			return err
+		}
+		if res.Status >= 200 && res.Status < 300 || res.Status == 303 || res.Status == 302 && !strings.Contains(strings.ToLower(res.Header.Get("Location")), "login") {
+			a.remember(u, built, r)
+			s.Exercised = true
+			s.Success = res
+			s.Judge.Success(res)
+			s.Call = &attack.Call{Request: r, Base: a.t.Base}
+			return nil
+		}
+		s.Reason = "a legitimate call was answered " + a.brief(res)
+		if try == maxRepairs {
+			return nil
+		}
+		next, ok := a.doc.Repair(u.op, a.pool, r, res.Status, res.Body)
+		if !ok {
+			if u.optional || try > 1 || res.Status != 422 && res.Status != 400 {
+				return nil
+			}
+			// Perhaps what the document calls optional is needed.
+			u.optional = true
+			if next, err = a.build(u); err != nil {
+				return nil
+			}
+			built = next
+		}
+		r = next
+	}
+}
+
+// brief is an answer in one line.
+func (a *api) brief(r *client.Response) string {
+	text := strings.Join(strings.Fields(strings.ToValidUTF8(string(r.Body[:min(len(r.Body), 300)]), "�")), " ")
+	if len(text) > 160 {
+		text = strings.ToValidUTF8(text[:160], "") + "…"
+	}
+	return a.t.Redactor.Redact(fmt.Sprintf("%d %s", r.Status, text))
+}
+
+// excused says why an operation is not to be called at all.
+func (a *api) excused(u *use) string {
+	switch {
+	case a.cfg.ReadOnly && u.subject.ChangesState:
+		return "it changes state, and the scan is read-only"
+	case u.op.Dangerous() == "it deletes the account", u.op.Dangerous() == "it closes the account":
+		return u.op.Dangerous() + " that the scan needs"
+	}
+	return ""
+}
+
+// remember keeps what had to be corrected for later calls.
+func (a *api) remember(u *use, built, sent *openapi.Request) {
+	u.last = sent
+	if built == sent {
+		return
+	}
+	was, _ := built.Value.(map[string]any)
+	is, ok := sent.Value.(map[string]any)
+	if ok {
+		for k, v := range is {
+			if !reflect.DeepEqual(was[k], v) {
+				if u.fixed == nil {
+					u.fixed = map[string]any{}
+				}
+				u.fixed[k] = v
+			}
+		}
+		for k := range was {
+			if _, has := is[k]; !has {
+				u.dropped = append(u.dropped, k)
+			}
+		}
+	}
+	for k, v := range sent.Query {
+		if !slices.Equal(built.Query[k], v) {
+			if u.query == nil {
+				u.query = url.Values{}
+			}
+			u.query[k] = v
+		}
+	}
+}
+
+// observe gives u's subject the means to read its effect back.
+func (a *api) observe(u *use) {
+	var paths []string
+	for _, o := range a.doc.Oracles(u.op) {
+		i := slices.IndexFunc(a.uses, func(x *use) bool { return x.op == o })
+		if i < 0 || !a.uses[i].subject.Exercised || a.uses[i].last == nil || len(paths) == 2 {
+			continue
+		}
+		r := a.uses[i].last
+		path, ok := o.Path, true
+		for name, value := range r.PathValues {
+			if v, shared := u.last.PathValues[name]; shared {
+				value = v
+			} else if strings.Contains(path, "{"+name) {
+				ok = ok && u.op.Method != http.MethodDelete
+			}
+			path = strings.ReplaceAll(path, "{"+name+"}", url.PathEscape(value))
+		}
+		if !ok || strings.Contains(path, "{") || u.renew && strings.Contains(o.Path, "{") {
+			continue
+		}
+		if len(r.Query) > 0 {
+			path += "?" + r.Query.Encode()
+		}
+		paths = append(paths, path)
+	}
+	if len(paths) == 0 {
+		return
+	}
+	u.subject.State = func(ctx context.Context) (string, error) { return a.reader.Read(ctx, paths) }
+}
+
+// get reads a path as the victim.
+func (a *api) get(ctx context.Context, path string) (*client.Response, error) {
+	target, err := url.Parse(strings.TrimSuffix(a.t.Base.String(), "/") + path)
+	if err != nil {
+		return nil, err
+	}
+	return a.t.Victim.Do(ctx, &client.Request{Method: http.MethodGet, URL: target, Header: http.Header{}})
+}
+
+// newUse prepares an operation.
+func (a *api) newUse(op *openapi.Operation) *use {
+	changes := !op.Safe()
+	u := &use{op: op, subject: &attack.Subject{Ref: op.OperationRef, ChangesState: changes, Credential: finding.CredentialUnknown}}
+	u.optional = op.Method == http.MethodPatch || noneRequired(op)
+	u.renew = op.Method == http.MethodDelete
+	u.subject.Login = actor.IsLogin(a.doc, op)
+	for _, p := range op.Params {
+		if p.In == "query" {
+			u.subject.Query = append(u.subject.Query, p.Name)
+		}
+	}
+	u.subject.Fresh = func(ctx context.Context) (*attack.Call, error) { return a.fresh(ctx, u) }
+	u.subject.Renew = func() bool {
+		if u.renew || len(a.doc.Producers(op)) == 0 {
+			return false
+		}
+		u.renew = true
+		return true
+	}
+	return u
+}
+
+func noneRequired(op *openapi.Operation) bool {
+	if len(op.Bodies) == 0 {
+		return false
+	}
+	s := op.Bodies[0].Schema
+	return !slices.ContainsFunc(s.Properties(), s.Required)
+}
+
+// bases returns where the API's paths may begin, the likeliest first.
+func bases(doc *openapi.Document, from, target *url.URL) []string {
+	var out []string
+	add := func(p string) {
+		p = strings.TrimSuffix(p, "/")
+		if !slices.Contains(out, p) {
+			out = append(out, p)
+		}
+	}
+	if i := strings.LastIndexByte(from.Path, '/'); i >= 0 && from.Host == target.Host && from.Path != target.Path {
+		add(from.Path[:i])
+	}
+	add(target.Path)
+	for _, b := range doc.Bases {
+		add(b)
+	}
+	add("")
+	return out
+}
+
+// locate finds out under which base the API's paths are served: where most of
+// a few of them are not 404.
+func locate(ctx context.Context, cl *client.Client, doc *openapi.Document, from, target *url.URL) (*url.URL, error) {
+	candidates := bases(doc, from, target)
+	best, most := candidates[0], -1
+	var probes []string
+	for _, o := range doc.Operations {
+		if !strings.Contains(o.Path, "{") && o.Path != "/" && len(probes) < 3 && !slices.Contains(probes, o.Path) {
+			probes = append(probes, o.Path)
+		}
+	}
+	if len(candidates) > 1 && len(probes) > 0 {
+		for _, base := range candidates {
+			found := 0
+			for _, p := range probes {
+				u := *target
+				u.Path, u.RawQuery = base+p, ""
+				// OPTIONS changes nothing, and where there is a path says 405.
+				res, err := cl.Do(ctx, &client.Request{Method: http.MethodOptions, URL: &u, Header: http.Header{}})
+				if err != nil {
+					return nil, err
+				}
+				if res.Status != http.StatusNotFound {
+					found++
+				}
+			}
+			if found > most {
+				best, most = base, found
+			}
+			if found == len(probes) {
+				break
+			}
+		}
+	}
+	u := *target
+	u.Path, u.RawPath, u.RawQuery, u.Fragment = best, "", "", ""
+	return &u, nil
+}
+
+// attackerOf and victimOf make the actors.
+func (a *api) actor(acc Account, cl *client.Client, red *secret.Redactor) *actor.Actor {
+	who := &actor.Actor{Account: actor.Account{Name: acc.Name, Password: acc.Password}, Client: cl, Base: a.t.Base, Redactor: red,
+		Page: attack.Own, CSRFPaths: actor.CSRFPaths(a.doc)}
+	if a.cfg.Login != "" {
+		method, path, _ := operation(a.cfg.Login)
+		who.Routes = actor.Told(a.doc, method, strings.TrimPrefix(path, a.t.Base.Path))
+	} else {
+		who.Routes = actor.Find(a.doc)
+	}
+	return who
+}

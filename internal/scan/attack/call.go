@@ -1,0 +1,104 @@
+package attack
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/d710e0ae/countersign/internal/finding"
+	"github.com/d710e0ae/countersign/internal/scan/actor"
+	"github.com/d710e0ae/countersign/internal/scan/client"
+	"github.com/d710e0ae/countersign/internal/scan/openapi"
+)
+
+// A Call is one operation with a value in every place.
+type Call struct {
+	*openapi.Request
+	Base *url.URL // where the API's paths begin
+}
+
+// Clone returns an independent copy.
+func (c *Call) Clone() *Call { return &Call{c.Request.Clone(), c.Base} }
+
+// URL returns where the call goes.
+func (c *Call) URL() *url.URL { return locate(c.Base, c.Request) }
+
+func locate(base *url.URL, r *openapi.Request) *url.URL {
+	u, err := url.Parse(strings.TrimSuffix(base.EscapedPath(), "/") + r.Path)
+	if err != nil { // a path that was made is a path
+		u = &url.URL{Path: "/"}
+	}
+	u.Scheme, u.Host, u.RawQuery = base.Scheme, base.Host, r.Query.Encode()
+	return u
+}
+
+// HasBody reports whether the call has a body.
+func (c *Call) HasBody() bool { return c.ContentType != "" }
+
+// IsForm reports whether the body is documented as one of the two types that
+// HTML forms send.
+func (c *Call) IsForm() bool {
+	return strings.HasPrefix(c.ContentType, string(actor.Form)) || strings.HasPrefix(c.ContentType, string(actor.Multipart))
+}
+
+// IsJSON reports whether the body is documented as JSON.
+func (c *Call) IsJSON() bool { return strings.Contains(c.ContentType, "json") }
+
+// Wire encodes the call as documented, with no credential and no field of a
+// page on it.
+func (c *Call) Wire() *client.Request { return wire(c.Base, c.Request) }
+
+func wire(base *url.URL, r *openapi.Request) *client.Request {
+	out := &client.Request{Method: r.Method, URL: locate(base, r), Header: r.Header.Clone(), Body: r.Body}
+	if out.Header == nil {
+		out.Header = http.Header{}
+	}
+	if r.ContentType != "" {
+		out.Header.Set("Content-Type", r.ContentType)
+	}
+	if out.Body == nil && !safe(r.Method) && r.Method != http.MethodDelete {
+		out.Body = []byte{}
+	}
+	return out
+}
+
+// Encode puts the call into the form that a shape has, with no field of a
+// page and no credential on it; ok is false where the shape cannot carry it.
+func (c *Call) Encode(shape finding.Shape) (r *client.Request, ok bool) {
+	as := shape
+	if shape == finding.Beacon && c.IsForm() {
+		as = finding.Form // sendBeacon takes URLSearchParams
+	}
+	if shape == finding.JSONCORS && c.IsForm() {
+		w := c.Wire()
+		w.Bare = true
+		return w, true
+	}
+	re, err := openapi.Reshape(c.Request, as)
+	if err != nil {
+		return nil, false
+	}
+	r = wire(c.Base, re)
+	r.Bare = true
+	return r, true
+}
+
+// Put sets a member of the body; ok is false where it has none of that name.
+func (c *Call) put(names func(string) bool, value any) (*Call, bool) {
+	m, isMap := c.Value.(map[string]any)
+	if !isMap {
+		return c, false
+	}
+	n, found := c.Clone(), false
+	for k := range m {
+		if names(k) {
+			n.Value.(map[string]any)[k] = value
+			found = true
+		}
+	}
+	media, _, _ := strings.Cut(c.ContentType, ";")
+	if !found || n.Request.Encode(media) != nil {
+		return c, false
+	}
+	return n, true
+}

@@ -1,0 +1,275 @@
+package attack
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/d710e0ae/countersign/internal/scan/actor"
+	"github.com/d710e0ae/countersign/internal/scan/client"
+)
+
+// csrfTokens tests the CSRF token of each operation that runs on cookies, if
+// the API hands any out: left out, emptied, another one's, a made-up pair,
+// and beside a junk credential. It finds csrf-token-ignored,
+// csrf-token-unbound and csrf-check-skipped-by-header. Every probe comes from
+// the own page, so that the token alone is on trial; the control is the same
+// request with the token, accepted.
+func csrfTokens(ctx context.Context, t *Target) error {
+	for _, s := range t.Subjects {
+		if !s.ChangesState || !s.Exercised || !takesCookie(s) || safe(s.Ref.Method) || s.Login || s == t.Logout || t.ReadOnly {
+			continue
+		}
+		creds := t.Victim.Credentials()
+		if creds.CSRFValue() == "" {
+			continue
+		}
+		if err := t.csrfToken(ctx, s, creds); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tokenTrial is one request whose CSRF token is not what it should be.
+type tokenTrial struct {
+	t     *Target
+	s     *Subject
+	creds actor.Credentials
+}
+
+// send makes the request with the given cookies, tokens and further fields.
+func (c tokenTrial) send(ctx context.Context, creds actor.Credentials, token *string, more http.Header) (Reading, *client.Response, error) {
+	call, err := c.s.fresh(ctx)
+	if err != nil {
+		return Unclear, nil, ctx.Err()
+	}
+	value := ""
+	if token != nil {
+		value = *token
+	}
+	call = call.WithToken(value)
+	r := call.Wire()
+	Own(r.Header, r.Method, r.URL)
+	creds.Put(r, actor.Use{Cookie: true})
+	for k := range r.Header {
+		if actor.IsCSRFHeader(k) {
+			delete(r.Header, k)
+		}
+	}
+	if token != nil {
+		tmp := actor.Credentials{Jar: &client.Jar{}, CSRF: []actor.CSRFToken{{Value: value}}}
+		tmp.Put(r, actor.Use{CSRF: true})
+		if value == "" {
+			r.Header["X-Csrf-Token"], r.Header["X-Xsrf-Token"], r.Header["X-Csrftoken"] = []string{""}, []string{""}, []string{""}
+		}
+	}
+	for k, v := range more {
+		r.Header[k] = v
+	}
+	res, err := c.t.Client.Do(ctx, r)
+	if err != nil {
+		return Unclear, nil, err
+	}
+	return c.s.Judge.Read(res), res, nil
+}
+
+// WithToken puts a token into the members of the body that are called so.
+func (c *Call) WithToken(token string) *Call {
+	n, _ := c.put(actor.IsCSRFName, token)
+	return n
+}
+
+func (t *Target) csrfToken(ctx context.Context, s *Subject, creds actor.Credentials) error {
+	c := tokenTrial{t, s, creds}
+	left, res, err := c.send(ctx, creds, nil, nil)
+	if err != nil {
+		return err
+	}
+	if left == Accepted {
+		if len(s.Forged("")) == 0 {
+			return nil // something else protects it, and the token is another's
+		}
+		t.report("csrf-token-ignored", s, fmt.Sprintf("The API hands out a CSRF token, and %s runs without it.", s.Ref),
+			evidence(t.labelled("no token, accepted", res)...))
+		return nil
+	}
+	token := creds.CSRFValue()
+	good, control, err := c.send(ctx, creds, &token, nil)
+	if err != nil || good != Accepted {
+		return err
+	}
+	none := ""
+	empty := creds.Clone()
+	empty.Jar = emptied(creds.Jar)
+	for _, jar := range []actor.Credentials{creds, empty} {
+		reading, res, err := c.send(ctx, jar, &none, nil)
+		if err != nil {
+			return err
+		}
+		if reading == Accepted {
+			t.report("csrf-token-ignored", s, fmt.Sprintf("%s runs with an empty CSRF token.", s.Ref),
+				evidence(t.labelled("control: the victim's token, accepted", control)...),
+				evidence(t.labelled("an empty token, accepted", res)...))
+			return nil
+		}
+	}
+	for _, h := range []http.Header{{"Authorization": {"Bearer " + junk}}, {"Authorization": {"Basic Y291bnRlcnNpZ246anVuaw=="}}, {"X-Api-Key": {junk}}} {
+		reading, res, err := c.send(ctx, creds, nil, h)
+		if err != nil {
+			return err
+		}
+		if reading == Accepted {
+			t.report("csrf-check-skipped-by-header", s, fmt.Sprintf("A worthless credential in a header turns the CSRF check of %s off, while the cookie authenticates.", s.Ref),
+				evidence(t.labelled("control: neither token nor header, refused", s.refusedToken(res))...),
+				evidence(t.labelled("no token beside a junk header, accepted", res)...))
+			break
+		}
+	}
+	return t.unbound(ctx, c, control)
+}
+
+// refusedToken keeps evidence whole where a control has none of its own.
+func (s *Subject) refusedToken(fallback *client.Response) *client.Response {
+	if s.Refusal != nil {
+		return s.Refusal
+	}
+	return fallback
+}
+
+// unbound tries tokens that are not of the victim's session.
+func (t *Target) unbound(ctx context.Context, c tokenTrial, control *client.Response) error {
+	s := c.s
+	junkToken := "countersign-not-a-token"
+	reading, res, err := c.send(ctx, c.creds, &junkToken, nil)
+	if err != nil {
+		return err
+	}
+	if reading == Accepted {
+		t.report("csrf-token-ignored", s, fmt.Sprintf("%s takes any text for a CSRF token.", s.Ref),
+			evidence(t.labelled("a made-up token, accepted", res)...))
+		return nil
+	}
+	report := func(what string, res *client.Response) {
+		t.report("csrf-token-unbound", s, fmt.Sprintf("The CSRF token of %s is not bound to the session: %s.", s.Ref, what),
+			evidence(t.labelled("control: the victim's token, accepted", control)...),
+			evidence(t.labelled(what, res)...))
+	}
+	// A made-up pair of cookie and token: what a sibling domain can plant,
+	// unless the cookie's name forbids it.
+	if pair, ok := tossed(c.creds.Jar, junkToken); ok {
+		creds := c.creds.Clone()
+		creds.Jar = pair
+		reading, res, err := c.send(ctx, creds, &junkToken, nil)
+		if err != nil {
+			return err
+		}
+		if reading == Accepted {
+			report("a made-up pair of cookie and token is accepted", res)
+			return nil
+		}
+	}
+	if t.Attacker == nil {
+		t.Note("whether CSRF tokens are bound to their session was tested with made-up ones only: no attacker account was given")
+		return nil
+	}
+	theirs := t.Attacker.Credentials()
+	token := theirs.CSRFValue()
+	if token == "" || token == c.creds.CSRFValue() {
+		return nil
+	}
+	reading, res, err = c.send(ctx, c.creds, &token, nil)
+	if err != nil {
+		return err
+	}
+	if reading == Accepted {
+		report("the attacker's own token is accepted with the victim's cookie", res)
+		return nil
+	}
+	creds := c.creds.Clone()
+	tossable := false
+	for _, k := range theirs.Jar.Cookies() {
+		if actor.IsCSRFName(k.Name) && !strings.HasPrefix(strings.ToLower(k.Name), "__host-") {
+			creds.Jar.Put(k)
+			tossable = true
+		}
+	}
+	if !tossable {
+		return nil
+	}
+	reading, res, err = c.send(ctx, creds, &token, nil)
+	if err != nil {
+		return err
+	}
+	if reading == Accepted {
+		report("the attacker's own pair of cookie and token is accepted beside the victim's session", res)
+	}
+	return nil
+}
+
+// emptied returns the jar with its CSRF cookies emptied.
+func emptied(j *client.Jar) *client.Jar {
+	out := client.NewJar()
+	for _, c := range j.Cookies() {
+		if actor.IsCSRFName(c.Name) {
+			c.Value = ""
+		}
+		out.Put(c)
+	}
+	return out
+}
+
+// tossed returns the jar with every CSRF cookie that another origin could
+// plant set to value; ok is false where there is none.
+func tossed(j *client.Jar, value string) (out *client.Jar, ok bool) {
+	out = client.NewJar()
+	for _, c := range j.Cookies() {
+		if actor.IsCSRFName(c.Name) && !strings.HasPrefix(strings.ToLower(c.Name), "__host-") {
+			c.Value, ok = value, true
+		}
+		out.Put(c)
+	}
+	return out, ok
+}
+
+// noIdempotencyKey repeats a forged write to the byte. It is a remark on
+// operations that were forged, where state shows that both were applied.
+func noIdempotencyKey(ctx context.Context, t *Target) error {
+	for _, s := range t.Subjects {
+		if s.Ref.Method != http.MethodPost || !s.Sensitive || len(s.Forged("")) == 0 || t.ReadOnly {
+			continue
+		}
+		try := s.Forged("")[0]
+		if try.Seen == nil {
+			continue
+		}
+		var states []string
+		var last *client.Response
+		for range 3 {
+			st, err := s.State(ctx)
+			if err != nil {
+				return ctx.Err()
+			}
+			states = append(states, st)
+			if len(states) == 3 {
+				break
+			}
+			res, err := t.Client.Do(ctx, try.Seen.Request)
+			if err != nil {
+				return err
+			}
+			if s.Judge.Read(res) != Accepted {
+				break
+			}
+			last = res
+		}
+		if len(states) == 3 && states[0] != states[1] && states[1] != states[2] {
+			t.report("no-idempotency-key", s, fmt.Sprintf("%s applies the same write twice: a forged or repeated request counts each time.", s.Ref),
+				evidence(t.labelled("the repetition, accepted", last)...),
+				evidence(t.state("state before (-) and after (+) the repetition", states[1], states[2])))
+			return nil
+		}
+	}
+	return nil
+}

@@ -1,0 +1,144 @@
+package attack
+
+import (
+	"context"
+
+	"github.com/d710e0ae/countersign/internal/finding"
+	"github.com/d710e0ae/countersign/internal/scan/actor"
+	"github.com/d710e0ae/countersign/internal/scan/client"
+)
+
+// A Gate says which credential alone authenticates an operation.
+type Gate struct {
+	None   Reading // without any
+	Cookie Reading // what browsers attach by themselves
+	Header Reading // Authorization: Bearer alone
+	Junk   Reading // the cookie beside a worthless Authorization field
+
+	CookieTried, HeaderTried, JunkTried bool
+
+	CookieAnswer, HeaderAnswer *client.Response
+}
+
+// Pass puts s through the gate: the request of a good client with no
+// credential, with the cookie alone, with the header alone, and with the
+// cookie beside a junk header. s.Judge must know a success. The error is one
+// of the transport's.
+func (t *Target) Pass(ctx context.Context, s *Subject) error {
+	creds := t.Victim.Credentials()
+	g := Gate{}
+	call, err := s.fresh(ctx)
+	if err != nil {
+		s.Credential, s.Reason = finding.CredentialUnknown, err.Error()
+		return ctx.Err()
+	}
+	none, err := t.legit(ctx, call, creds, actor.Use{})
+	if err != nil {
+		return err
+	}
+	g.None = s.Judge.Read(none)
+	if g.None == Accepted {
+		s.Gate, s.Credential = g, finding.CredentialNone
+		s.Reason = "answers without any credential"
+		return nil
+	}
+	if none.Status >= 500 || g.None == Unclear || g.None == Malformed {
+		s.Gate, s.Credential = g, finding.CredentialUnknown
+		s.Reason = "what comes back without a credential can be told neither from success nor from a refusal"
+		if none.Status != 404 && none.Status != 400 && none.Status < 300 {
+			return nil
+		}
+	}
+	s.Refusal = none
+	s.Judge.Refusal(none)
+	if s.Judge.Blind() {
+		s.Gate, s.Credential = g, finding.CredentialUnknown
+		s.Reason = "success and refusal look the same"
+		return nil
+	}
+
+	var cookieCall *Call
+	if creds.Jar.Header(call.URL()) != "" {
+		g.CookieTried = true
+		cookieCall = call // the refused request has used nothing up
+		g.CookieAnswer, err = t.legit(ctx, cookieCall, creds, actor.Use{Cookie: true, CSRF: true})
+		if err != nil {
+			return err
+		}
+		g.Cookie = s.Judge.Read(g.CookieAnswer)
+		if g.Cookie != Accepted && usedUp(g.CookieAnswer) && s.Renew != nil && s.Renew() {
+			if cookieCall, err = s.fresh(ctx); err == nil {
+				g.CookieAnswer, err = t.legit(ctx, cookieCall, creds, actor.Use{Cookie: true, CSRF: true})
+				if err != nil {
+					return err
+				}
+				g.Cookie = s.Judge.Read(g.CookieAnswer)
+			}
+		}
+	}
+	if creds.Bearer() != "" {
+		next := call
+		if g.Cookie == Accepted {
+			if next, err = s.fresh(ctx); err != nil {
+				next = nil
+			}
+		}
+		if next != nil {
+			g.HeaderTried = true
+			g.HeaderAnswer, err = t.legit(ctx, next, creds, actor.Use{Bearer: true})
+			if err != nil {
+				return err
+			}
+			g.Header = s.Judge.Read(g.HeaderAnswer)
+			if g.Header != Accepted && usedUp(g.HeaderAnswer) && s.Renew != nil && s.Renew() {
+				if next, err = s.fresh(ctx); err == nil {
+					g.HeaderAnswer, err = t.legit(ctx, next, creds, actor.Use{Bearer: true})
+					if err != nil {
+						return err
+					}
+					g.Header = s.Judge.Read(g.HeaderAnswer)
+				}
+			}
+		}
+	}
+	if g.Cookie == Accepted && g.HeaderTried {
+		if next, err := s.fresh(ctx); err == nil {
+			r := legitimate(next, creds, actor.Use{Cookie: true, CSRF: true})
+			r.Header.Set("Authorization", "Bearer "+junk)
+			res, err := t.Client.Do(ctx, r)
+			if err != nil {
+				return err
+			}
+			g.JunkTried, g.Junk = true, s.Judge.Read(res)
+		}
+	}
+	s.Gate = g
+	switch {
+	case g.Cookie == Accepted && g.Header == Accepted:
+		s.Credential = finding.CredentialEither
+	case g.Cookie == Accepted:
+		s.Credential = finding.CredentialCookie
+	case g.Header == Accepted:
+		s.Credential = finding.CredentialBearer
+	default:
+		s.Credential = finding.CredentialUnknown
+		s.Reason = "neither the cookie alone nor the header alone is accepted"
+	}
+	if s.Credential != finding.CredentialUnknown {
+		s.Reason = ""
+	}
+	return nil
+}
+
+// usedUp reports whether an answer says that the thing is not there any more,
+// or has been dealt with.
+func usedUp(r *client.Response) bool {
+	switch r.Status {
+	case 400, 404, 409, 410:
+		return true
+	}
+	return false
+}
+
+// junk is an Authorization value that no server ever handed out.
+const junk = "countersign-junk"

@@ -1,0 +1,48 @@
+package attack
+
+import (
+	"context"
+
+	"github.com/d710e0ae/countersign/internal/scan/actor"
+)
+
+// jwtSurvivesLogout logs in anew, logs out as the own page does, and presents
+// the token again. Controls: it was accepted before, and the logout
+// succeeded. It runs last, since it ends the session.
+func jwtSurvivesLogout(ctx context.Context, t *Target) error {
+	s := t.Logout
+	if s == nil || t.ReadOnly || s.Call == nil {
+		return nil
+	}
+	if _, err := t.Victim.Login(ctx); err != nil {
+		return ctx.Err()
+	}
+	for _, h := range t.holders() {
+		before, _, err := t.present(ctx, h, h.token)
+		if err != nil {
+			return err
+		}
+		if before != Accepted {
+			continue
+		}
+		out, err := t.legit(ctx, s.Call, h.creds, actor.Everything)
+		if err != nil {
+			return err
+		}
+		if out.Status >= 400 {
+			return nil
+		}
+		after, res, err := t.present(ctx, h, h.token)
+		if err != nil {
+			return err
+		}
+		if after == Accepted {
+			t.report("jwt-survives-logout", nil, "After "+s.Ref.String()+" the token still works in "+h.String()+": a copy of it outlives the session.",
+				evidence(t.labelled("the logout", out)...),
+				evidence(t.labelled("the token after the logout, accepted", res)...))
+			return nil
+		}
+		return nil
+	}
+	return nil
+}

@@ -1,0 +1,93 @@
+package attack
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"github.com/d710e0ae/countersign/internal/finding"
+	"github.com/d710e0ae/countersign/internal/scan/actor"
+	"github.com/d710e0ae/countersign/internal/scan/client"
+)
+
+// loginForgeable sends the attacker's login as a form of another site does,
+// with no cookie of the victim's. It counts only where the answer gives the
+// browser a cookie that authenticates: a token in a body is of no use to a
+// victim whose page never sees it. Control: a wrong password gets no cookie.
+func loginForgeable(ctx context.Context, t *Target) error {
+	who := t.Attacker
+	if who == nil {
+		who = t.Victim
+	}
+	req, route, ok := who.LoginRequest()
+	if !ok {
+		return nil
+	}
+	for _, shape := range []finding.Shape{finding.Form, finding.Multipart, finding.TextPlain, finding.Navigate, finding.Blob} {
+		r, ok := loginAs(req, route, shape)
+		if !ok {
+			continue
+		}
+		dress(r.Header, finding.CrossSite, shape, r.Method, r.URL)
+		res, err := t.Client.Do(ctx, r)
+		if err != nil {
+			return err
+		}
+		cookie, ok := t.given(res, shape)
+		if !ok {
+			continue
+		}
+		bad, _, _ := who.WrongLogin()
+		bad, _ = loginAs(bad, route, shape)
+		dress(bad.Header, finding.CrossSite, shape, bad.Method, bad.URL)
+		refused, err := t.Client.Do(ctx, bad)
+		if err != nil {
+			return err
+		}
+		if _, gets := t.given(refused, shape); gets {
+			continue
+		}
+		ref := finding.OperationRef{Method: route.Method, Path: route.Path}
+		t.Handler.Finding(t.finding("login-forgeable", &ref,
+			fmt.Sprintf("A page of another site logs the victim in as the attacker: %s accepts the login as a %s and sets the cookie %s.", ref, shape, cookie.Name),
+			evidence(t.labelled("control: a wrong password, no cookie", refused)...),
+			evidence(t.labelled("the login sent from another site, accepted", res)...)))
+		return nil
+	}
+	return nil
+}
+
+// loginAs puts the login into a shape that another site can send.
+func loginAs(req *client.Request, route actor.Route, shape finding.Shape) (*client.Request, bool) {
+	r := req.Clone()
+	r.Bare = true
+	switch shape {
+	case finding.Form, finding.Multipart:
+		return r, route.Method == http.MethodPost && (route.Encoding == actor.Form && shape == finding.Form || route.Encoding == actor.Multipart && shape == finding.Multipart || route.Encoding == actor.Query && shape == finding.Form)
+	case finding.Navigate:
+		return r, route.Method == http.MethodGet && route.Encoding == actor.Query
+	case finding.TextPlain:
+		r.Header.Set("Content-Type", "text/plain")
+	case finding.Blob:
+		r.Header.Del("Content-Type")
+	}
+	return r, route.Method == http.MethodPost && route.Encoding == actor.JSON
+}
+
+// given returns the authenticating cookie that an answer gives to a browser
+// which sent the request from another site. A navigation may set any cookie,
+// a fetch only SameSite=None ones.
+func (t *Target) given(r *client.Response, shape finding.Shape) (client.Cookie, bool) {
+	if r.Status >= 400 {
+		return client.Cookie{}, false
+	}
+	for _, c := range client.SetCookies(r) {
+		if c.Deleted() || len(c.Value) < 8 || !t.Authenticates(c.Name) || c.Refused(t.Base.Scheme) != "" {
+			continue
+		}
+		if topLevel(shape) || c.SameSite == client.SameSiteNone && !c.Partitioned {
+			return c, true
+		}
+	}
+	return client.Cookie{}, false
+}

@@ -1,0 +1,397 @@
+package attack
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+
+	"github.com/d710e0ae/countersign/internal/finding"
+	"github.com/d710e0ae/countersign/internal/scan/actor"
+	"github.com/d710e0ae/countersign/internal/scan/client"
+)
+
+// Shapes returns the shapes that a forged call of s could take.
+func (s *Subject) Shapes() []finding.Shape {
+	switch {
+	case !s.ChangesState:
+		return nil
+	case s.Ref.Method == http.MethodGet:
+		return []finding.Shape{finding.Navigate, finding.Image, finding.Head}
+	case s.Ref.Method != http.MethodPost:
+		return []finding.Shape{finding.JSONCORS, finding.Override}
+	case s.Call == nil || s.Call.IsJSON():
+		return []finding.Shape{finding.Form, finding.Multipart, finding.TextPlain, finding.Blob, finding.JSONCORS, finding.Beacon}
+	case s.Call.IsForm():
+		return []finding.Shape{finding.Form, finding.Multipart, finding.TextPlain, finding.Beacon}
+	case s.Call.HasBody():
+		return []finding.Shape{finding.TextPlain, finding.Blob, finding.JSONCORS}
+	}
+	return []finding.Shape{finding.Form, finding.Multipart, finding.TextPlain, finding.Blob, finding.Beacon}
+}
+
+// Matrix tries every position and shape on s, which has passed the gate, and
+// puts the verdicts into s.Tries. The error is one of the transport's.
+func (t *Target) Matrix(ctx context.Context, s *Subject) error {
+	m := &matrix{t: t, s: s, creds: t.Victim.Credentials(), media: map[finding.Shape]Reading{}}
+	// The whole table first, so that an interrupted scan leaves no cell empty.
+	for _, shape := range s.Shapes() {
+		for _, pos := range finding.Positions() {
+			try := &Try{Verdict: finding.Verdict{Operation: s.Ref.String(), Position: pos, Shape: shape,
+				Verdict: finding.NotTested, Reason: "the scan ended before"}}
+			s.Tries = append(s.Tries, try)
+			m.general(try)
+		}
+	}
+	if s.Credential != finding.CredentialCookie && s.Credential != finding.CredentialEither {
+		return nil
+	}
+	// Same-site first: there every cookie goes along, so what the server
+	// alone makes of a shape is known before browsers are asked.
+	for _, pos := range []finding.Position{finding.SameSite, finding.CrossSite, finding.Null, finding.Insecure} {
+		for _, shape := range s.Shapes() {
+			try := s.Verdict(pos, shape)
+			if try.Verdict.Reason != "the scan ended before" {
+				continue
+			}
+			if err := m.cell(ctx, try); err != nil {
+				if errors.Is(err, errNoCall) {
+					try.Verdict.Reason = err.Error()
+					continue
+				}
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+var errNoCall = errors.New("no further call could be made")
+
+type matrix struct {
+	t     *Target
+	s     *Subject
+	creds actor.Credentials
+
+	media  map[finding.Shape]Reading // what the own page is answered in that encoding
+	called *Call                     // a call that a refused request did not use up
+	why    finding.By                // what refuses foreign requests, once it is known
+	whyTxt string
+	before string // state before the next probe
+	read   bool   // before is known
+}
+
+// general settles the cells that need no request.
+func (m *matrix) general(try *Try) {
+	set := func(v finding.Outcome, by finding.By, reason string) {
+		try.Verdict.Verdict, try.By, try.Reason = v, by, reason
+		if v == finding.Blocked {
+			try.Proof = finding.ByHTTP
+		}
+	}
+	_, exists := Origin(try.Position, m.t.Base)
+	switch {
+	case !m.s.Exercised:
+		set(finding.NotTested, "", "not exercised: "+m.s.Reason)
+	case m.s.Credential == finding.CredentialBearer:
+		set(finding.Blocked, finding.ByNoAmbientCredential, "only the Authorization header authenticates, and no browser attaches it")
+	case m.s.Credential == finding.CredentialNone:
+		set(finding.NotTested, "", "a public operation: it answers alike without any credential, so there is none to ride on")
+	case m.s.Credential == finding.CredentialUnknown:
+		set(finding.NotTested, "", m.s.Reason)
+	case !exists:
+		set(finding.NotTested, "", "the API speaks plain http itself, so an http page of its host is no other position")
+	}
+}
+
+// cell decides one cell.
+func (m *matrix) cell(ctx context.Context, try *Try) error {
+	set := func(v finding.Outcome, by finding.By, reason string) error {
+		try.Verdict.Verdict, try.By, try.Reason, try.Proof = v, by, reason, finding.ByHTTP
+		return nil
+	}
+	if try.Shape == finding.JSONCORS && m.preflighted() {
+		p, err := m.t.preflight(ctx, m.s, try.Position)
+		if err != nil {
+			return err
+		}
+		if !p.Allowed {
+			return set(finding.Blocked, finding.ByPreflight, p.Why)
+		}
+	}
+	jar, travel := m.t.travelling(m.creds, m.s, try.Position, try.Shape)
+	if !travel.Sent {
+		return set(finding.Blocked, travel.By, travel.Why)
+	}
+	try.Fresh, try.Policy = travel.Fresh, travel.Policy
+
+	call, err := m.call(ctx)
+	if err != nil {
+		return err
+	}
+	r, ok := call.Encode(try.Shape)
+	if !ok {
+		try.Reason = "the body cannot be put into this shape"
+		return nil
+	}
+	if m.doubtful(try.Shape) {
+		reading, err := m.control(ctx, try.Shape)
+		if err != nil {
+			return err
+		}
+		if reading != Accepted {
+			return set(finding.Blocked, finding.ByContentType, m.contentType(try.Shape))
+		}
+		if call, err = m.call(ctx); err != nil {
+			return err
+		}
+		r, _ = call.Encode(try.Shape)
+	}
+	res, err := m.probe(ctx, try, r, jar)
+	if err != nil {
+		return err
+	}
+	try.Seen, try.Call = res, call
+	reading := m.s.Judge.Read(res)
+	if try.Shape == finding.Head {
+		reading = readHead(res, m.s)
+	}
+	if reading == Accepted {
+		m.called = nil
+		changed, err := m.changed(ctx, try)
+		if err != nil {
+			return err
+		}
+		if !changed {
+			return set(finding.NotTested, "", "it was answered like a success, but nothing changed where a legitimate call changes something")
+		}
+		reason := "accepted: " + travel.Why
+		if try.Policy != "" {
+			reason += " (" + try.Policy + ")"
+		}
+		return set(finding.Forged, "", reason)
+	}
+	m.called = call // refused, so not used up
+	return m.attribute(ctx, try, reading, res)
+}
+
+// preflighted reports whether the JSON shape of this operation needs one.
+func (m *matrix) preflighted() bool {
+	return m.s.Ref.Method != http.MethodPost || m.s.Call.IsJSON()
+}
+
+// doubtful reports whether the server probably cannot read the shape at all,
+// so that the own page is asked first.
+func (m *matrix) doubtful(shape finding.Shape) bool {
+	if shape == finding.Override {
+		return true
+	}
+	if m.s.Call.IsJSON() {
+		return shape == finding.Form || shape == finding.Multipart || shape == finding.TextPlain
+	}
+	return m.s.Call.IsForm() && shape == finding.TextPlain
+}
+
+// control sends the call in the encoding of shape as the own page would, with
+// everything that a good client sends. It runs once for each shape.
+func (m *matrix) control(ctx context.Context, shape finding.Shape) (Reading, error) {
+	if r, done := m.media[shape]; done {
+		return r, nil
+	}
+	call, err := m.call(ctx)
+	if err != nil {
+		return Unclear, err
+	}
+	r, _ := call.Encode(shape)
+	r.Bare = false
+	Own(r.Header, r.Method, r.URL)
+	m.creds.Put(r, actor.Use{Cookie: true, CSRF: true})
+	res, err := m.t.Client.Do(ctx, r)
+	if err != nil {
+		return Unclear, err
+	}
+	reading := m.s.Judge.Read(res)
+	if shape == finding.Override && reading == Accepted && m.s.Judge.Read(res) == Accepted && res.Status == http.StatusMethodNotAllowed {
+		reading = Refused
+	}
+	m.media[shape] = reading
+	if reading == Accepted {
+		m.called, m.read = nil, false
+	}
+	return reading, nil
+}
+
+func (m *matrix) contentType(shape finding.Shape) string {
+	if shape == finding.Override {
+		return "no method override is honoured, for the own page neither"
+	}
+	return "the body is not read in this content type, from the own page neither"
+}
+
+// call returns a call that has not been used up.
+func (m *matrix) call(ctx context.Context) (*Call, error) {
+	if m.called != nil {
+		return m.called, nil
+	}
+	c, err := m.s.Fresh(ctx)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		if errors.Is(err, client.ErrUnreachable) {
+			return nil, err
+		}
+		return nil, fmt.Errorf("%w: %w", errNoCall, err)
+	}
+	m.called = c
+	return c, nil
+}
+
+// probe sends the forged request with the cookies that would travel. State is
+// read before, if it can be read at all.
+func (m *matrix) probe(ctx context.Context, try *Try, r *client.Request, jar *client.Jar) (*client.Response, error) {
+	if m.s.Sensitive && !m.read && !m.proved() {
+		st, err := m.s.State(ctx)
+		if err == nil {
+			m.before, m.read = st, true
+		}
+	}
+	dress(r.Header, try.Position, try.Shape, r.Method, r.URL)
+	actor.AddCookies(r.Header, jar.Header(r.URL))
+	return m.t.Client.Do(ctx, r)
+}
+
+// proved reports whether a forgery of s has been read back already: one is
+// enough to know that its success is one.
+func (m *matrix) proved() bool {
+	return slices.ContainsFunc(m.s.Tries, func(t *Try) bool { return t.After != "" })
+}
+
+// changed reads the state back after an accepted forgery.
+func (m *matrix) changed(ctx context.Context, try *Try) (bool, error) {
+	if !m.read || m.proved() {
+		return true, nil
+	}
+	m.read = false
+	after, err := m.s.State(ctx)
+	if err != nil {
+		return true, ctx.Err()
+	}
+	if after != m.before {
+		try.Before, try.After = m.before, after
+		return true, nil
+	}
+	// Perhaps the call set what was set already: does a legitimate one
+	// change anything now?
+	call, err := m.s.Fresh(ctx)
+	if err != nil {
+		return true, ctx.Err()
+	}
+	if _, err := m.t.legit(ctx, call, m.creds, actor.Everything); err != nil {
+		return false, err
+	}
+	again, err := m.s.State(ctx)
+	if err != nil {
+		return true, ctx.Err()
+	}
+	return again == after, nil
+}
+
+// attribute says what refused a forged request: the content type, the token
+// or the origin, each by a control that differs in that alone.
+func (m *matrix) attribute(ctx context.Context, try *Try, reading Reading, res *client.Response) error {
+	block := func(by finding.By, reason string) error {
+		try.Verdict.Verdict, try.By, try.Reason, try.Proof = finding.Blocked, by, reason, finding.ByHTTP
+		return nil
+	}
+	own, err := m.control(ctx, try.Shape)
+	if err != nil {
+		return err
+	}
+	if own != Accepted {
+		if reading == Refused && own == Refused {
+			// The own page is refused too: perhaps only scripts' fields open it.
+			return block(finding.ByToken, fmt.Sprintf("refused (%d): what only the own page's script can send is missing", res.Status))
+		}
+		return block(finding.ByContentType, m.contentType(try.Shape))
+	}
+	if m.why == "" {
+		// Foreign origin but everything else right, and own origin without
+		// token: the one that is refused names the check.
+		call, err := m.call(ctx)
+		if err != nil {
+			return err
+		}
+		r, _ := call.Encode(try.Shape)
+		r.Bare = false
+		Own(r.Header, r.Method, r.URL)
+		m.creds.Put(r, actor.Use{Cookie: true})
+		plain, err := m.t.Client.Do(ctx, r)
+		if err != nil {
+			return err
+		}
+		if m.s.Judge.Read(plain) == Accepted {
+			m.called = nil
+			m.why, m.whyTxt = finding.ByOrigin, "the same request is accepted from the own origin, without any token"
+		} else {
+			m.why, m.whyTxt = finding.ByToken, "the same request is refused from the own origin too where it bears no CSRF token, and accepted with it"
+		}
+	}
+	return block(m.why, fmt.Sprintf("refused (%d): %s", res.Status, m.whyTxt))
+}
+
+// readHead judges the answer to a HEAD, which has no body to compare.
+func readHead(r *client.Response, s *Subject) Reading {
+	if r.Status == s.Success.Status && (s.Refusal == nil || s.Refusal.Status != r.Status) {
+		return Accepted
+	}
+	return Refused
+}
+
+// preflight asks whether a JSON request from that position may be sent.
+func (t *Target) preflight(ctx context.Context, s *Subject, pos finding.Position) (Preflight, error) {
+	json := s.Call.HasBody()
+	res, err := t.Client.Do(ctx, preflightRequest(s.Call.URL(), s.Ref.Method, json, pos))
+	if err != nil {
+		return Preflight{}, err
+	}
+	return judgePreflight(res, s.Ref.Method, json), nil
+}
+
+// travelling returns the cookies that a browser sends with a forged request
+// of that kind, and its decision on those that authenticate: withheld if one
+// of them is.
+func (t *Target) travelling(creds actor.Credentials, s *Subject, pos finding.Position, shape finding.Shape) (*client.Jar, Travel) {
+	out := Travel{Sent: true}
+	first := true
+	jar := creds.Jar.Only(func(c client.Cookie) bool {
+		if !c.Matches(s.Call.URL()) {
+			return false
+		}
+		tr := Travels(c, pos, shape, t.Base)
+		if t.Authenticates(c.Name) {
+			if first || !tr.Sent || tr.Fresh && out.Sent {
+				if out.Sent {
+					out = tr
+				}
+			}
+			first = false
+		}
+		return tr.Sent
+	})
+	if first {
+		return jar, Travel{By: finding.ByNoAmbientCredential, Why: "no cookie that authenticates goes to this path"}
+	}
+	return jar, out
+}
+
+// Authenticates reports whether the cookie of that name is needed to be
+// authenticated; until that was tested every cookie that is no CSRF token
+// counts.
+func (t *Target) Authenticates(name string) bool {
+	if t.AuthCookies != nil {
+		return slices.Contains(t.AuthCookies, name)
+	}
+	return !actor.IsCSRFName(name)
+}

@@ -1,0 +1,247 @@
+package attack
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/d710e0ae/countersign/internal/finding"
+	"github.com/d710e0ae/countersign/internal/scan/actor"
+	"github.com/d710e0ae/countersign/internal/scan/client"
+	"github.com/d710e0ae/countersign/internal/secret"
+	"github.com/d710e0ae/countersign/internal/weakness"
+)
+
+// A Target is the API under attack, with all that the scan has learnt of it.
+type Target struct {
+	Client   *client.Client
+	Base     *url.URL // where the API's paths begin
+	Victim   *actor.Actor
+	Attacker *actor.Actor // nil where there is no second account
+	Redactor *secret.Redactor
+	Handler  finding.Handler
+	Note     func(string) // a remark for the report
+
+	ReadOnly bool
+	Wordlist string // file of further secrets to try, one a line
+	Title    string // of the API's document
+	Paths    []string
+	Frontend *url.URL
+	Origins  []string // further origins that the API may trust
+
+	// AuthCookies are the names of the cookies without which the victim is
+	// not authenticated; nil until tested.
+	AuthCookies []string
+	Subjects    []*Subject
+	Logout      *Subject // nil where the API shows none
+	// NoBrowser completes "no browser has sent it": why none has.
+	NoBrowser string
+	Refresh   bool // the API hands out refresh tokens
+
+	LoggedIn     time.Time // when the victim's token was handed out
+	tokensTested []holder  // copies whose controls held
+	unverified   bool      // signatures are not looked at
+	secret       []byte    // of the tokens' HMAC, once found
+}
+
+// A Subject is one operation with all that its controls have taught.
+type Subject struct {
+	Ref          finding.OperationRef
+	ChangesState bool
+	Exercised    bool
+	Reason       string
+	Query        []string // names of declared query parameters
+	Login        bool     // logs in: judged by login-forgeable
+
+	Credential finding.Credential
+	Gate       Gate
+	Judge      Judge
+
+	// Call is the last one that succeeded.
+	Call *Call
+	// Fresh makes a new call that ought to succeed, with new resources where
+	// the operation uses them up.
+	Fresh func(ctx context.Context) (*Call, error)
+	// Renew makes later calls of Fresh use a new resource each, where one
+	// call uses it up; false where that cannot be had.
+	Renew func() bool
+	// State reads back what the operation changes; nil where nothing does.
+	State func(ctx context.Context) (string, error)
+	// Sensitive reports whether State was seen to differ after a legitimate
+	// call.
+	Sensitive bool
+
+	Refusal *client.Response // of the request without credential
+	Success *client.Response // of a legitimate request
+
+	Tries []*Try // the matrix
+}
+
+// A Try is one cell of the matrix.
+type Try struct {
+	finding.Verdict
+	Fresh  bool // rests on Chromium's two minutes
+	Policy string
+	Seen   *client.Response // what the server answered to the forged request
+	Before string           // state read back, where it was
+	After  string
+	Call   *Call
+
+	Evidence []finding.Evidence // of the browser
+	PoC      string             // path of the page that proves it
+}
+
+// Verdict returns the try of that cell.
+func (s *Subject) Verdict(p finding.Position, sh finding.Shape) *Try {
+	for _, t := range s.Tries {
+		if t.Position == p && t.Shape == sh {
+			return t
+		}
+	}
+	return nil
+}
+
+// Forged returns the tries from that position that got through, in the order
+// of shapes; every position where p is empty.
+func (s *Subject) Forged(p finding.Position) []*Try {
+	var out []*Try
+	for _, t := range s.Tries {
+		if t.Verdict.Verdict == finding.Forged && (p == "" || t.Position == p) {
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
+// An option changes a finding that Target.finding makes.
+type option func(*finding.Finding)
+
+func severity(s weakness.Severity) option { return func(f *finding.Finding) { f.Severity = s } }
+
+func confidence(c finding.Confidence) option { return func(f *finding.Finding) { f.Confidence = c } }
+
+func evidence(e ...finding.Evidence) option {
+	return func(f *finding.Finding) { f.Evidence = append(f.Evidence, e...) }
+}
+
+// finding makes a finding of that weakness; ref is nil for one of the whole
+// API. Confidence is observed unless an option says otherwise.
+func (t *Target) finding(id string, ref *finding.OperationRef, message string, opts ...option) finding.Finding {
+	w, ok := weakness.ByID(id)
+	if !ok {
+		panic("attack: no such weakness: " + id)
+	}
+	f := finding.Finding{
+		Weakness: id, Severity: w.Severity, Confidence: finding.Observed,
+		Message: t.Redactor.Redact(message), Operation: ref, Remedy: w.Remedy,
+	}
+	parts := []string{"", ""}
+	if ref != nil {
+		parts = []string{ref.Method, ref.Path}
+	}
+	for _, o := range opts {
+		o(&f)
+	}
+	f.Fingerprint = finding.Fingerprint(id, parts...)
+	return f
+}
+
+// report says a finding.
+func (t *Target) report(id string, s *Subject, message string, opts ...option) {
+	var ref *finding.OperationRef
+	if s != nil {
+		r := s.Ref
+		ref = &r
+	}
+	t.Handler.Finding(t.finding(id, ref, message, opts...))
+}
+
+// exchange is the evidence of one request and its answer.
+func (t *Target) exchange(r *client.Response) []finding.Evidence {
+	if r == nil {
+		return nil
+	}
+	return []finding.Evidence{
+		{Kind: finding.RequestEvidence, Text: r.Request.Dump(t.Redactor)},
+		{Kind: finding.ResponseEvidence, Text: r.Dump(t.Redactor)},
+	}
+}
+
+// labelled is exchange with a word on what the exchange shows.
+func (t *Target) labelled(label string, r *client.Response) []finding.Evidence {
+	e := t.exchange(r)
+	for i := range e {
+		e[i].Text = label + "\n" + e[i].Text
+	}
+	return e
+}
+
+// state is the evidence of a change.
+func (t *Target) state(label, before, after string) finding.Evidence {
+	return finding.Evidence{Kind: finding.StateEvidence, Text: t.Redactor.Redact(label + "\n" + diff(before, after))}
+}
+
+// diff shows the lines in which two states differ.
+func diff(before, after string) string {
+	a, b := strings.Split(before, "\n"), strings.Split(after, "\n")
+	var out strings.Builder
+	for _, l := range a {
+		if !slices.Contains(b, l) {
+			out.WriteString("- " + l + "\n")
+		}
+	}
+	for _, l := range b {
+		if !slices.Contains(a, l) {
+			out.WriteString("+ " + l + "\n")
+		}
+	}
+	s := out.String()
+	if len(s) > 2000 {
+		s = strings.ToValidUTF8(s[:2000], "") + "…\n"
+	}
+	return s
+}
+
+// legit sends a call as the victim's own page would, with the credentials of
+// use and nothing else.
+func (t *Target) legit(ctx context.Context, c *Call, creds actor.Credentials, use actor.Use) (*client.Response, error) {
+	return t.Client.Do(ctx, legitimate(c, creds, use))
+}
+
+func legitimate(c *Call, creds actor.Credentials, use actor.Use) *client.Request {
+	if use.CSRF && creds.CSRFValue() != "" {
+		c = c.WithToken(creds.CSRFValue())
+	}
+	r := c.Wire()
+	Own(r.Header, r.Method, r.URL)
+	creds.Put(r, use)
+	return r
+}
+
+// fresh returns a new call for s.
+func (s *Subject) fresh(ctx context.Context) (*Call, error) {
+	c, err := s.Fresh(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("no further call could be made: %w", err)
+	}
+	return c, nil
+}
+
+// safe reports whether a method is one that HTTP calls safe (RFC 9110 §9.2.1).
+func safe(method string) bool {
+	return method == http.MethodGet || method == http.MethodHead || method == http.MethodOptions
+}
+
+func days(d time.Duration) string {
+	switch {
+	case d >= 48*time.Hour:
+		return fmt.Sprintf("%.0f days", d.Hours()/24)
+	case d >= 2*time.Hour:
+		return fmt.Sprintf("%.0f hours", d.Hours())
+	}
+	return fmt.Sprintf("%.0f minutes", d.Minutes())
+}

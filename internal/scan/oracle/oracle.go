@@ -1,0 +1,107 @@
+// Package oracle reads an API's state back, so that a scan can tell a request
+// that was answered kindly from one that did something.
+package oracle
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/d710e0ae/countersign/internal/scan/client"
+)
+
+// maxState bounds the text of one answer, in bytes.
+const maxState = 256 << 10
+
+// ErrUnstable is returned for an answer that differs from one reading to the
+// next although nothing was done between: it tells nothing.
+var ErrUnstable = errors.New("the answer changes by itself")
+
+// A Reader reads state through operations that only read.
+type Reader struct {
+	// Get makes the request of a reader and sends it as the victim.
+	Get func(ctx context.Context, path string) (*client.Response, error)
+
+	mu     sync.Mutex
+	stable map[string]bool
+}
+
+// Read returns the state that the operations at paths show, as text of one
+// fact a line. Paths that change by themselves are left out; ErrUnstable is
+// returned where none is left.
+func (r *Reader) Read(ctx context.Context, paths []string) (string, error) {
+	var b strings.Builder
+	read := 0
+	for _, p := range paths {
+		text, err := r.one(ctx, p)
+		if errors.Is(err, ErrUnstable) {
+			continue
+		}
+		if err != nil {
+			return "", err
+		}
+		read++
+		fmt.Fprintf(&b, "GET %s %s", p, text)
+	}
+	if read == 0 {
+		return "", ErrUnstable
+	}
+	return b.String(), nil
+}
+
+func (r *Reader) one(ctx context.Context, path string) (string, error) {
+	r.mu.Lock()
+	stable, known := r.stable[path]
+	r.mu.Unlock()
+	if known && !stable {
+		return "", ErrUnstable
+	}
+	text, err := r.get(ctx, path)
+	if err != nil {
+		return "", err
+	}
+	if !known {
+		again, err := r.get(ctx, path)
+		if err != nil {
+			return "", err
+		}
+		stable = text == again
+		r.mu.Lock()
+		if r.stable == nil {
+			r.stable = map[string]bool{}
+		}
+		r.stable[path] = stable
+		r.mu.Unlock()
+		if !stable {
+			return "", ErrUnstable
+		}
+	}
+	return text, nil
+}
+
+func (r *Reader) get(ctx context.Context, path string) (string, error) {
+	res, err := r.Get(ctx, path)
+	if err != nil {
+		return "", err
+	}
+	return Text(res), nil
+}
+
+// Text writes an answer as lines: its status, and its JSON indented, so that
+// two of them can be compared line by line.
+func Text(r *client.Response) string {
+	body := r.Body
+	if len(body) > maxState {
+		body = body[:maxState]
+	}
+	var v any
+	if json.Unmarshal(body, &v) == nil {
+		if b, err := json.MarshalIndent(v, "", "  "); err == nil {
+			return fmt.Sprintf("%d\n%s\n", r.Status, b)
+		}
+	}
+	return fmt.Sprintf("%d\n%s\n", r.Status, strings.ToValidUTF8(string(body), "�"))
+}

@@ -1,0 +1,428 @@
+package scan
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/d710e0ae/countersign/internal/finding"
+	"github.com/d710e0ae/countersign/internal/scan/actor"
+	"github.com/d710e0ae/countersign/internal/scan/attack"
+	"github.com/d710e0ae/countersign/internal/scan/client"
+	"github.com/d710e0ae/countersign/internal/scan/openapi"
+	"github.com/d710e0ae/countersign/internal/scan/oracle"
+	"github.com/d710e0ae/countersign/internal/secret"
+)
+
+// Run scans the API that cfg names and tells handlers what it sees, as it
+// sees it. The report is never nil but for a [*UsageError]; it comes with an
+// [*IncompleteError] where the scan saw too little, and with ctx's error where
+// it was interrupted: what was found until then is in it.
+func Run(ctx context.Context, cfg Config, handlers ...finding.Handler) (*finding.Report, error) {
+	target, err := cfg.validate()
+	if err != nil {
+		return nil, err
+	}
+	if cfg.Clock == nil {
+		cfg.Clock = time.Now
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	c := finding.NewCollector(finding.Scan, cfg.Tool, target.Redacted(), cfg.Clock(), fan(handlers))
+	s := &session{cfg: &cfg, target: target, c: c}
+	err = s.run(ctx)
+	if s.cl != nil {
+		c.Cover(s.cl.Sent(), 0)
+		s.cl.Close()
+	}
+	if ctx.Err() != nil {
+		c.Incomplete("the scan was interrupted")
+		return c.Report(cfg.Clock()), ctx.Err()
+	}
+	if err != nil {
+		c.Incomplete(s.red.Redact(err.Error()))
+	}
+	r := c.Report(cfg.Clock())
+	if !r.Complete {
+		return r, &IncompleteError{r.IncompleteReasons}
+	}
+	return r, nil
+}
+
+// fan is a Handler that passes everything on.
+type fan []finding.Handler
+
+func (f fan) Progress(p finding.Progress) {
+	for _, h := range f {
+		h.Progress(p)
+	}
+}
+
+func (f fan) Operation(o finding.Operation) {
+	for _, h := range f {
+		h.Operation(o)
+	}
+}
+
+func (f fan) Verdict(v finding.Verdict) {
+	for _, h := range f {
+		h.Verdict(v)
+	}
+}
+
+func (f fan) Finding(x finding.Finding) {
+	for _, h := range f {
+		h.Finding(x)
+	}
+}
+
+// session is one run.
+type session struct {
+	cfg    *Config
+	target *url.URL
+	c      *finding.Collector
+	cl     *client.Client
+	red    secret.Redactor
+	a      *api
+}
+
+func (s *session) stage(stage, format string, args ...any) {
+	text := s.red.Redact(fmt.Sprintf(format, args...))
+	s.c.Progress(finding.Progress{Stage: stage, Text: text})
+	s.cfg.Logger.Info(text, "stage", stage)
+}
+
+func (s *session) run(ctx context.Context) error {
+	headers := s.cfg.Headers.Clone()
+	given := s.given(headers)
+	s.cl = client.New(client.Config{Target: s.target, Transport: s.cfg.Transport, TLS: s.cfg.TLS, Header: headers,
+		Rate: s.cfg.Rate, Timeout: s.cfg.Timeout, MaxBody: openapi.MaxDocument})
+	s.stage("document", "reading the API's document")
+	doc, from, err := s.cfg.load(ctx, s.cl, s.target)
+	if err != nil {
+		return err
+	}
+	s.cl.Limit(1 << 20) // documents may be large, answers are not
+	base, err := locate(ctx, s.cl, doc, from, s.target)
+	if err != nil {
+		return err
+	}
+	s.a = s.prepare(doc, base, given)
+	if err := s.login(ctx); err != nil {
+		return err
+	}
+	if err := s.exercise(ctx); err != nil {
+		return s.stopped(err)
+	}
+	if err := s.judge(ctx); err != nil {
+		return s.stopped(err)
+	}
+	if err := s.attack(ctx); err != nil {
+		return s.stopped(err)
+	}
+	s.cleanUp(ctx)
+	s.enough()
+	return nil
+}
+
+// stopped reports every operation as far as it got, so that a scan that ends
+// early leaves nothing unsaid.
+func (s *session) stopped(err error) error {
+	for _, u := range s.a.uses {
+		s.tell(u)
+	}
+	return err
+}
+
+// given takes the victim's credentials out of what the user told.
+func (s *session) given(h http.Header) *actor.Credentials {
+	var cookies []client.Cookie
+	for name, value := range s.cfg.Cookies {
+		// Its attributes are not known; browsers treat a cookie without any
+		// as Lax.
+		cookies = append(cookies, client.Cookie{Name: name, Value: value, Host: s.target.Hostname(), Path: "/", SetAt: s.cfg.Clock()})
+	}
+	slices.SortFunc(cookies, func(a, b client.Cookie) int { return strings.Compare(a.Name, b.Name) })
+	creds := &actor.Credentials{Jar: client.NewJar(cookies...)}
+	if v := h.Get("Authorization"); v != "" {
+		h.Del("Authorization")
+		if t, ok := strings.CutPrefix(v, "Bearer "); ok {
+			creds.Tokens = []actor.Token{{Value: t, Where: "header", Name: "Authorization"}}
+		}
+	}
+	for _, v := range h {
+		s.red.Add(v...)
+	}
+	if len(cookies) == 0 && len(creds.Tokens) == 0 {
+		return nil
+	}
+	return creds
+}
+
+func (s *session) prepare(doc *openapi.Document, base *url.URL, given *actor.Credentials) *api {
+	pool := &openapi.Pool{}
+	t := &attack.Target{Client: s.cl, Base: base, Redactor: &s.red, Handler: s.c, Note: s.c.Note,
+		ReadOnly: s.cfg.ReadOnly, Wordlist: s.cfg.Wordlist, Title: doc.Title}
+	if s.cfg.Frontend != "" {
+		t.Frontend, _ = url.Parse(s.cfg.Frontend) // validated before
+	}
+	a := &api{cfg: s.cfg, t: t, doc: doc, pool: pool}
+	a.reader = &oracle.Reader{Get: a.get}
+	t.Victim = a.actor(s.cfg.Victim, s.cl, &s.red)
+	t.Victim.Given = given
+	if s.cfg.Attacker.Name != "" {
+		t.Attacker = a.actor(s.cfg.Attacker, s.cl, &s.red)
+		pool.Offer("other", s.cfg.Attacker.Name)
+	}
+	for _, op := range doc.Plan() {
+		if !s.cfg.wanted(op.OperationRef) {
+			continue
+		}
+		u := a.newUse(op)
+		u.outside = !s.cfg.Shard.holds(op.Path)
+		if actor.IsRefresh(op) {
+			t.Refresh = true
+		}
+		t.Paths = append(t.Paths, op.Path)
+		if op.Logout() && t.Logout == nil {
+			t.Logout = u.subject
+		}
+		a.uses = append(a.uses, u)
+		t.Subjects = append(t.Subjects, u.subject)
+	}
+	return a
+}
+
+// holds reports whether a path belongs to the shard.
+func (s Shard) holds(path string) bool {
+	if s.N <= 1 {
+		return true
+	}
+	h := fnv.New32a()
+	h.Write([]byte(path))
+	return int(h.Sum32()%uint32(s.N)) == s.I-1
+}
+
+func (s *session) login(ctx context.Context) error {
+	t := s.a.t
+	if s.cfg.Victim.Name == "" && t.Victim.Given == nil {
+		s.c.Incomplete("no account was given, so nothing behind a login was seen; give one with --user")
+		return nil
+	}
+	s.stage("login", "logging in")
+	t.LoggedIn = s.cfg.Clock()
+	creds, err := t.Victim.Login(ctx)
+	if err != nil {
+		return err
+	}
+	for _, tok := range creds.Tokens {
+		t.Refresh = t.Refresh || tok.Refresh
+	}
+	if t.Attacker != nil {
+		if _, err := t.Attacker.Login(ctx); err != nil {
+			if errors.Is(err, actor.ErrLogin) {
+				s.c.Note("the attacker's account could not be used: " + s.red.Redact(err.Error()))
+				t.Attacker = nil
+				return nil
+			}
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *session) exercise(ctx context.Context) error {
+	for i, u := range s.a.uses {
+		s.c.Progress(finding.Progress{Stage: "exercise", Text: u.op.String(), Done: i, Total: len(s.a.uses)})
+		switch {
+		case u.subject == s.a.t.Logout:
+			s.logoutCall(u)
+			continue
+		case u.subject.Login && s.loggedInBy(u):
+			u.subject.Exercised, u.subject.Credential = true, finding.CredentialNone
+			u.subject.Reason = "it is the login"
+			continue
+		}
+		if err := s.a.exercise(ctx, u); err != nil {
+			return s.lasting(err)
+		}
+	}
+	return nil
+}
+
+// lasting keeps an error that ends the scan and drops one that a single
+// operation caused: a connection that is closed once is no outage.
+func (s *session) lasting(err error) error {
+	if errors.Is(err, client.ErrUnreachable) {
+		if failed, _ := s.cl.Failing(); failed < 3 {
+			return nil
+		}
+	}
+	return err
+}
+
+// loggedInBy reports whether u is the operation by which the victim logged
+// in.
+func (s *session) loggedInBy(u *use) bool {
+	_, route := s.a.t.Victim.Answer()
+	return route != nil && route.Method == u.op.Method && route.Path == u.op.Path
+}
+
+// logoutCall prepares the logout, which runs at the end.
+func (s *session) logoutCall(u *use) {
+	if s.cfg.ReadOnly {
+		u.subject.Reason = "it changes state, and the scan is read-only"
+		return
+	}
+	r, err := s.a.build(u)
+	if err != nil {
+		u.subject.Reason = err.Error()
+		return
+	}
+	u.subject.Call = &attack.Call{Request: r, Base: s.a.t.Base}
+}
+
+// judge puts every operation through the gate and the matrix.
+func (s *session) judge(ctx context.Context) error {
+	a, t := s.a, s.a.t
+	// Reads first: they teach which cookies authenticate, and serve as
+	// oracles for the rest.
+	for _, u := range a.uses {
+		if !u.subject.Exercised || u.subject.Login || u.subject.ChangesState {
+			continue
+		}
+		if err := s.lasting(t.Pass(ctx, u.subject)); err != nil {
+			return err
+		}
+	}
+	if err := s.lasting(t.FindAuthCookies(ctx)); err != nil {
+		return err
+	}
+	if !s.cfg.ReadOnly {
+		if err := s.lasting(a.changingGETs(ctx)); err != nil {
+			return err
+		}
+	}
+	n := 0
+	for i, u := range a.uses {
+		sub := u.subject
+		s.c.Progress(finding.Progress{Stage: "attack", Text: u.op.String(), Done: i, Total: len(a.uses)})
+		if u.outside {
+			continue
+		}
+		if sub != t.Logout && sub.Exercised && !sub.Login && sub.ChangesState {
+			if err := s.lasting(s.gate(ctx, u)); err != nil {
+				return err
+			}
+		}
+		if sub != t.Logout && !sub.Login {
+			if err := s.lasting(t.Matrix(ctx, sub)); err != nil {
+				return err
+			}
+		}
+		s.tell(u)
+		n++
+	}
+	return nil
+}
+
+// gate puts a state-changing operation through the gate, and learns whether
+// its effect can be read back.
+func (s *session) gate(ctx context.Context, u *use) error {
+	sub := u.subject
+	if sub.Credential != finding.CredentialUnknown {
+		return nil // a GET, which has passed before
+	}
+	s.a.observe(u)
+	before := ""
+	if sub.State != nil {
+		var err error
+		if before, err = sub.State(ctx); err != nil {
+			sub.State = nil
+		}
+	}
+	if err := s.a.t.Pass(ctx, sub); err != nil {
+		return err
+	}
+	if sub.State != nil && (sub.Credential == finding.CredentialCookie || sub.Credential == finding.CredentialEither) {
+		after, err := sub.State(ctx)
+		sub.Sensitive = err == nil && after != before
+	}
+	return nil
+}
+
+// tell reports an operation and its verdicts.
+func (s *session) tell(u *use) {
+	if u.outside {
+		return
+	}
+	sub := u.subject
+	s.c.Operation(finding.Operation{OperationRef: sub.Ref, ChangesState: sub.ChangesState, Exercised: sub.Exercised, Credential: sub.Credential, Reason: s.red.Redact(sub.Reason)})
+	for _, try := range sub.Tries {
+		try.Reason = s.red.Redact(try.Reason)
+		s.c.Verdict(try.Verdict)
+	}
+}
+
+// attack proves forgeries in a browser and runs every attack.
+func (s *session) attack(ctx context.Context) error {
+	s.prove(ctx)
+	for _, at := range attack.All() {
+		s.stage("attack", "%s", at.Name)
+		if err := s.lasting(at.Run(ctx, s.a.t)); err != nil {
+			return fmt.Errorf("%s: %w", at.Name, err)
+		}
+	}
+	for _, u := range s.a.uses {
+		if u.subject == s.a.t.Logout {
+			s.tell(u)
+		}
+	}
+	return nil
+}
+
+// cleanUp deletes what the scan created, as far as the API lets it, logs out,
+// and says what was left behind.
+func (s *session) cleanUp(ctx context.Context) {
+	if s.cfg.ReadOnly {
+		return
+	}
+	left := s.a.deleteMade(ctx)
+	if left > 0 {
+		s.c.Note(fmt.Sprintf("left behind: %d things that the scan created and could not delete (%s)", left, strings.Join(s.a.leftBy(), ", ")))
+	}
+	if t := s.a.t; t.Logout != nil && t.Logout.Call != nil && t.Victim.Given == nil {
+		_, _ = t.Victim.Do(ctx, t.Logout.Call.Wire()) // the scan is over, whatever it answers
+	}
+}
+
+// enough says what was not seen.
+func (s *session) enough() {
+	changing, exercised := 0, 0
+	for _, u := range s.a.uses {
+		if u.subject.ChangesState && u.subject != s.a.t.Logout && !u.outside {
+			changing++
+			if u.subject.Exercised {
+				exercised++
+			}
+		}
+	}
+	switch {
+	case len(s.a.uses) == 0:
+		s.c.Incomplete("no operation is left to scan")
+	case changing > 0 && 2*exercised < changing && !s.cfg.ReadOnly:
+		s.c.Incomplete(fmt.Sprintf("only %d of %d operations that change state could be exercised", exercised, changing))
+	}
+	if _, server := s.cl.Failing(); server >= 20 {
+		s.c.Incomplete("the API answers nothing but server errors")
+	}
+}
+
