@@ -1,0 +1,102 @@
+package jwt
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+)
+
+// Bearer returns the token of the request's Authorization header (RFC 6750,
+// section 2.1). The header must be there once, its scheme Bearer in any case
+// of letters, its token one word. The error is an *Error: ErrMissing where
+// there is no such header, ErrInvalid where it cannot be read. Tokens in
+// cookies, bodies or the query are never looked at.
+func Bearer(r *http.Request) (string, error) {
+	values := r.Header["Authorization"]
+	if len(values) == 0 {
+		return "", errNoHeader
+	}
+	if len(values) > 1 {
+		return "", errTwoHeaders // CVE-2026-47673: which of them counts is a matter of taste
+	}
+	scheme, token, ok := strings.Cut(values[0], " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return "", errScheme
+	}
+	if !ok || token == "" || strings.IndexFunc(token, notToken68) >= 0 {
+		return "", errHeaderShape
+	}
+	return token, nil
+}
+
+// notToken68 is the complement of RFC 9110's token68, section 11.2.
+func notToken68(c rune) bool {
+	switch {
+	case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9':
+		return false
+	}
+	return !strings.ContainsRune("-._~+/=", c)
+}
+
+var (
+	errNoHeader    = &Error{Kind: ErrMissing, Reason: "there is no Authorization header"}
+	errTwoHeaders  = invalid("there is more than one Authorization header")
+	errScheme      = &Error{Kind: ErrMissing, Reason: "the Authorization header is of another scheme"}
+	errHeaderShape = invalid("the Authorization header is not \"Bearer\" and one token")
+)
+
+type contextKey struct{}
+
+// FromContext returns the verified token of a request that passed
+// Authenticate.
+func FromContext(ctx context.Context) (*Token, bool) {
+	t, ok := ctx.Value(contextKey{}).(*Token)
+	return t, ok
+}
+
+// Authenticate lets only requests through that bear a good token in the
+// Authorization header; FromContext gives it to the handler. All others get
+// 401 with "WWW-Authenticate: Bearer" and a JSON body that says
+// {"detail": "Token expired"}, "Invalid token" or "Not authenticated", as
+// FastAPI's clients know it; 503 where the token could not be checked.
+func (v *Verifier) Authenticate(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		text, err := Bearer(r)
+		if err == nil {
+			var t *Token
+			if t, err = v.Verify(r.Context(), text); err == nil {
+				next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), contextKey{}, t)))
+				return
+			}
+		}
+		Refuse(w, err)
+	})
+}
+
+// Refuse answers a request whose token was refused with err, as Authenticate
+// does.
+func Refuse(w http.ResponseWriter, err error) {
+	status, detail, challenge := http.StatusUnauthorized, "Invalid token", `Bearer error="invalid_token"`
+	switch {
+	case errors.Is(err, ErrUnavailable):
+		status, detail, challenge = http.StatusServiceUnavailable, "Token cannot be checked now", ""
+	case errors.Is(err, ErrExpired):
+		detail, challenge = "Token expired", `Bearer error="invalid_token", error_description="Token expired"`
+	case errors.Is(err, ErrMissing):
+		// RFC 6750, section 3.1: no error code where no credential was sent.
+		detail, challenge = "Not authenticated", "Bearer"
+	}
+	if challenge != "" {
+		w.Header().Set("WWW-Authenticate", challenge)
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	body, err := json.Marshal(map[string]string{"detail": detail})
+	if err == nil {
+		w.Write(body)
+	}
+}
