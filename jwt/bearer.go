@@ -79,15 +79,14 @@ func (v *Verifier) Authenticate(next http.Handler) http.Handler {
 // Refuse answers a request whose token was refused with err, as Authenticate
 // does.
 func Refuse(w http.ResponseWriter, err error) {
-	status, detail, challenge := http.StatusUnauthorized, "Invalid token", `Bearer error="invalid_token"`
+	status, detail, challenge := http.StatusUnauthorized, "Invalid token", "Bearer"
 	switch {
 	case errors.Is(err, ErrUnavailable):
 		status, detail, challenge = http.StatusServiceUnavailable, "Token cannot be checked now", ""
 	case errors.Is(err, ErrExpired):
-		detail, challenge = "Token expired", `Bearer error="invalid_token", error_description="Token expired"`
+		detail = "Token expired"
 	case errors.Is(err, ErrMissing):
-		// RFC 6750, section 3.1: no error code where no credential was sent.
-		detail, challenge = "Not authenticated", "Bearer"
+		detail = "Not authenticated"
 	}
 	if challenge != "" {
 		w.Header().Set("WWW-Authenticate", challenge)

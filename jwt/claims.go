@@ -12,14 +12,14 @@ import (
 
 // A Token is a verified token. It is immutable and safe for concurrent use.
 type Token struct {
-	Issuer   string
-	Subject  string
-	Audience []string
-	Expiry   time.Time // zero where there is none
+	Issuer    string
+	Subject   string
+	Audience  []string
+	Expiry    time.Time // zero where there is none
 	NotBefore time.Time
-	IssuedAt time.Time
-	ID       string // "jti"
-	KeyID    string // of the key that verified it
+	IssuedAt  time.Time
+	ID        string // "jti"
+	KeyID     string // of the key that verified it
 
 	payload []byte
 }
@@ -30,13 +30,13 @@ func (t *Token) Claims(v any) error { return json.Unmarshal(t.payload, v) }
 
 // registered are the claims that a Verifier judges (RFC 7519, section 4.1).
 type registered struct {
-	Issuer   jsontext.Value `json:"iss"`
-	Subject  jsontext.Value `json:"sub"`
-	Audience jsontext.Value `json:"aud"`
-	Expiry   jsontext.Value `json:"exp"`
+	Issuer    jsontext.Value `json:"iss"`
+	Subject   jsontext.Value `json:"sub"`
+	Audience  jsontext.Value `json:"aud"`
+	Expiry    jsontext.Value `json:"exp"`
 	NotBefore jsontext.Value `json:"nbf"`
-	IssuedAt jsontext.Value `json:"iat"`
-	ID       jsontext.Value `json:"jti"`
+	IssuedAt  jsontext.Value `json:"iat"`
+	ID        jsontext.Value `json:"jti"`
 }
 
 func parseClaims(payload []byte) (*Token, *Error) {

@@ -89,7 +89,7 @@ func (i *Issuer) Issue(subject string, extra any) (string, error) {
 		Expiry   int64          `json:"exp"`
 		IssuedAt int64          `json:"iat"`
 		ID       string         `json:"jti"`
-		Extra    jsontext.Value `json:",inline"`
+		Extra    jsontext.Value `json:",embed"`
 	}{i.cfg.Issuer, subject, i.cfg.Audience, now.Add(i.cfg.Lifetime).Unix(), now.Unix(), base64.RawURLEncoding.EncodeToString(id[:]), nil}
 	if extra != nil {
 		b, err := json.Marshal(extra)
