@@ -1,0 +1,174 @@
+// Package csrf refuses cross-site request forgery.
+//
+// A request that may change state passes if three things hold. It comes from
+// the site's own origin or one that is trusted: its Origin header and its
+// Fetch Metadata must both say so, and must agree. If it is authenticated by
+// a cookie, which browsers attach by themselves, it carries the CSRF token of
+// that session in a header. And what is missing, doubled or odd denies.
+//
+//	p, err := csrf.New(csrf.Config{
+//		PublicOrigin: "https://bank.example",
+//		Keys:         [][]byte{key},
+//		Session:      sessionOf,
+//	})
+//	http.ListenAndServe(addr, p.Handler(mux))
+//
+// The decision, [Protection.Check], is apart from the middleware,
+// [Protection.Handler].
+package csrf
+
+import (
+	"net/http"
+	"net/textproto"
+	"strconv"
+	"strings"
+
+	"github.com/d710e0ae/countersign/cfgerrors"
+	"github.com/d710e0ae/countersign/internal/origin"
+)
+
+// DefaultHeader is the header that carries the token.
+const DefaultHeader = "X-CSRF-Token"
+
+// AngularHeader is the name that Angular and axios use by default.
+const AngularHeader = "X-XSRF-TOKEN"
+
+// MinKey is the least length of a key, in bytes.
+const MinKey = 32
+
+// A Session is what a request is authenticated by.
+type Session struct {
+	// ID binds tokens to the session. It changes at login and logout, and
+	// need not be secret. It may be empty only if Ambient is false.
+	ID string
+	// Ambient says that a credential which browsers attach by themselves, a
+	// cookie, authenticates the request. A header that is merely present is
+	// no reason to say false: only one that authenticates in its place is.
+	Ambient bool
+}
+
+// A Config says what is protected. The zero Config checks origins against
+// the request's own Host, treats every request with a cookie as authenticated
+// by it, and asks for no token.
+type Config struct {
+	// PublicOrigin is the origin that the browser's address bar shows, such
+	// as "https://bank.example". Where it is empty, it is taken from the
+	// request: https if the connection is TLS, and the Host header. Behind a
+	// proxy that ends TLS it must be set.
+	PublicOrigin string
+	// TrustedOrigins are other origins that may act for the user: whole
+	// origins, or "https://*.example.com" for all subdomains.
+	TrustedOrigins []string
+	// Session tells what authenticates a request. Nil takes every cookie for
+	// a session. It must be set where Keys are, and be safe for concurrent use.
+	Session func(*http.Request) Session
+	// Keys make and check tokens: the first makes, all check, so that a key
+	// can be replaced while tokens of the old one are in use. Each has at
+	// least MinKey random bytes. Without keys only origins are checked.
+	Keys [][]byte
+	// Header carries the token; "" is DefaultHeader.
+	Header string
+	// Exempt are requests that are let through unchecked, such as
+	// "POST /webhooks/stripe". A path matches as a whole and exactly as the
+	// router sees it; one that ends in "/*" matches what lies below it.
+	Exempt []string
+	// ReportOnly, where it is set, is told of each refusal, and the request
+	// is let through. It must be safe for concurrent use.
+	ReportOnly func(*http.Request, *Refusal)
+}
+
+// A Protection decides. It is immutable and safe for concurrent use.
+type Protection struct {
+	own        origin.Origin // zero where it is taken from the request
+	ownText    string
+	trusted    origin.Set
+	session    func(*http.Request) Session
+	signers    []*signer
+	header     string
+	exempt     exemptions
+	reportOnly func(*http.Request, *Refusal)
+}
+
+// New checks the configuration and returns every mistake in it at once, as
+// cfgerrors.
+func New(cfg Config) (*Protection, error) {
+	var errs cfgerrors.List
+	p := &Protection{session: cfg.Session, reportOnly: cfg.ReportOnly}
+	p.setOwn(cfg.PublicOrigin, &errs)
+	p.setTrusted(cfg.TrustedOrigins, &errs)
+	p.setKeys(cfg, &errs)
+	p.setHeader(cfg.Header, &errs)
+	p.exempt = parseExemptions(cfg.Exempt, &errs)
+	if err := errs.Err(); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+func (p *Protection) setOwn(text string, errs *cfgerrors.List) {
+	if text == "" {
+		return
+	}
+	pattern, err := origin.ParsePattern(text)
+	if err != nil {
+		errs.Join("public_origin", err)
+		return
+	}
+	if pattern.Wildcard() {
+		errs.Add(&cfgerrors.Error{Key: "public_origin", Code: cfgerrors.Malformed, Value: text, Problem: "is a pattern", Instead: "write the one origin that the address bar shows"})
+		return
+	}
+	p.own, p.ownText = pattern.Origin(), pattern.String()
+}
+
+func (p *Protection) setTrusted(list []string, errs *cfgerrors.List) {
+	var patterns []origin.Pattern
+	for i, text := range list {
+		key := "trusted_origins[" + strconv.Itoa(i) + "]"
+		pattern, err := origin.ParsePattern(text)
+		switch {
+		case err != nil:
+			errs.Join(key, err)
+		case p.own.Scheme() == "https" && pattern.Origin().Scheme() == "http":
+			// CVE-2025-47909: whoever is on the network speaks for that origin.
+			errs.Add(&cfgerrors.Error{Key: key, Code: cfgerrors.Dangerous, Value: text, Problem: "is a plain-http origin of an https site", Instead: "write its https origin"})
+		default:
+			patterns = append(patterns, pattern)
+		}
+	}
+	p.trusted = origin.NewSet(patterns...)
+}
+
+func (p *Protection) setKeys(cfg Config, errs *cfgerrors.List) {
+	for i, key := range cfg.Keys {
+		if len(key) < MinKey {
+			errs.Addf("keys["+strconv.Itoa(i)+"]", cfgerrors.OutOfRange, "has %d bytes, and %d random ones are the least", len(key), MinKey)
+			continue
+		}
+		p.signers = append(p.signers, newSigner(key))
+	}
+	if len(cfg.Keys) > 0 && cfg.Session == nil {
+		errs.Add(&cfgerrors.Error{Key: "session", Code: cfgerrors.Missing, Problem: "tokens are bound to a session, and nothing tells which", Instead: "set Session"})
+	}
+	if p.session == nil {
+		p.session = func(r *http.Request) Session { return Session{Ambient: len(r.Header["Cookie"]) > 0} }
+	}
+}
+
+func (p *Protection) setHeader(name string, errs *cfgerrors.List) {
+	if name == "" {
+		name = DefaultHeader
+	}
+	p.header = textproto.CanonicalMIMEHeaderKey(name)
+	switch p.header {
+	case "Cookie", "Authorization", "Origin", "Referer", "Host", "Content-Type", "Accept", "Accept-Language", "Content-Language", "Range":
+		// A page of another site can set some of these, and browsers the rest.
+		errs.Add(&cfgerrors.Error{Key: "header", Code: cfgerrors.Dangerous, Value: name, Problem: "is a header that browsers send without a preflight", Instead: "write " + DefaultHeader})
+	}
+	if strings.ContainsAny(name, " \t\r\n:,") {
+		errs.Add(&cfgerrors.Error{Key: "header", Code: cfgerrors.Malformed, Value: name, Problem: "is no header name"})
+	}
+}
+
+// Header returns the name of the header that carries the token.
+func (p *Protection) Header() string { return p.header }

@@ -1,0 +1,159 @@
+package csrf
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"fmt"
+	"hash"
+	"net/http"
+	"sync"
+)
+
+// A token is a random value and an HMAC-SHA256 over the session's id and that
+// value, as OWASP's signed double submit has it, each length first so that
+// nothing can slide from one into the other. It is valid for as long as the
+// session's id and the key are.
+const (
+	valueSize   = 16
+	macSize     = sha256.Size
+	tokenSize   = valueSize + macSize
+	tokenLength = tokenSize / 3 * 4     // in base64url
+	maskLength  = 2 * tokenSize / 3 * 4 // of a masked one
+)
+
+var token64 = base64.RawURLEncoding.Strict()
+
+// A signer makes and checks tokens with one key.
+type signer struct{ macs sync.Pool }
+
+func newSigner(key []byte) *signer {
+	key = append([]byte(nil), key...)
+	return &signer{sync.Pool{New: func() any { return &mac{Hash: hmac.New(sha256.New, key)} }}}
+}
+
+// A mac is a keyed hash with room for its input and sum, so that checking a
+// token allocates nothing.
+type mac struct {
+	hash.Hash
+	input  []byte // lengths and session id
+	value  [valueSize]byte
+	sum    [macSize]byte
+}
+
+// compute returns the HMAC over session and m.value, within m.
+func (m *mac) compute(session string) []byte {
+	m.Reset()
+	m.input = binary.BigEndian.AppendUint64(m.input[:0], uint64(len(session)))
+	m.input = binary.BigEndian.AppendUint64(m.input, valueSize)
+	m.input = append(m.input, session...)
+	m.Write(m.input)
+	m.Write(m.value[:])
+	return m.Sum(m.sum[:0])
+}
+
+// valid compares in constant time.
+func (s *signer) valid(session string, token *[tokenSize]byte) bool {
+	m := s.macs.Get().(*mac)
+	copy(m.value[:], token[:valueSize])
+	ok := hmac.Equal(m.compute(session), token[valueSize:])
+	s.macs.Put(m)
+	return ok
+}
+
+// Token returns a new token for the session. It fails if there are no keys,
+// the id is empty, or no randomness can be had.
+func (p *Protection) Token(session string) (string, error) {
+	if len(p.signers) == 0 {
+		return "", fmt.Errorf("csrf: no key to make tokens with")
+	}
+	if session == "" {
+		return "", fmt.Errorf("csrf: no session to bind the token to")
+	}
+	s := p.signers[0]
+	m := s.macs.Get().(*mac)
+	defer s.macs.Put(m)
+	if _, err := rand.Read(m.value[:]); err != nil {
+		return "", fmt.Errorf("csrf: no randomness: %w", err)
+	}
+	var token [tokenSize]byte
+	copy(token[valueSize:], m.compute(session))
+	copy(token[:], m.value[:])
+	return token64.EncodeToString(token[:]), nil
+}
+
+// Mask returns the token in a form that is another each time, for HTML that
+// is compressed together with what an attacker can choose (BREACH,
+// CVE-2013-3587). Check takes it as it takes the token itself.
+func Mask(token string) (string, error) {
+	var raw [tokenSize]byte
+	if n, err := token64.Decode(raw[:], []byte(token)); err != nil || n != tokenSize || len(token) != tokenLength {
+		return "", fmt.Errorf("csrf: no token to mask")
+	}
+	var masked [2 * tokenSize]byte
+	if _, err := rand.Read(masked[:tokenSize]); err != nil {
+		return "", fmt.Errorf("csrf: no randomness: %w", err)
+	}
+	for i, b := range raw {
+		masked[tokenSize+i] = b ^ masked[i]
+	}
+	return token64.EncodeToString(masked[:]), nil
+}
+
+// token checks the request's token. It is taken from the header and nowhere
+// else: a cookie or query could come from the attacker.
+func (p *Protection) token(r *http.Request, session string) *Refusal {
+	if session == "" {
+		return ErrSessionHasNoID
+	}
+	values := r.Header[p.header]
+	switch {
+	case len(values) == 0 || len(values) == 1 && values[0] == "":
+		return ErrTokenMissing
+	case len(values) > 1:
+		return ErrTokenTwice
+	}
+	var token [tokenSize]byte
+	if !decode(values[0], &token) {
+		return ErrTokenMalformed
+	}
+	// Every key is tried, whichever fits, so that time tells nothing.
+	ok := false
+	for _, s := range p.signers {
+		if s.valid(session, &token) {
+			ok = true
+		}
+	}
+	if !ok {
+		return ErrTokenWrong
+	}
+	return nil
+}
+
+// decode reads a token or masked token.
+func decode(text string, token *[tokenSize]byte) bool {
+	var raw [2 * tokenSize]byte
+	var src [maskLength]byte
+	if len(text) != tokenLength && len(text) != maskLength {
+		return false
+	}
+	for i := range len(text) {
+		if text[i] == '\n' || text[i] == '\r' {
+			return false // the decoder would pass over them
+		}
+	}
+	n, err := token64.Decode(raw[:], src[:copy(src[:], text)])
+	if err != nil {
+		return false
+	}
+	if n == tokenSize {
+		copy(token[:], raw[:])
+		return true
+	}
+	for i := range tokenSize {
+		token[i] = raw[i] ^ raw[tokenSize+i]
+	}
+	return true
+}
