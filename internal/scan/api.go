@@ -51,6 +51,7 @@ type use struct {
 	renew    bool           // each call uses its resource up
 	outside  bool           // exercised for others' sake only
 	last     *openapi.Request
+	watch    []string // paths that may show its effect
 }
 
 // made is a thing that the scan created, and how it might be deleted.
@@ -267,7 +268,7 @@ func (a *api) brief(r *client.Response) string {
 // excused says why an operation is not to be called at all.
 func (a *api) excused(u *use) string {
 	switch {
-	case a.cfg.ReadOnly && u.subject.ChangesState:
+	case a.cfg.ReadOnly && (u.subject.ChangesState || u.doubtful()):
 		return "it changes state, and the scan is read-only"
 	case u.op.Dangerous() == "it deletes the account", u.op.Dangerous() == "it closes the account":
 		return u.op.Dangerous() + " that the scan needs"
@@ -337,7 +338,8 @@ func (a *api) observe(u *use) {
 	if len(paths) == 0 {
 		return
 	}
-	u.subject.State = func(ctx context.Context) (string, error) { return a.reader.Read(ctx, paths) }
+	u.watch = paths
+	u.subject.State = func(ctx context.Context) (string, error) { return a.reader.Read(ctx, u.watch) }
 }
 
 // get reads a path as the victim.

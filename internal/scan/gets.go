@@ -3,97 +3,173 @@ package scan
 import (
 	"context"
 	"net/http"
-
-	"github.com/d710e0ae/countersign/internal/scan/attack"
+	"slices"
 )
 
 // maxWatched bounds the operations through which the effect of GETs is
 // watched.
 const maxWatched = 12
 
-// changingGETs finds out which GET operations change state: by reading other
-// operations before and after each one that might. Names only choose the
-// order; what was read decides.
-func (a *api) changingGETs(ctx context.Context) error {
-	var watch []string
-	var doubtful, plain []*use
+// doubtful reports whether u is a GET whose name says that it acts. Such ones
+// are called under watch from the first time on: some act only once.
+func (u *use) doubtful() bool {
+	likely, _ := u.op.LikelyChangesState()
+	return u.op.Method == http.MethodGet && likely
+}
+
+// watchable returns the paths of the plain GET operations that succeeded.
+func (a *api) watchable() []string {
+	var out []string
 	for _, u := range a.uses {
-		if u.op.Method != http.MethodGet || !u.subject.Exercised || u.last == nil || u.subject == a.t.Logout {
+		if u.op.Method == http.MethodGet && u.subject.Exercised && u.last != nil && !u.doubtful() && !u.subject.ChangesState && u.subject != a.t.Logout && len(out) < maxWatched {
+			out = append(out, u.last.Target())
+		}
+	}
+	return out
+}
+
+// exerciseWatched exercises a doubtful GET and reads the others before and
+// after.
+func (a *api) exerciseWatched(ctx context.Context, u *use) error {
+	watch := a.watchable()
+	before, err := a.states(ctx, watch)
+	if err != nil {
+		return err
+	}
+	if err := a.exercise(ctx, u); err != nil || !u.subject.Exercised {
+		return err
+	}
+	moved, err := a.moved(ctx, watch, before)
+	if err != nil {
+		return err
+	}
+	if len(moved) > 0 {
+		a.changes(u, moved)
+	}
+	return nil
+}
+
+// states reads paths, one by one; those that change by themselves are left
+// out.
+func (a *api) states(ctx context.Context, paths []string) (map[string]string, error) {
+	out := map[string]string{}
+	for _, p := range paths {
+		text, err := a.reader.Read(ctx, []string{p})
+		if err == nil {
+			out[p] = text
+		} else if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+	}
+	return out, nil
+}
+
+// moved returns the paths whose state is not what it was, twice in a row the
+// same new one. The two readings follow each other at once: another one
+// between them might be what moves it.
+func (a *api) moved(ctx context.Context, paths []string, before map[string]string) ([]string, error) {
+	var out []string
+	for _, p := range paths {
+		was, known := before[p]
+		if !known {
 			continue
 		}
-		if likely, _ := u.op.LikelyChangesState(); likely {
-			doubtful = append(doubtful, u)
+		after, err := a.states(ctx, []string{p})
+		if err != nil {
+			return nil, err
+		}
+		if after[p] == was {
+			continue
+		}
+		again, err := a.states(ctx, []string{p})
+		if err != nil {
+			return nil, err
+		}
+		if again[p] == after[p] {
+			out = append(out, p)
+		}
+	}
+	return out, nil
+}
+
+// changes marks u as an operation that changes what paths show.
+func (a *api) changes(u *use, paths []string) {
+	u.subject.ChangesState, u.subject.Sensitive = true, true
+	u.subject.State = func(ctx context.Context) (string, error) { return a.reader.Read(ctx, paths) }
+}
+
+// changingGETs finds out which plain GET operations change state: it reads
+// them all, calls them all, and reads again; where something moved it looks
+// for the one that moved it.
+func (a *api) changingGETs(ctx context.Context) error {
+	watch := a.watchable()
+	before, err := a.states(ctx, watch)
+	if err != nil {
+		return err
+	}
+	var plain []*use
+	for _, u := range a.uses {
+		if u.op.Method != http.MethodGet || !u.subject.Exercised || u.last == nil || u.doubtful() || u.subject == a.t.Logout {
 			continue
 		}
 		plain = append(plain, u)
-		if len(watch) < maxWatched {
-			watch = append(watch, u.last.Target())
-		}
-	}
-	if len(watch) == 0 {
-		return nil
-	}
-	read := func() (string, error) { return a.reader.Read(ctx, watch) }
-	before, err := read()
-	if err != nil {
-		return ctx.Err()
-	}
-	// The plain ones all together: they hardly ever change anything.
-	for _, u := range plain {
-		if _, err := a.call(ctx, u); err != nil {
+		if err := a.call(ctx, u); err != nil {
 			return err
 		}
 	}
-	after, err := read()
+	moved, err := a.moved(ctx, watch, before)
 	if err != nil {
-		return ctx.Err()
+		return err
 	}
-	suspects := doubtful
-	if after != before {
-		suspects = append(suspects, plain...)
+	for _, path := range moved[:min(len(moved), 3)] {
+		if err := a.mover(ctx, path, plain); err != nil {
+			return err
+		}
 	}
-	before = after
-	for _, u := range suspects {
-		changed := 0
+	return nil
+}
+
+// mover looks for the operations whose call moves path.
+func (a *api) mover(ctx context.Context, path string, plain []*use) error {
+	watch := []string{path}
+	before, err := a.states(ctx, watch)
+	if err != nil {
+		return err
+	}
+	for _, u := range plain {
+		if u.last.Target() == path || u.subject.ChangesState {
+			continue
+		}
+		seen := 0
 		for range 2 {
-			if _, err := a.call(ctx, u); err != nil {
+			if err := a.call(ctx, u); err != nil {
 				return err
 			}
-			after, err := read()
+			moved, err := a.moved(ctx, watch, before)
 			if err != nil {
-				return ctx.Err()
+				return err
 			}
-			if after == before {
+			if before, err = a.states(ctx, watch); err != nil {
+				return err
+			}
+			if !slices.Equal(moved, watch) {
 				break
 			}
-			before = after
-			changed++
-			// A reader that changes by itself would be taken for an effect.
-			again, err := read()
-			if err != nil {
-				return ctx.Err()
-			}
-			if again != after {
-				changed, before = 0, again
-				break
-			}
+			seen++
 		}
-		if changed > 0 {
-			u.subject.ChangesState = true
-			u.subject.Sensitive = true
-			u.subject.State = func(ctx context.Context) (string, error) { return a.reader.Read(ctx, watch) }
+		if seen == 2 {
+			a.changes(u, watch)
 		}
 	}
 	return nil
 }
 
 // call calls u anew, with other values where it takes any.
-func (a *api) call(ctx context.Context, u *use) (*attack.Call, error) {
+func (a *api) call(ctx context.Context, u *use) error {
 	c, err := a.fresh(ctx, u)
 	if err != nil {
-		return nil, ctx.Err()
+		return ctx.Err()
 	}
 	_, err = a.t.Victim.Do(ctx, c.Wire())
-	return c, err
+	return err
 }
-

@@ -226,6 +226,9 @@ func (s *session) login(ctx context.Context) error {
 	for _, tok := range creds.Tokens {
 		t.Refresh = t.Refresh || tok.Refresh
 	}
+	if err := s.otherLogins(ctx); err != nil {
+		return err
+	}
 	if t.Attacker != nil {
 		if _, err := t.Attacker.Login(ctx); err != nil {
 			if errors.Is(err, actor.ErrLogin) {
@@ -239,20 +242,52 @@ func (s *session) login(ctx context.Context) error {
 	return nil
 }
 
+// otherLogins finds out which further operations log in: each may be forged.
+func (s *session) otherLogins(ctx context.Context) error {
+	t := s.a.t
+	_, first := t.Victim.Answer()
+	if first == nil {
+		return nil
+	}
+	t.Logins = []actor.Route{*first}
+	for _, r := range t.Victim.Routes {
+		if slices.ContainsFunc(t.Logins, func(o actor.Route) bool { return o.Method == r.Method && o.Path == r.Path }) {
+			continue
+		}
+		ok, err := t.Victim.Works(ctx, r)
+		if err != nil {
+			return err
+		}
+		if ok {
+			t.Logins = append(t.Logins, r)
+		}
+	}
+	return nil
+}
+
 func (s *session) exercise(ctx context.Context) error {
+	var later []*use
 	for i, u := range s.a.uses {
 		s.c.Progress(finding.Progress{Stage: "exercise", Text: u.op.String(), Done: i, Total: len(s.a.uses)})
 		switch {
 		case u.subject == s.a.t.Logout:
-			s.logoutCall(u)
-			continue
+			continue // last of all
 		case u.subject.Login && s.loggedInBy(u):
 			u.subject.Exercised, u.subject.Credential = true, finding.CredentialNone
 			u.subject.Reason = "it is the login"
 			continue
 		}
-		if err := s.a.exercise(ctx, u); err != nil {
-			return s.lasting(err)
+		if u.doubtful() && !s.cfg.ReadOnly {
+			later = append(later, u)
+			continue
+		}
+		if err := s.lasting(s.a.exercise(ctx, u)); err != nil {
+			return err
+		}
+	}
+	for _, u := range later {
+		if err := s.lasting(s.a.exerciseWatched(ctx, u)); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -269,25 +304,48 @@ func (s *session) lasting(err error) error {
 	return err
 }
 
-// loggedInBy reports whether u is the operation by which the victim logged
-// in.
+// loggedInBy reports whether the victim can log in by u.
 func (s *session) loggedInBy(u *use) bool {
-	_, route := s.a.t.Victim.Answer()
-	return route != nil && route.Method == u.op.Method && route.Path == u.op.Path
+	return slices.ContainsFunc(s.a.t.Logins, func(r actor.Route) bool { return r.Method == u.op.Method && r.Path == u.op.Path })
 }
 
-// logoutCall prepares the logout, which runs at the end.
-func (s *session) logoutCall(u *use) {
-	if s.cfg.ReadOnly {
-		u.subject.Reason = "it changes state, and the scan is read-only"
-		return
+// logout exercises the logout and puts it through the gate, each time in a
+// session of its own.
+func (s *session) logout(ctx context.Context) error {
+	a, t := s.a, s.a.t
+	i := slices.IndexFunc(a.uses, func(u *use) bool { return u.subject == t.Logout })
+	if i < 0 {
+		return nil
 	}
-	r, err := s.a.build(u)
-	if err != nil {
-		u.subject.Reason = err.Error()
-		return
+	u := a.uses[i]
+	sub := u.subject
+	sub.ChangesState = true
+	if sub.Reason = a.excused(u); sub.Reason != "" || t.Victim.Given != nil {
+		if sub.Reason == "" {
+			sub.Reason = "it would end the session that was given, and the scan cannot log in by itself"
+		}
+		return nil
 	}
-	u.subject.Call = &attack.Call{Request: r, Base: s.a.t.Base}
+	sub.Fresh = func(ctx context.Context) (*attack.Call, error) {
+		if _, err := t.Victim.Login(ctx); err != nil {
+			return nil, err
+		}
+		r, err := a.build(u)
+		if err != nil {
+			return nil, err
+		}
+		return &attack.Call{Request: r, Base: t.Base}, nil
+	}
+	if _, err := t.Victim.Login(ctx); err != nil {
+		return ctx.Err()
+	}
+	if err := a.exercise(ctx, u); err != nil {
+		return err
+	}
+	if sub.Exercised {
+		return t.Pass(ctx, sub)
+	}
+	return nil
 }
 
 // judge puts every operation through the gate and the matrix.
@@ -296,7 +354,7 @@ func (s *session) judge(ctx context.Context) error {
 	// Reads first: they teach which cookies authenticate, and serve as
 	// oracles for the rest.
 	for _, u := range a.uses {
-		if !u.subject.Exercised || u.subject.Login || u.subject.ChangesState {
+		if !u.subject.Exercised || u.subject.Login || !u.op.Safe() || u.subject == t.Logout {
 			continue
 		}
 		if err := s.lasting(t.Pass(ctx, u.subject)); err != nil {
@@ -342,20 +400,22 @@ func (s *session) gate(ctx context.Context, u *use) error {
 		return nil // a GET, which has passed before
 	}
 	s.a.observe(u)
-	before := ""
-	if sub.State != nil {
-		var err error
-		if before, err = sub.State(ctx); err != nil {
-			sub.State = nil
-		}
+	before, err := s.a.states(ctx, u.watch)
+	if err != nil {
+		return err
 	}
 	if err := s.a.t.Pass(ctx, sub); err != nil {
 		return err
 	}
-	if sub.State != nil && (sub.Credential == finding.CredentialCookie || sub.Credential == finding.CredentialEither) {
-		after, err := sub.State(ctx)
-		sub.Sensitive = err == nil && after != before
+	if sub.Credential != finding.CredentialCookie && sub.Credential != finding.CredentialEither {
+		return nil
 	}
+	after, err := s.a.states(ctx, u.watch)
+	if err != nil {
+		return err
+	}
+	u.watch = slices.DeleteFunc(u.watch, func(p string) bool { return before[p] == after[p] })
+	sub.Sensitive = len(u.watch) > 0
 	return nil
 }
 
@@ -375,6 +435,9 @@ func (s *session) tell(u *use) {
 // attack proves forgeries in a browser and runs every attack.
 func (s *session) attack(ctx context.Context) error {
 	s.prove(ctx)
+	if err := s.lasting(s.logout(ctx)); err != nil {
+		return err
+	}
 	for _, at := range attack.All() {
 		s.stage("attack", "%s", at.Name)
 		if err := s.lasting(at.Run(ctx, s.a.t)); err != nil {
@@ -399,7 +462,7 @@ func (s *session) cleanUp(ctx context.Context) {
 	if left > 0 {
 		s.c.Note(fmt.Sprintf("left behind: %d things that the scan created and could not delete (%s)", left, strings.Join(s.a.leftBy(), ", ")))
 	}
-	if t := s.a.t; t.Logout != nil && t.Logout.Call != nil && t.Victim.Given == nil {
+	if t := s.a.t; t.Logout != nil && t.Logout.Exercised && t.Victim.Given == nil {
 		_, _ = t.Victim.Do(ctx, t.Logout.Call.Wire()) // the scan is over, whatever it answers
 	}
 }
@@ -425,4 +488,3 @@ func (s *session) enough() {
 		s.c.Incomplete("the API answers nothing but server errors")
 	}
 }
-

@@ -15,11 +15,12 @@ type Credentials struct {
 	Jar    *client.Jar
 	Tokens []Token     // as handed out in bodies and fields, the access token first
 	CSRF   []CSRFToken // the one to send first
+	Custom http.Header // fields that the API wants to see from its own scripts
 }
 
 // Clone returns an independent copy.
 func (c Credentials) Clone() Credentials {
-	return Credentials{Jar: c.Jar.Clone(), Tokens: slices.Clone(c.Tokens), CSRF: slices.Clone(c.CSRF)}
+	return Credentials{Jar: c.Jar.Clone(), Tokens: slices.Clone(c.Tokens), CSRF: slices.Clone(c.CSRF), Custom: c.Custom.Clone()}
 }
 
 // Bearer returns the token for the Authorization field: the first access
@@ -51,7 +52,8 @@ func (c Credentials) CSRFValue() string {
 
 // Use says which of the credentials a request carries.
 type Use struct {
-	Cookie, Bearer, CSRF bool
+	Cookie, Bearer bool
+	CSRF           bool // the CSRF token, and the fields that only scripts send
 }
 
 // Everything is what a good client sends.
@@ -70,6 +72,11 @@ func (c Credentials) Put(r *client.Request, use Use) {
 	if use.CSRF {
 		if t := c.CSRFValue(); t != "" {
 			putCSRF(r.Header, t)
+		}
+		for k, v := range c.Custom {
+			if _, has := r.Header[k]; !has {
+				r.Header[k] = v
+			}
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -39,6 +40,7 @@ type Actor struct {
 	barren  bool // a login gave nothing although it did before
 	useless int  // logins after a 401 that changed nothing
 	refresh int  // CSRF tokens fetched anew
+	customs int  // attempts to find out demanded fields
 }
 
 // Login logs in afresh and returns the new credentials, which the actor holds
@@ -74,6 +76,7 @@ func (a *Actor) login(ctx context.Context) (Credentials, error) {
 			tried = append(tried, r.String()+": "+why)
 			continue
 		}
+		creds.Custom = a.creds.Custom
 		a.route, a.creds, a.answer = &r, creds, answer
 		a.logins++
 		a.fetchCSRF(ctx, &a.creds)
@@ -295,27 +298,25 @@ func (a *Actor) Logins() int {
 	return a.logins
 }
 
-// LoginRequest returns the login of this actor by the route that works,
-// without any credential or header of a page on it.
-func (a *Actor) LoginRequest() (*client.Request, Route, bool) {
+// Works reports whether the actor can log in by r, without changing the
+// credentials that it holds.
+func (a *Actor) Works(ctx context.Context, r Route) (bool, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.route == nil {
-		return nil, Route{}, false
-	}
-	return a.route.request(a.Base, a.Account, ""), *a.route, true
+	creds, _, why, err := a.try(ctx, r)
+	a.Redactor.Add(creds.Secrets()...)
+	return why == "", err
 }
 
-// WrongLogin is LoginRequest with a password that is not the account's.
-func (a *Actor) WrongLogin() (*client.Request, Route, bool) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.route == nil {
-		return nil, Route{}, false
+// RequestBy returns the login of this actor by r, with the right password or
+// a wrong one, without any credential or header of a page on it.
+func (a *Actor) RequestBy(r Route, wrong bool) *client.Request {
+	acc := a.Account
+	if wrong {
+		acc.Password = secret.New(acc.Password.Reveal() + "-wrong")
+		a.Redactor.Add(acc.Password.Reveal())
 	}
-	wrong := Account{Name: a.Account.Name, Password: secret.New(a.Account.Password.Reveal() + "-wrong")}
-	a.Redactor.Add(wrong.Password.Reveal())
-	return a.route.request(a.Base, wrong, ""), *a.route, true
+	return r.request(a.Base, acc, "")
 }
 
 // Do sends a legitimate request as the actor's own page would. Rotated tokens
@@ -338,30 +339,67 @@ func (a *Actor) Do(ctx context.Context, r *client.Request) (*client.Response, er
 			a.useless++ // this operation has its own reason to say 401
 		}
 		return again, err
-	case res.Status == http.StatusForbidden && len(a.creds.CSRF) > 0 && a.refresh < 200:
-		a.refresh++
-		old := a.creds.CSRFValue()
-		a.fetchCSRF(ctx, &a.creds)
-		if a.creds.CSRFValue() != old {
-			return a.send(ctx, r)
-		}
-		// Another of the known tokens may be the one that is wanted.
-		for range len(a.creds.CSRF) - 1 {
-			a.creds.CSRF = append(a.creds.CSRF[1:], a.creds.CSRF[0])
-			if a.creds.CSRFValue() == old {
-				continue
-			}
-			again, err := a.send(ctx, r)
-			if err != nil {
-				return nil, err
-			}
-			if again.Status != http.StatusForbidden {
-				return again, nil
-			}
-		}
+	case res.Status == http.StatusForbidden || res.Status == http.StatusBadRequest:
+		return a.pacify(ctx, r, res)
 	}
 	return res, nil
 }
+
+// pacify sends a request again that was refused although the session stands:
+// with a CSRF token fetched anew, with each other token that is known, and
+// with the fields that APIs demand of their own scripts. What helps is kept.
+func (a *Actor) pacify(ctx context.Context, r *client.Request, res *client.Response) (*client.Response, error) {
+	old := a.creds.Clone()
+	helps := func() (*client.Response, bool, error) {
+		again, err := a.send(ctx, r)
+		return again, err == nil && again.Status < 400, err
+	}
+	if len(a.creds.CSRF) > 0 && a.refresh < maxRefresh {
+		a.refresh++
+		value := a.creds.CSRFValue()
+		a.fetchCSRF(ctx, &a.creds)
+		if a.creds.CSRFValue() != value {
+			if again, ok, err := helps(); ok || err != nil {
+				return again, err
+			}
+		}
+		for range len(a.creds.CSRF) - 1 {
+			a.creds.CSRF = append(a.creds.CSRF[1:], a.creds.CSRF[0])
+			if again, ok, err := helps(); ok || err != nil {
+				return again, err
+			}
+		}
+		a.creds = old
+	}
+	if a.creds.Custom == nil && a.customs < 2 && !safe(r.Method) {
+		a.customs++
+		a.creds.Custom = demanded(res)
+		if again, ok, err := helps(); ok || err != nil {
+			return again, err
+		}
+		a.creds.Custom = nil
+	}
+	return res, nil
+}
+
+// maxRefresh bounds how often CSRF tokens are fetched anew in one scan.
+const maxRefresh = 200
+
+var fieldName = regexp.MustCompile(`\b[Xx]-[A-Za-z][A-Za-z0-9-]{1,40}\b`)
+
+// demanded returns the fields by which a script shows that it is one: the
+// usual, and those that the refusal names.
+func demanded(r *client.Response) http.Header {
+	h := http.Header{"X-Requested-With": {"XMLHttpRequest"}}
+	for _, name := range fieldName.FindAllString(string(r.Body[:min(len(r.Body), 2000)]), 5) {
+		if k := http.CanonicalHeaderKey(name); h.Get(k) == "" && !isCSRFName(strings.ToLower(k)) {
+			h.Set(k, "1")
+		}
+	}
+	return h
+}
+
+func safe(method string) bool { return method == http.MethodGet || method == http.MethodHead }
 
 func (a *Actor) send(ctx context.Context, r *client.Request) (*client.Response, error) {
 	r = r.Clone()

@@ -67,7 +67,10 @@ func wire(base *url.URL, r *openapi.Request) *client.Request {
 func (c *Call) Encode(shape finding.Shape) (r *client.Request, ok bool) {
 	as := shape
 	if shape == finding.Beacon && c.IsForm() {
-		as = finding.Form // sendBeacon takes URLSearchParams
+		as = finding.Form // sendBeacon takes URLSearchParams and FormData
+		if strings.HasPrefix(c.ContentType, string(actor.Multipart)) {
+			as = finding.Multipart
+		}
 	}
 	if shape == finding.JSONCORS && c.IsForm() {
 		w := c.Wire()

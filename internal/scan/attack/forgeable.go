@@ -95,15 +95,21 @@ func (s *Subject) Worst() (*Try, string) {
 	return nil, ""
 }
 
-// others lists the further cells that got through.
+// others sums the further cells up that got through, by position.
 func others(s *Subject, worst *Try) string {
 	var out []string
-	for _, try := range s.Forged("") {
-		if try != worst {
-			out = append(out, string(try.Position)+" "+string(try.Shape))
+	for _, pos := range finding.Positions() {
+		var shapes []string
+		for _, try := range s.Forged(pos) {
+			if try != worst {
+				shapes = append(shapes, string(try.Shape))
+			}
+		}
+		if len(shapes) > 0 {
+			out = append(out, string(pos)+" ("+strings.Join(shapes, ", ")+")")
 		}
 	}
-	return strings.Join(out, ", ")
+	return strings.Join(out, "; ")
 }
 
 // mixedCredentials says which operations take the credential from either

@@ -25,13 +25,13 @@ type Gate struct {
 // cookie beside a junk header. s.Judge must know a success. The error is one
 // of the transport's.
 func (t *Target) Pass(ctx context.Context, s *Subject) error {
-	creds := t.Victim.Credentials()
 	g := Gate{}
 	call, err := s.fresh(ctx)
 	if err != nil {
 		s.Credential, s.Reason = finding.CredentialUnknown, err.Error()
 		return ctx.Err()
 	}
+	creds := t.Victim.Credentials() // after the call was made, which may log in
 	none, err := t.legit(ctx, call, creds, actor.Use{})
 	if err != nil {
 		return err
@@ -82,6 +82,7 @@ func (t *Target) Pass(ctx context.Context, s *Subject) error {
 			if next, err = s.fresh(ctx); err != nil {
 				next = nil
 			}
+			creds = t.Victim.Credentials()
 		}
 		if next != nil {
 			g.HeaderTried = true
@@ -103,6 +104,7 @@ func (t *Target) Pass(ctx context.Context, s *Subject) error {
 	}
 	if g.Cookie == Accepted && g.HeaderTried {
 		if next, err := s.fresh(ctx); err == nil {
+			creds = t.Victim.Credentials()
 			r := legitimate(next, creds, actor.Use{Cookie: true, CSRF: true})
 			r.Header.Set("Authorization", "Bearer "+junk)
 			res, err := t.Client.Do(ctx, r)

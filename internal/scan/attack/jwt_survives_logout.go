@@ -11,7 +11,7 @@ import (
 // succeeded. It runs last, since it ends the session.
 func jwtSurvivesLogout(ctx context.Context, t *Target) error {
 	s := t.Logout
-	if s == nil || t.ReadOnly || s.Call == nil {
+	if s == nil || t.ReadOnly || !s.Exercised {
 		return nil
 	}
 	if _, err := t.Victim.Login(ctx); err != nil {

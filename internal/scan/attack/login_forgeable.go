@@ -19,10 +19,16 @@ func loginForgeable(ctx context.Context, t *Target) error {
 	if who == nil {
 		who = t.Victim
 	}
-	req, route, ok := who.LoginRequest()
-	if !ok {
-		return nil
+	for _, route := range t.Logins {
+		if err := t.loginForgeable(ctx, who, route); err != nil {
+			return err
+		}
 	}
+	return nil
+}
+
+func (t *Target) loginForgeable(ctx context.Context, who *actor.Actor, route actor.Route) error {
+	req := who.RequestBy(route, false)
 	for _, shape := range []finding.Shape{finding.Form, finding.Multipart, finding.TextPlain, finding.Navigate, finding.Blob} {
 		r, ok := loginAs(req, route, shape)
 		if !ok {
@@ -37,8 +43,7 @@ func loginForgeable(ctx context.Context, t *Target) error {
 		if !ok {
 			continue
 		}
-		bad, _, _ := who.WrongLogin()
-		bad, _ = loginAs(bad, route, shape)
+		bad, _ := loginAs(who.RequestBy(route, true), route, shape)
 		dress(bad.Header, finding.CrossSite, shape, bad.Method, bad.URL)
 		refused, err := t.Client.Do(ctx, bad)
 		if err != nil {

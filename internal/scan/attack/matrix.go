@@ -52,7 +52,7 @@ func (t *Target) Matrix(ctx context.Context, s *Subject) error {
 	for _, pos := range []finding.Position{finding.SameSite, finding.CrossSite, finding.Null, finding.Insecure} {
 		for _, shape := range s.Shapes() {
 			try := s.Verdict(pos, shape)
-			if try.Verdict.Reason != "the scan ended before" {
+			if try.Verdict.Reason != "the scan ended before" || m.inferred(try) {
 				continue
 			}
 			if err := m.cell(ctx, try); err != nil {
@@ -65,6 +65,52 @@ func (t *Target) Matrix(ctx context.Context, s *Subject) error {
 		}
 	}
 	return nil
+}
+
+// kin returns the shape tried before that a server cannot tell from this one,
+// or none: the same fields of a page around the same body, or, where the call
+// has no body at all, around another way to write nothing.
+func (m *matrix) kin(shape finding.Shape) (finding.Shape, bool) {
+	switch {
+	case shape == finding.Beacon && !m.s.Call.IsForm() && m.s.Call.HasBody():
+		return finding.Blob, true // an untyped Blob is sent alike by both
+	case !m.s.Call.HasBody() && (shape == finding.Multipart || shape == finding.TextPlain):
+		return finding.Form, true
+	case !m.s.Call.HasBody() && shape == finding.Beacon:
+		return finding.Blob, true
+	}
+	return "", false
+}
+
+// inferred fills a cell from its kin: at once where both are the same on the
+// wire, else where the server has answered both alike from the first position
+// that was tried.
+func (m *matrix) inferred(try *Try) bool {
+	kin, ok := m.kin(try.Shape)
+	if !ok {
+		return false
+	}
+	from := m.s.Verdict(try.Position, kin)
+	if from == nil || from.Reason == "the scan ended before" {
+		return false
+	}
+	if m.s.Call.HasBody() {
+		try.take(from, "as "+string(kin)+", which is the same on the wire: ")
+		return true
+	}
+	one, two := m.s.Verdict(finding.SameSite, kin), m.s.Verdict(finding.SameSite, try.Shape)
+	if try.Position == finding.SameSite || one.Verdict.Verdict != two.Verdict.Verdict || one.By != two.By || from.Policy != "" && topLevel(kin) != topLevel(try.Shape) {
+		return false
+	}
+	try.take(from, "as "+string(kin)+", which the server answers alike: ")
+	return true
+}
+
+// take copies what another cell showed.
+func (t *Try) take(from *Try, why string) {
+	t.Verdict.Verdict, t.By, t.Proof = from.Verdict.Verdict, from.By, from.Proof
+	t.Reason = why + from.Reason
+	t.Fresh, t.Policy, t.Seen, t.Call = from.Fresh, from.Policy, from.Seen, from.Call
 }
 
 var errNoCall = errors.New("no further call could be made")
@@ -132,8 +178,7 @@ func (m *matrix) cell(ctx context.Context, try *Try) error {
 	}
 	r, ok := call.Encode(try.Shape)
 	if !ok {
-		try.Reason = "the body cannot be put into this shape"
-		return nil
+		return set(finding.Blocked, finding.ByContentType, "the body cannot be put into this shape")
 	}
 	if m.doubtful(try.Shape) {
 		reading, err := m.control(ctx, try.Shape)
@@ -184,7 +229,7 @@ func (m *matrix) preflighted() bool {
 // doubtful reports whether the server probably cannot read the shape at all,
 // so that the own page is asked first.
 func (m *matrix) doubtful(shape finding.Shape) bool {
-	if shape == finding.Override {
+	if shape == finding.Override || shape == finding.Head {
 		return true
 	}
 	if m.s.Call.IsJSON() {
@@ -212,8 +257,8 @@ func (m *matrix) control(ctx context.Context, shape finding.Shape) (Reading, err
 		return Unclear, err
 	}
 	reading := m.s.Judge.Read(res)
-	if shape == finding.Override && reading == Accepted && m.s.Judge.Read(res) == Accepted && res.Status == http.StatusMethodNotAllowed {
-		reading = Refused
+	if shape == finding.Head {
+		reading = readHead(res, m.s)
 	}
 	m.media[shape] = reading
 	if reading == Accepted {
@@ -223,8 +268,11 @@ func (m *matrix) control(ctx context.Context, shape finding.Shape) (Reading, err
 }
 
 func (m *matrix) contentType(shape finding.Shape) string {
-	if shape == finding.Override {
+	switch shape {
+	case finding.Override:
 		return "no method override is honoured, for the own page neither"
+	case finding.Head:
+		return "HEAD is not answered by this operation, for the own page neither"
 	}
 	return "the body is not read in this content type, from the own page neither"
 }
@@ -346,16 +394,24 @@ func readHead(r *client.Response, s *Subject) Reading {
 	if r.Status == s.Success.Status && (s.Refusal == nil || s.Refusal.Status != r.Status) {
 		return Accepted
 	}
+	if r.Status == http.StatusMethodNotAllowed || r.Status == http.StatusNotFound {
+		return Malformed
+	}
 	return Refused
 }
 
 // preflight asks whether a JSON request from that position may be sent.
 func (t *Target) preflight(ctx context.Context, s *Subject, pos finding.Position) (Preflight, error) {
+	if s.noPreflight {
+		return Preflight{Why: "no preflight is answered"}, nil
+	}
 	json := s.Call.HasBody()
 	res, err := t.Client.Do(ctx, preflightRequest(s.Call.URL(), s.Ref.Method, json, pos))
 	if err != nil {
 		return Preflight{}, err
 	}
+	// A server that knows no preflight says so to every origin alike.
+	s.noPreflight = res.Status == http.StatusMethodNotAllowed || res.Status == http.StatusNotFound
 	return judgePreflight(res, s.Ref.Method, json), nil
 }
 

@@ -37,7 +37,8 @@ type Target struct {
 	// not authenticated; nil until tested.
 	AuthCookies []string
 	Subjects    []*Subject
-	Logout      *Subject // nil where the API shows none
+	Logins      []actor.Route // those that work
+	Logout      *Subject      // nil where the API shows none
 	// NoBrowser completes "no browser has sent it": why none has.
 	NoBrowser string
 	Refresh   bool // the API hands out refresh tokens
@@ -79,6 +80,8 @@ type Subject struct {
 	Success *client.Response // of a legitimate request
 
 	Tries []*Try // the matrix
+
+	noPreflight bool // OPTIONS is not answered at all
 }
 
 // A Try is one cell of the matrix.
