@@ -1,0 +1,131 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+)
+
+type contextKey struct{}
+
+// FromContext returns the session of a request that passed [Manager.Handler].
+func FromContext(ctx context.Context) (*Session, bool) {
+	s, ok := ctx.Value(contextKey{}).(*Session)
+	return s, ok
+}
+
+// Handler lets only requests through that have a session of a user;
+// FromContext gives it to the handler. All others are refused, as by Refuse.
+// What the handler answers is kept from shared caches.
+//
+// It is no defence against forged requests: put csrf around it.
+func (m *Manager) Handler(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s, err := m.Get(r)
+		if err == nil && s.User() == "" {
+			err = ErrNone
+		}
+		if err != nil {
+			m.Refuse(w, err)
+			return
+		}
+		next.ServeHTTP(&privateWriter{ResponseWriter: w}, r.WithContext(context.WithValue(r.Context(), contextKey{}, s)))
+	})
+}
+
+// Refuse answers a request without session with a problem document (RFC
+// 9457): 400 for malformed cookies, 503 where the store failed, 403 for a
+// login from another site, 409 for a conflict, else 401. It makes the browser
+// drop a cookie that is good for nothing.
+func (m *Manager) Refuse(w http.ResponseWriter, err error) {
+	p := struct {
+		Type   string `json:"type"`
+		Title  string `json:"title"`
+		Status int    `json:"status"`
+		Detail string `json:"detail"`
+		Code   string `json:"code"`
+	}{"about:blank", "", http.StatusUnauthorized, "Not authenticated", "no-session"}
+	switch {
+	case errors.Is(err, ErrMalformed):
+		p.Status, p.Detail, p.Code = http.StatusBadRequest, "Malformed session cookie", "session-malformed"
+	case errors.Is(err, ErrCrossSite):
+		p.Status, p.Detail, p.Code = http.StatusForbidden, "Login from another site", "login-cross-site"
+	case errors.Is(err, ErrConflict):
+		p.Status, p.Detail, p.Code = http.StatusConflict, "Session changed meanwhile", "session-conflict"
+	case errors.Is(err, ErrTooLarge):
+		p.Status, p.Detail, p.Code = http.StatusRequestEntityTooLarge, "Session data too large", "session-too-large"
+	case errors.Is(err, ErrUnknown):
+		p.Detail, p.Code = "Session ended", "session-ended"
+		m.dropCookie(w)
+	case errors.Is(err, ErrNone):
+	default:
+		p.Status, p.Detail, p.Code = http.StatusServiceUnavailable, "Sessions cannot be had now", "session-unavailable"
+	}
+	p.Title = http.StatusText(p.Status)
+	body, merr := json.Marshal(p)
+	if merr != nil {
+		http.Error(w, p.Title, p.Status)
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", "application/problem+json")
+	h.Set("Cache-Control", "no-store")
+	w.WriteHeader(p.Status)
+	w.Write(body)
+}
+
+// A privateWriter sees to it that no shared cache keeps an answer.
+type privateWriter struct {
+	http.ResponseWriter
+	done bool
+}
+
+func (w *privateWriter) seal() {
+	if w.done {
+		return
+	}
+	w.done = true
+	h := w.Header()
+	// RFC 9111 §5.2.2: only these two keep an answer out of a shared cache.
+	if !keptPrivate(h.Values("Cache-Control")) {
+		h.Set("Cache-Control", "private, no-store")
+	}
+	h.Add("Vary", "Cookie")
+}
+
+func keptPrivate(values []string) bool {
+	for _, v := range values {
+		for d := range strings.SplitSeq(v, ",") {
+			if d = strings.TrimSpace(d); strings.EqualFold(d, "private") || strings.EqualFold(d, "no-store") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// WriteHeader implements http.ResponseWriter.
+func (w *privateWriter) WriteHeader(status int) {
+	if status >= 200 || status == http.StatusSwitchingProtocols {
+		w.seal()
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// Write implements http.ResponseWriter.
+func (w *privateWriter) Write(b []byte) (int, error) {
+	w.seal()
+	return w.ResponseWriter.Write(b)
+}
+
+// Flush implements http.Flusher.
+func (w *privateWriter) Flush() {
+	w.seal()
+	http.NewResponseController(w.ResponseWriter).Flush()
+}
+
+// Unwrap lets http.ResponseController reach the writer below.
+func (w *privateWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
