@@ -43,9 +43,9 @@ func notToken68(c rune) bool {
 
 var (
 	errNoHeader    = &Error{Kind: ErrMissing, Reason: "there is no Authorization header"}
-	errTwoHeaders  = invalid("there is more than one Authorization header")
+	errTwoHeaders  = invalid(ErrMalformed, "there is more than one Authorization header")
 	errScheme      = &Error{Kind: ErrMissing, Reason: "the Authorization header is of another scheme"}
-	errHeaderShape = invalid("the Authorization header is not \"Bearer\" and one token")
+	errHeaderShape = invalid(ErrMalformed, "the Authorization header is not \"Bearer\" and one token")
 )
 
 type contextKey struct{}

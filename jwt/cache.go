@@ -1,14 +1,15 @@
 package jwt
 
 import (
-	"slices"
+	"strings"
 	"sync"
 	"time"
 )
 
 // A cache remembers tokens whose signature was right. It is keyed by the
-// whole text of the token, which canonical base64url makes the only text of
-// that token, so nobody can put in one token and take out another.
+// whole text of the token, not by a part or a short hash of it, so nobody can
+// put in one token and take out another; each entry knows its key, so that
+// Verifier.again can ask whether that key is still in force.
 type cache struct {
 	mu      sync.RWMutex
 	limit   int
@@ -24,24 +25,35 @@ func newCache(limit int) *cache {
 	return &cache{limit: limit, entries: make(map[string]*cached, min(limit, 1024))}
 }
 
-// get returns the token if it was verified with a key that is among keys.
-func (c *cache) get(text string, keys []*Key) *Token {
+// get returns what is remembered of that text, or nil.
+func (c *cache) get(text string) *cached {
 	c.mu.RLock()
-	e := c.entries[text]
-	c.mu.RUnlock()
-	if e == nil || !slices.Contains(keys, e.key) {
-		return nil
-	}
-	return e.token
+	defer c.mu.RUnlock()
+	return c.entries[text]
 }
 
-func (c *cache) put(text string, key *Key, t *Token) {
+func (c *cache) put(text string, key *Key, t *Token, now time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.expire(now)
 	if len(c.entries) >= c.limit {
 		c.evict()
 	}
-	c.entries[text] = &cached{t, key}
+	c.entries[strings.Clone(text)] = &cached{t, key}
+}
+
+// expire drops the expired among a few entries: more than one for each that
+// comes in, so that none outstays its time for long.
+func (c *cache) expire(now time.Time) {
+	n := 4
+	for text, e := range c.entries {
+		if !e.token.Expiry.IsZero() && now.After(e.token.Expiry.Add(maxLeeway)) {
+			delete(c.entries, text)
+		}
+		if n--; n == 0 {
+			return
+		}
+	}
 }
 
 // evict makes room: the first that it meets, out of an order that the map
@@ -52,21 +64,6 @@ func (c *cache) evict() {
 		delete(c.entries, text)
 		if n--; n == 0 {
 			return
-		}
-	}
-}
-
-// Forget drops every remembered token that has expired by now. A Verifier
-// with a cache may call it from time to time; the cache is bounded without.
-func (v *Verifier) Forget(now time.Time) {
-	if v.cache == nil {
-		return
-	}
-	v.cache.mu.Lock()
-	defer v.cache.mu.Unlock()
-	for text, e := range v.cache.entries {
-		if !e.token.Expiry.IsZero() && now.After(e.token.Expiry.Add(v.cfg.Leeway)) {
-			delete(v.cache.entries, text)
 		}
 	}
 }

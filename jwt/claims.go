@@ -2,130 +2,122 @@ package jwt
 
 import (
 	"bytes"
+	"io"
 	"math"
 	"strconv"
 	"time"
 
-	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// A Token is a verified token. It is immutable and safe for concurrent use.
-type Token struct {
-	Issuer    string
-	Subject   string
-	Audience  []string
-	Expiry    time.Time // zero where there is none
-	NotBefore time.Time
-	IssuedAt  time.Time
-	ID        string // "jti"
-	KeyID     string // of the key that verified it
+const (
+	maxAudiences = 64
+	// lastSecond is the end of the year 9999, beyond which RFC 3339 cannot
+	// write a time and no issuer means one.
+	lastSecond = 253402300799
+)
 
-	payload []byte
-}
-
-// Claims decodes all claims into v, which is a pointer to a struct or map.
-// Names are matched exactly; a name that stands twice is an error.
-func (t *Token) Claims(v any) error { return json.Unmarshal(t.payload, v) }
-
-// registered are the claims that a Verifier judges (RFC 7519, section 4.1).
-type registered struct {
-	Issuer    jsontext.Value `json:"iss"`
-	Subject   jsontext.Value `json:"sub"`
-	Audience  jsontext.Value `json:"aud"`
-	Expiry    jsontext.Value `json:"exp"`
-	NotBefore jsontext.Value `json:"nbf"`
-	IssuedAt  jsontext.Value `json:"iat"`
-	ID        jsontext.Value `json:"jti"`
-}
-
-func parseClaims(payload []byte) (*Token, *Error) {
-	if tooDeep(payload) {
-		return nil, errDepth
-	}
-	var r registered
-	if !isObject(payload) || json.Unmarshal(payload, &r) != nil {
-		return nil, errClaimsJSON
-	}
-	t := &Token{payload: payload}
-	for _, c := range []struct {
-		from jsontext.Value
-		to   *string
-	}{{r.Issuer, &t.Issuer}, {r.Subject, &t.Subject}, {r.ID, &t.ID}} {
-		if fail := readText(c.from, c.to); fail != nil {
-			return nil, fail
+// parseClaims reads the registered claims of a decoded payload into c (RFC
+// 7519 §4.1). Text is the payload as a string, which the claims then share.
+func (w *workspace) parseClaims(c *Token, payload []byte, text string) *Error {
+	var refused *Error
+	ok := w.members(payload, func(name, value []byte, start int) bool {
+		switch string(name) {
+		case "iss":
+			c.Issuer, refused = claimString(value, text[start:start+len(value)])
+		case "sub":
+			c.Subject, refused = claimString(value, text[start:start+len(value)])
+		case "jti":
+			c.ID, refused = claimString(value, text[start:start+len(value)])
+		case "aud":
+			c.Audience, refused = claimAudience(value, text[start:start+len(value)])
+		case "exp":
+			c.Expiry, refused = claimTime(value, text[start:start+len(value)])
+		case "nbf":
+			c.NotBefore, refused = claimTime(value, text[start:start+len(value)])
+		case "iat":
+			c.IssuedAt, refused = claimTime(value, text[start:start+len(value)])
 		}
+		return refused == nil
+	})
+	if refused == nil && !ok {
+		refused = errClaimsJSON
 	}
-	for _, c := range []struct {
-		from jsontext.Value
-		to   *time.Time
-	}{{r.Expiry, &t.Expiry}, {r.NotBefore, &t.NotBefore}, {r.IssuedAt, &t.IssuedAt}} {
-		if fail := readTime(c.from, c.to); fail != nil {
-			return nil, fail
+	return refused
+}
+
+// claimString returns the string that value spells; shared is the same text,
+// which the result may alias.
+func claimString(value []byte, shared string) (string, *Error) {
+	if value[0] != '"' {
+		return "", errTextShape
+	}
+	if bytes.IndexByte(value, '\\') < 0 {
+		return shared[1 : len(shared)-1], nil
+	}
+	b, err := jsontext.AppendUnquote(nil, value)
+	if err != nil {
+		return "", errTextShape
+	}
+	return string(b), nil
+}
+
+// claimAudience reads aud: a string or an array of strings (RFC 7519 §4.1.3).
+func claimAudience(value []byte, shared string) ([]string, *Error) {
+	if value[0] == '"' {
+		s, refused := claimString(value, shared)
+		return []string{s}, refused
+	}
+	all, ok := stringArray(value, maxAudiences)
+	if !ok {
+		return nil, errAudienceShape
+	}
+	return all, nil
+}
+
+// stringArray returns the strings of a JSON array of at most limit strings.
+func stringArray(value []byte, limit int) ([]string, bool) {
+	dec := jsontext.NewDecoder(bytes.NewBuffer(value))
+	if t, err := dec.ReadToken(); err != nil || t.Kind() != '[' {
+		return nil, false
+	}
+	all := []string{}
+	for {
+		t, err := dec.ReadToken()
+		if err != nil {
+			return nil, false
 		}
-	}
-	return t, readAudience(r.Audience, &t.Audience)
-}
-
-func readText(from jsontext.Value, to *string) *Error {
-	if from == nil {
-		return nil
-	}
-	if from.Kind() != '"' {
-		return errTextShape
-	}
-	// Without escapes the text is its own value.
-	if bytes.IndexByte(from, '\\') < 0 {
-		*to = string(from[1 : len(from)-1])
-		return nil
-	}
-	if json.Unmarshal(from, to) != nil {
-		return errTextShape
-	}
-	return nil
-}
-
-// maxTime is the end of the year 9999, after which times do not print.
-const maxTime = 253402300799
-
-// readTime reads a NumericDate (RFC 7519, section 2): a JSON number of
-// seconds, fractions allowed, none below zero.
-func readTime(from jsontext.Value, to *time.Time) *Error {
-	if from == nil {
-		return nil
-	}
-	if from.Kind() != '0' {
-		return errNumericDate
-	}
-	f, err := strconv.ParseFloat(string(from), 64)
-	if err != nil || math.IsNaN(f) || f < 0 || f > maxTime {
-		return errNumericDate
-	}
-	whole, part := math.Modf(f)
-	*to = time.Unix(int64(whole), int64(part*1e9))
-	return nil
-}
-
-func readAudience(from jsontext.Value, to *[]string) *Error {
-	if from == nil {
-		return nil
-	}
-	switch from.Kind() {
-	case '"':
-		*to = make([]string, 1)
-		return readText(from, &(*to)[0])
-	case '[':
-		var list []jsontext.Value
-		if json.Unmarshal(from, &list) != nil {
-			return errAudienceShape
-		}
-		*to = make([]string, len(list))
-		for i, v := range list {
-			if readText(v, &(*to)[i]) != nil {
-				return errAudienceShape
+		switch t.Kind() {
+		case ']':
+			_, err := dec.ReadToken()
+			return all, err == io.EOF
+		case '"':
+			if len(all) == limit {
+				return nil, false
 			}
+			all = append(all, t.String())
+		default:
+			return nil, false
 		}
-		return nil
 	}
-	return errAudienceShape
+}
+
+// claimTime reads a NumericDate (RFC 7519 §2): a JSON number of seconds since
+// 1970, fractions allowed, in the years 1970 to 9999.
+func claimTime(value []byte, text string) (time.Time, *Error) {
+	if value[0] < '0' || value[0] > '9' { // a string, a word, or negative
+		return time.Time{}, errNumericDate
+	}
+	if seconds, err := strconv.ParseInt(text, 10, 64); err == nil {
+		if seconds > lastSecond {
+			return time.Time{}, errNumericDate
+		}
+		return time.Unix(seconds, 0), nil
+	}
+	f, err := strconv.ParseFloat(text, 64)
+	if err != nil || !(f >= 0 && f <= lastSecond) {
+		return time.Time{}, errNumericDate
+	}
+	whole, fraction := math.Modf(f)
+	return time.Unix(int64(whole), int64(fraction*1e9)), nil
 }

@@ -8,9 +8,9 @@
 // set, duplicate or mis-cased members, unknown critical extensions.
 //
 //	key, err := jwt.NewHMACKey(jwt.HS256, secret)
-//	issuer, err := jwt.NewIssuer(jwt.IssuerConfig{Key: key, Issuer: "https://bank.example", Audience: []string{"https://api.bank.example"}})
-//	verifier, err := jwt.NewVerifier(jwt.VerifierConfig{Keys: key, Issuers: []string{"https://bank.example"}, Audiences: []string{"https://api.bank.example"}})
-//	http.Handle("/transfer", verifier.Handler(transfer))
+//	issuer, err := jwt.NewIssuer(jwt.IssuerConfig{Key: key, Issuer: "bank", Audience: "api"})
+//	verifier, err := jwt.NewVerifier(jwt.VerifierConfig{Keys: key, Issuer: "bank", Audience: "api"})
+//	http.Handle("/transfer", verifier.Authenticate(transfer))
 //
 // A refusal says why in one stable line; [ErrExpired] tells the one reason
 // that a client can cure by itself from all others.

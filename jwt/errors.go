@@ -16,50 +16,79 @@ var (
 	ErrUnavailable = errors.New("token cannot be checked now")
 )
 
+// What an ErrInvalid is about.
+var (
+	ErrTooLarge    = errors.New("token too large")
+	ErrMalformed   = errors.New("malformed token")
+	ErrCritical    = errors.New("extension not understood")
+	ErrType        = errors.New("token type refused")
+	ErrAlgorithm   = errors.New("algorithm refused")
+	ErrUnknownKey  = errors.New("unknown key")
+	ErrSignature   = errors.New("wrong signature")
+	ErrClaim       = errors.New("claim missing or of a wrong type")
+	ErrIssuer      = errors.New("issuer refused")
+	ErrAudience    = errors.New("audience refused")
+	ErrNotYetValid = errors.New("token not yet valid")
+	ErrRevoked     = errors.New("token revoked")
+)
+
 // An Error is why a token was refused. Its text is stable and never quotes
 // the token.
 type Error struct {
-	Kind   error  // one of the errors above
+	Kind   error  // one of the first four errors above
+	About  error  // one of the others, or nil
 	Reason string // one line, such as "the signature is wrong"
 	Cause  error  // behind ErrUnavailable
 }
 
 func (e *Error) Error() string { return e.Kind.Error() + ": " + e.Reason }
 
-// Unwrap makes errors.Is(err, ErrExpired) and its like work.
-func (e *Error) Unwrap() []error {
-	if e.Cause != nil {
-		return []error{e.Kind, e.Cause}
-	}
-	return []error{e.Kind}
+// Is makes errors.Is(err, ErrExpired) and its like work.
+func (e *Error) Is(target error) bool { return target == e.Kind || e.About != nil && target == e.About }
+
+// Unwrap returns the cause behind ErrUnavailable, or nil.
+func (e *Error) Unwrap() error { return e.Cause }
+
+func invalid(about error, reason string) *Error {
+	return &Error{Kind: ErrInvalid, About: about, Reason: reason}
 }
 
-func invalid(reason string) *Error { return &Error{Kind: ErrInvalid, Reason: reason} }
+func unavailable(reason string, cause error) *Error {
+	return &Error{Kind: ErrUnavailable, Reason: reason, Cause: cause}
+}
 
-// Refusals of the parser, made once: a flood of bad tokens costs nothing.
+// The refusals, made once: a flood of bad tokens costs nothing.
 var (
-	errTooLong        = invalid("it is longer than allowed")
-	errSegments       = invalid("it does not have three segments")
-	errBase64         = invalid("a segment is not canonical base64url")
-	errHeaderJSON     = invalid("the header is not a JSON object with each name once")
-	errHeaderTooLong  = invalid("the header is longer than allowed")
-	errClaimsJSON     = invalid("the claims are not a JSON object with each name once")
-	errDepth          = invalid("the JSON is nested too deeply")
-	errCritical       = invalid("the header demands an extension that is not known")
-	errUnencoded      = invalid("the payload is not base64url-encoded (b64)")
-	errType           = invalid("it is of another type")
-	errAlgorithm      = invalid("the algorithm is not that of the key")
-	errKey            = invalid("no key fits")
-	errSignature      = invalid("the signature is wrong")
-	errEmptySignature = invalid("it is not signed")
-	errNumericDate    = invalid("a time is not a number within bounds")
-	errAudienceShape  = invalid("the audience is neither a text nor a list of texts")
-	errTextShape      = invalid("a registered claim is not a text")
-	errIssuer         = invalid("the issuer is another")
-	errAudience       = invalid("it is for another audience")
-	errNoExpiry       = invalid("it has no expiry")
-	errNotYet         = invalid("it is not valid yet")
-	errNoID           = invalid("it has no identifier, which the deny-list needs")
-	errRevoked        = invalid("it was revoked")
+	errTooLong        = invalid(ErrTooLarge, "it is longer than allowed")
+	errHeaderTooLong  = invalid(ErrTooLarge, "the header is longer than allowed")
+	errSegments       = invalid(ErrMalformed, "it does not have three segments")
+	errEmptySignature = invalid(ErrSignature, "it is not signed")
+	errBase64         = invalid(ErrMalformed, "a segment is not canonical base64url")
+	errHeaderJSON     = invalid(ErrMalformed, "the header is not a JSON object with each name once and of bounded depth")
+	errHeaderMember   = invalid(ErrMalformed, "alg, kid, typ or cty in the header is not a text of a sane length")
+	errEncrypted      = invalid(ErrMalformed, "the header is that of an encrypted token")
+	errClaimsJSON     = invalid(ErrMalformed, "the claims are not a JSON object with each name once and of bounded depth")
+	errCritForm       = invalid(ErrCritical, "crit is not a list of distinct extensions")
+	errCritical       = invalid(ErrCritical, "the header demands an extension that is not known")
+	errCritAbsent     = invalid(ErrCritical, "crit names a member that the header does not have")
+	errUnencoded      = invalid(ErrCritical, "the payload is not base64url-encoded (b64)")
+	errNoType         = invalid(ErrType, "it says no type")
+	errType           = invalid(ErrType, "it is of another type")
+	errNoAlgorithm    = invalid(ErrAlgorithm, "it names no algorithm")
+	errAlgorithm      = invalid(ErrAlgorithm, "the algorithm is not that of the key")
+	errKey            = invalid(ErrUnknownKey, "no key fits")
+	errKeyIssuer      = invalid(ErrIssuer, "the key is of another issuer")
+	errSignature      = invalid(ErrSignature, "the signature is wrong")
+	errNumericDate    = invalid(ErrClaim, "a time is not a number within bounds")
+	errAudienceShape  = invalid(ErrClaim, "the audience is neither a text nor a list of texts")
+	errTextShape      = invalid(ErrClaim, "a registered claim is not a text")
+	errNoExpiry       = invalid(ErrClaim, "it has no expiry")
+	errNoID           = invalid(ErrClaim, "it has no identifier, which the deny-list needs")
+	errNoIssuer       = invalid(ErrIssuer, "it names no issuer")
+	errIssuer         = invalid(ErrIssuer, "the issuer is another")
+	errNoAudience     = invalid(ErrAudience, "it names no audience")
+	errAudience       = invalid(ErrAudience, "it is for another audience")
+	errNotYet         = invalid(ErrNotYetValid, "it is not valid yet")
+	errRevoked        = invalid(ErrRevoked, "it was revoked")
 	errExpired        = &Error{Kind: ErrExpired, Reason: "its time is over"}
 )

@@ -70,7 +70,7 @@ func NewIssuer(cfg IssuerConfig) (*Issuer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("jwt: header: %w", err)
 	}
-	return &Issuer{cfg, strict64.EncodeToString(b) + "."}, nil
+	return &Issuer{cfg, base64.RawURLEncoding.EncodeToString(b) + "."}, nil
 }
 
 // Issue returns a token for the subject with "iat", "exp", "jti" and the
@@ -102,14 +102,14 @@ func (i *Issuer) Issue(subject string, extra any) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("jwt: claims: %w", err)
 	}
-	return i.cfg.Key.compact(i.header, payload)
+	return i.cfg.Key.compact(i.cfg.Random, i.header, payload)
 }
 
-func (k *Key) compact(header string, payload []byte) (string, error) {
-	signed := header + strict64.EncodeToString(payload)
-	sig, err := k.sign(signed)
+func (k *Key) compact(random io.Reader, header string, payload []byte) (string, error) {
+	signed := header + base64.RawURLEncoding.EncodeToString(payload)
+	sig, err := k.sign(random, []byte(signed))
 	if err != nil {
 		return "", fmt.Errorf("jwt: signing: %w", err)
 	}
-	return signed + "." + strict64.EncodeToString(sig), nil
+	return signed + "." + base64.RawURLEncoding.EncodeToString(sig), nil
 }

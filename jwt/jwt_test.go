@@ -29,7 +29,7 @@ func hmacKey(t testing.TB) *jwt.Key {
 
 func newVerifier(t testing.TB, change func(*jwt.VerifierConfig)) *jwt.Verifier {
 	t.Helper()
-	cfg := jwt.VerifierConfig{Keys: jwt.Keys(hmacKey(t)), Issuer: "bank", Audience: "api", Clock: clock}
+	cfg := jwt.VerifierConfig{Keys: hmacKey(t), Issuer: "bank", Audience: "api", Clock: clock}
 	if change != nil {
 		change(&cfg)
 	}
@@ -134,19 +134,19 @@ func TestRefusals(t *testing.T) {
 	claims := func(c string) string { return sign(t, goodHeader, c) }
 	with := func(h string) string { return sign(t, h, goodClaims) }
 	for name, token := range map[string]string{
-		"43 none":                         b64(`{"alg":"none"}`) + "." + parts[1] + ".",
-		"43 none with a signature":        b64(`{"alg":"none"}`) + "." + parts[1] + "." + parts[2],
-		"43 NonE":                         with(`{"alg":"NonE"}`),
-		"43 empty alg":                    with(`{"alg":""}`),
+		"43 none":                         b64(`{"alg":"none","typ":"JWT"}`) + "." + parts[1] + ".",
+		"43 none with a signature":        b64(`{"alg":"none","typ":"JWT"}`) + "." + parts[1] + "." + parts[2],
+		"43 NonE":                         with(`{"alg":"NonE","typ":"JWT"}`),
+		"43 empty alg":                    with(`{"alg":"","typ":"JWT"}`),
 		"43 no alg":                       with(`{"typ":"JWT"}`),
-		"43 another algorithm":            with(`{"alg":"HS512"}`),
-		"45 unknown crit":                 with(`{"alg":"HS256","crit":["x"],"x":1}`),
-		"45 empty crit":                   with(`{"alg":"HS256","crit":[]}`),
-		"45 crit of an absent member":     with(`{"alg":"HS256","crit":["exp"]}`),
-		"45 crit null":                    with(`{"alg":"HS256","crit":null}`),
-		"45 b64 false":                    with(`{"alg":"HS256","b64":false}`),
-		"45 b64 false with crit":          with(`{"alg":"HS256","b64":false,"crit":["b64"]}`),
-		"46 alg twice":                    with(`{"alg":"HS256","alg":"none"}`),
+		"43 another algorithm":            with(`{"alg":"HS512","typ":"JWT"}`),
+		"45 unknown crit":                 with(`{"alg":"HS256","typ":"JWT","crit":["x"],"x":1}`),
+		"45 empty crit":                   with(`{"alg":"HS256","typ":"JWT","crit":[]}`),
+		"45 crit of an absent member":     with(`{"alg":"HS256","typ":"JWT","crit":["exp"]}`),
+		"45 crit null":                    with(`{"alg":"HS256","typ":"JWT","crit":null}`),
+		"45 b64 false":                    with(`{"alg":"HS256","typ":"JWT","b64":false}`),
+		"45 b64 false with crit":          with(`{"alg":"HS256","typ":"JWT","b64":false,"crit":["b64"]}`),
+		"46 alg twice":                    with(`{"alg":"HS256","typ":"JWT","alg":"none"}`),
 		"46 exp twice":                    claims(`{"iss":"bank","aud":"api","exp":1,"exp":1767323645}`),
 		"46 sub twice":                    claims(`{"iss":"bank","aud":"api","exp":1767323645,"sub":"a","sub":"b"}`),
 		"46 EXP beside an expired exp":    claims(`{"iss":"bank","aud":"api","exp":1,"EXP":1767323645}`),
@@ -177,10 +177,10 @@ func TestRefusals(t *testing.T) {
 		"48 a fourth segment":             good + ".x",
 		"48 five segments":                good + ".x.y",
 		"48 JSON serialization":           `{"payload":"` + parts[1] + `","protected":"` + parts[0] + `","signature":"` + parts[2] + `"}`,
-		"48 a JWE's header":               with(`{"alg":"HS256","enc":"A256GCM"}`),
+		"48 a JWE's header":               with(`{"alg":"HS256","typ":"JWT","enc":"A256GCM"}`),
 		"49 an ID token's type":           with(`{"alg":"HS256","typ":"id+jwt"}`),
-		"50 jwk is not followed":          sign(t, `{"alg":"EdDSA","jwk":{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}}`, goodClaims),
-		"51 a megabyte of kid":            with(`{"alg":"HS256","kid":"` + strings.Repeat("k", 4000) + `"}`),
+		"50 jwk is not followed":          sign(t, `{"alg":"EdDSA","typ":"JWT","jwk":{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}}`, goodClaims),
+		"51 a megabyte of kid":            with(`{"alg":"HS256","typ":"JWT","kid":"` + strings.Repeat("k", 4000) + `"}`),
 		"53 no exp":                       claims(`{"iss":"bank","aud":"api"}`),
 		"53 no aud":                       claims(`{"iss":"bank","exp":1767323645}`),
 		"53 no iss":                       claims(`{"aud":"api","exp":1767323645}`),

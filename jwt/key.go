@@ -1,212 +1,294 @@
 package jwt
 
 import (
+	"bytes"
+	"context"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/hmac"
 	"crypto/rsa"
-	"errors"
+	"crypto/sha256"
 	"fmt"
 	"hash"
+	"io"
+	"strings"
 	"sync"
 
-	"github.com/d710e0ae/countersign/internal/secret"
+	"github.com/d710e0ae/countersign/cfgerrors"
 )
 
-// A Key is a key for one algorithm. It is immutable and safe for concurrent
-// use, and never prints its secret.
+const (
+	minRSABits = 2048 // RFC 7518 §3.3
+	maxRSABits = 8192 // a larger modulus is a way to burn the verifier's time
+)
+
+// A Key is one key with the one algorithm that it is for (RFC 8725 §3.1), and
+// perhaps an identifier and the issuer that it belongs to. It is immutable,
+// safe for concurrent use, and a [KeySet] of itself. Keys print as their
+// algorithm and identifier only.
 type Key struct {
-	alg     Algorithm
-	id      string
-	public  crypto.PublicKey  // nil for HMAC
-	private crypto.PrivateKey // nil where the key only verifies
-	macs    *sync.Pool        // of hash.Hash, for HMAC
-	secret  []byte            // for HMAC
+	*method
+	id     string
+	issuer string
+
+	secret []byte        // HMAC
+	macs   *sync.Pool    // of hash.Hash, keyed with secret
+	public any           // *rsa.PublicKey, *ecdsa.PublicKey or ed25519.PublicKey
+	signer crypto.Signer // nil for keys that only verify
+	self   []*Key
 }
 
-// Sizes that keys must have.
-const (
-	// MinRSABits is the least modulus of an RSA key (RFC 7518, section 3.3).
-	MinRSABits = 2048
-	// maxRSABits bounds the work that a hostile JWKS can make us do.
-	maxRSABits = 16384
-	// maxKeyID bounds a key's id, in bytes.
-	maxKeyID = 256
-)
+func newKey(m *method) *Key {
+	k := &Key{method: m}
+	k.self = []*Key{k}
+	return k
+}
 
-// KeyError says why a key cannot be used.
-type KeyError struct{ Reason string }
+func keyError(code cfgerrors.Code, problem, instead string) error {
+	return &cfgerrors.Error{Key: "key", Code: code, Problem: problem, Instead: instead}
+}
 
-func (e *KeyError) Error() string { return "unusable key: " + e.Reason }
+func keyMethod(alg Algorithm, families ...family) (*method, error) {
+	m := alg.method()
+	if m == nil {
+		return nil, &cfgerrors.Error{Key: "alg", Code: cfgerrors.Unknown, Value: string(alg),
+			Problem: fmt.Sprintf("%q is no signature algorithm", alg), Instead: "write one of " + algorithmList()}
+	}
+	for _, f := range families {
+		if m.family == f {
+			return m, nil
+		}
+	}
+	return nil, &cfgerrors.Error{Key: "alg", Code: cfgerrors.Conflict, Value: string(alg),
+		Problem: fmt.Sprintf("a key of this type cannot be for %s", alg)}
+}
 
-func unusable(format string, args ...any) error { return &KeyError{fmt.Sprintf(format, args...)} }
+func algorithmList() string {
+	var names []string
+	for _, m := range methods {
+		names = append(names, string(m.alg))
+	}
+	return strings.Join(names, ", ")
+}
 
-// NewHMACKey returns a key for HS256, HS384 or HS512. The secret must be at
-// least as long as the hash, which is 32, 48 or 64 bytes (RFC 7518, section
-// 3.2). It is copied.
+// NewHMACKey returns the key of alg, one of HS256, HS384 and HS512. The
+// secret is copied. It must be at least as long as the hash is (32, 48 or 64
+// bytes; RFC 7518 §3.2), and must not be the text of a public key.
 func NewHMACKey(alg Algorithm, secret []byte) (*Key, error) {
-	if alg.family() != familyHMAC {
-		return nil, unusable("%q is no HMAC algorithm", alg)
+	m, err := keyMethod(alg, familyHMAC)
+	if err != nil {
+		return nil, err
 	}
-	if n := alg.hash().Size(); len(secret) < n {
-		return nil, unusable("the secret has %d bytes, and %s needs at least %d; make one with: countersign jwt keygen --alg %s", len(secret), alg, n, alg)
+	if n := m.hash.Size(); len(secret) < n {
+		return nil, keyError(cfgerrors.OutOfRange, fmt.Sprintf("the secret has %d bytes, and %s needs %d (RFC 7518 §3.2)", len(secret), alg, n),
+			fmt.Sprintf("make one by `countersign jwt keygen --alg %s`", alg))
 	}
-	k := &Key{alg: alg, secret: append([]byte(nil), secret...)}
-	k.macs = &sync.Pool{New: func() any { return hmac.New(alg.hash().New, k.secret) }}
+	if looksPublic(secret) {
+		// CVE-2026-33322 and its many elders: a public key taken as secret.
+		return nil, keyError(cfgerrors.Dangerous, "the secret is the text of a key pair or certificate, which others know", "use its own algorithm, or a random secret")
+	}
+	k := newKey(m)
+	k.secret = bytes.Clone(secret)
+	k.macs = &sync.Pool{New: func() any { return hmac.New(m.hash.New, k.secret) }}
 	return k, nil
 }
 
-// NewPublicKey returns a key that verifies only.
-func NewPublicKey(alg Algorithm, key crypto.PublicKey) (*Key, error) {
-	if err := fits(alg, key); err != nil {
-		return nil, err
-	}
-	return &Key{alg: alg, public: key}, nil
+func looksPublic(secret []byte) bool {
+	s := bytes.TrimSpace(secret)
+	return bytes.Contains(s, []byte("-----BEGIN ")) || bytes.HasPrefix(s, []byte("ssh-")) || bytes.HasPrefix(s, []byte("ecdsa-sha2-"))
 }
 
-// NewPrivateKey returns a key that signs and verifies.
-func NewPrivateKey(alg Algorithm, key crypto.Signer) (*Key, error) {
-	if err := fits(alg, key.Public()); err != nil {
-		return nil, err
-	}
-	switch key.(type) {
-	case *rsa.PrivateKey, *ecdsa.PrivateKey, ed25519.PrivateKey:
-		return &Key{alg: alg, public: key.Public(), private: key}, nil
-	}
-	return nil, unusable("private keys of type %T are not supported", key)
-}
-
-// fits checks that a public key is of the algorithm's kind and size.
-func fits(alg Algorithm, key crypto.PublicKey) error {
-	switch alg.family() {
-	case familyRSA, familyPSS:
-		pub, ok := key.(*rsa.PublicKey)
-		if !ok {
-			return unusable("%s needs an RSA key, not a %T", alg, key)
-		}
-		if bits := pub.N.BitLen(); bits < MinRSABits || bits > maxRSABits {
-			return unusable("an RSA key of %d bits; %d to %d are allowed", bits, MinRSABits, maxRSABits)
-		}
-		if pub.E < 3 || pub.E&1 == 0 {
-			return unusable("an RSA exponent of %d", pub.E)
-		}
-	case familyECDSA:
-		pub, ok := key.(*ecdsa.PublicKey)
-		if !ok || pub.Curve != alg.curve() {
-			return unusable("%s needs a key on %s", alg, alg.curve().Params().Name)
-		}
-		if _, err := pub.ECDH(); err != nil {
-			return unusable("the point is not on the curve")
-		}
-	case familyEd25519:
-		pub, ok := key.(ed25519.PublicKey)
-		if !ok || len(pub) != ed25519.PublicKeySize {
-			return unusable("%s needs an Ed25519 key, not a %T", alg, key)
-		}
-	case familyHMAC:
-		return unusable("%s takes a secret, not a public key", alg)
+// NewPublicKey returns a key that verifies alg with an *rsa.PublicKey (2048 to
+// 8192 bits), an *ecdsa.PublicKey on the algorithm's own curve, or an
+// ed25519.PublicKey.
+func NewPublicKey(alg Algorithm, public crypto.PublicKey) (*Key, error) {
+	var families []family
+	switch public.(type) {
+	case *rsa.PublicKey:
+		families = []family{familyRSA, familyPSS}
+	case *ecdsa.PublicKey:
+		families = []family{familyECDSA}
+	case ed25519.PublicKey:
+		families = []family{familyEdDSA}
 	default:
-		return unusable("there is no algorithm %q", alg)
+		return nil, keyError(cfgerrors.Malformed, fmt.Sprintf("%T is not a public key of a known type", public), "give an *rsa.PublicKey, *ecdsa.PublicKey or ed25519.PublicKey")
 	}
-	return nil
+	m, err := keyMethod(alg, families...)
+	if err != nil {
+		return nil, err
+	}
+	switch p := public.(type) {
+	case *rsa.PublicKey:
+		if p == nil || p.N == nil {
+			return nil, keyError(cfgerrors.Missing, "the RSA key is empty", "")
+		}
+		if n := p.N.BitLen(); n < minRSABits || n > maxRSABits {
+			return nil, keyError(cfgerrors.OutOfRange, fmt.Sprintf("the RSA key has %d bits", n), fmt.Sprintf("use %d to %d bits (RFC 7518 §3.3)", minRSABits, maxRSABits))
+		}
+		if p.E < 3 || p.E&1 == 0 || p.N.Bit(0) == 0 {
+			return nil, keyError(cfgerrors.Malformed, "the RSA key's modulus or exponent is even or too small", "")
+		}
+	case *ecdsa.PublicKey:
+		if p == nil || p.Curve == nil || p.X == nil || p.Y == nil {
+			return nil, keyError(cfgerrors.Missing, "the elliptic-curve key is empty", "")
+		}
+		if p.Curve != m.curve {
+			return nil, keyError(cfgerrors.Conflict, fmt.Sprintf("the key is on the curve %s, and %s is on %s", p.Curve.Params().Name, alg, m.curve.Params().Name), "")
+		}
+		if _, err := p.ECDH(); err != nil {
+			return nil, keyError(cfgerrors.Malformed, "the key is no point on its curve", "")
+		}
+	case ed25519.PublicKey:
+		if len(p) != ed25519.PublicKeySize {
+			return nil, keyError(cfgerrors.Malformed, fmt.Sprintf("the Ed25519 key has %d bytes instead of %d", len(p), ed25519.PublicKeySize), "")
+		}
+		public = ed25519.PublicKey(bytes.Clone(p))
+	}
+	k := newKey(m)
+	k.public = public
+	return k, nil
 }
 
-// WithID returns a copy of the key with an id ("kid"). A token whose header
-// names a key is only verified with the key of that id.
+// NewPrivateKey returns a key that signs and verifies alg. Signer is an
+// *rsa.PrivateKey, *ecdsa.PrivateKey, ed25519.PrivateKey, or any other
+// crypto.Signer over such a key, as a hardware module gives it.
+func NewPrivateKey(alg Algorithm, signer crypto.Signer) (*Key, error) {
+	if signer == nil {
+		return nil, keyError(cfgerrors.Missing, "there is no private key", "")
+	}
+	if r, ok := signer.(*rsa.PrivateKey); ok {
+		if err := r.Validate(); err != nil {
+			return nil, keyError(cfgerrors.Malformed, "the RSA private key contradicts itself", "")
+		}
+	}
+	k, err := NewPublicKey(alg, signer.Public())
+	if err != nil {
+		return nil, err
+	}
+	k.signer = signer
+	return k, nil
+}
+
+// WithID returns a copy of the key whose identifier (kid) is id. Tokens with
+// another kid do not use the key. Identifiers of more than 256 bytes match no
+// token, for such tokens are refused.
 func (k *Key) WithID(id string) *Key {
+	return k.with(func(c *Key) { c.id = id })
+}
+
+// WithIssuer returns a copy of the key that verifies tokens of that iss only.
+func (k *Key) WithIssuer(issuer string) *Key {
+	return k.with(func(c *Key) { c.issuer = issuer })
+}
+
+// Public returns the key without what signs: for a key pair its public half.
+// An HMAC key has no public half; Public returns nil.
+func (k *Key) Public() *Key {
+	if k.family == familyHMAC {
+		return nil
+	}
+	return k.with(func(c *Key) { c.signer = nil })
+}
+
+func (k *Key) with(change func(*Key)) *Key {
 	c := *k
-	c.id = id
+	change(&c)
+	c.self = []*Key{&c}
 	return &c
 }
 
-// ID returns the key's id, or "".
-func (k *Key) ID() string { return k.id }
-
-// Algorithm returns the algorithm that the key is for.
+// Algorithm returns the one algorithm that the key is for.
 func (k *Key) Algorithm() Algorithm { return k.alg }
 
-// CanSign reports whether the key has a private or secret part.
-func (k *Key) CanSign() bool { return k.private != nil || k.secret != nil }
+// ID returns the key's identifier (kid), or the empty string.
+func (k *Key) ID() string { return k.id }
 
-// String tells the algorithm and id, never the key.
+// Issuer returns the issuer that the key is bound to, or the empty string.
+func (k *Key) Issuer() string { return k.issuer }
+
+// CanSign reports whether the key signs as well as verifies.
+func (k *Key) CanSign() bool { return k.family == familyHMAC || k.signer != nil }
+
+// String returns the algorithm and the identifier, never the key.
 func (k *Key) String() string { return fmt.Sprintf("%s key %q", k.alg, k.id) }
 
-// Format implements fmt.Formatter, so that no verb prints the secret.
-func (k *Key) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "%s key %s", k.alg, secret.Mark) }
+// Format prints what String returns, for every verb.
+func (k *Key) Format(f fmt.State, _ rune) { io.WriteString(f, k.String()) }
 
-// mac appends the HMAC of data to buf.
-func (k *Key) mac(data string, buf []byte) []byte {
-	h := k.macs.Get().(hash.Hash)
-	h.Reset()
-	h.Write([]byte(data))
-	buf = h.Sum(buf)
-	k.macs.Put(h)
-	return buf
-}
+// MarshalText returns what String returns, so that no encoder writes the key.
+func (k *Key) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
 
-// A KeySet finds the keys that may verify a token. Implementations are safe
-// for concurrent use.
-type KeySet interface {
-	// Find returns the keys for a token that names kid ("" where it names
-	// none) and alg. It returns none, and no error, where there is no such
-	// key; an error says that keys could not be had, and wraps ErrUnavailable.
-	Find(kid string, alg Algorithm) ([]*Key, error)
-}
-
-// errDuplicateKeyID is a set in which an id stands twice.
-var errDuplicateKeyID = errors.New("two keys have the same id")
-
-// static is a KeySet that does not change.
-type static []*Key
-
-// Keys returns a KeySet of fixed keys. It panics if two have the same
-// non-empty id and algorithm, which is a mistake of the program.
-func Keys(keys ...*Key) KeySet {
-	if err := distinct(keys); err != nil {
-		panic(err)
-	}
-	return static(keys)
-}
-
-func distinct(keys []*Key) error {
-	seen := map[string]bool{}
-	for _, k := range keys {
-		if k.id != "" && seen[k.id] {
-			return fmt.Errorf("%w: %q", errDuplicateKeyID, k.id)
-		}
-		seen[k.id] = true
-	}
-	return nil
-}
-
-// Find implements KeySet.
-func (s static) Find(kid string, alg Algorithm) ([]*Key, error) {
-	// Nearly every set has one key; it is returned without a new slice.
-	first, last := -1, -1
-	for i, k := range s {
-		if k.alg != alg || kid != "" && k.id != "" && k.id != kid {
-			continue
-		}
-		if first < 0 {
-			first = i
-		} else if last != i-1 {
-			return s.gather(kid, alg), nil
-		}
-		last = i
-	}
-	if first < 0 {
+// Find makes a Key a [KeySet] of one.
+func (k *Key) Find(_ context.Context, q KeyQuery) ([]*Key, error) {
+	if !k.fits(q) {
 		return nil, nil
 	}
-	return s[first : last+1], nil
+	return k.self, nil
 }
 
-func (s static) gather(kid string, alg Algorithm) []*Key {
-	var out []*Key
-	for _, k := range s {
-		if k.alg == alg && (kid == "" || k.id == "" || k.id == kid) {
-			out = append(out, k)
+func (k *Key) fits(q KeyQuery) bool {
+	return k.alg == q.Algorithm && (q.KeyID == "" || k.id == "" || k.id == q.KeyID)
+}
+
+// verify reports whether sig is the key's signature of input. Scratch is free
+// for use and must not alias either.
+func (k *Key) verify(input, sig, scratch []byte) bool {
+	switch k.family {
+	case familyHMAC:
+		mac := k.macs.Get().(hash.Hash)
+		mac.Reset()
+		mac.Write(input)
+		sum := mac.Sum(scratch[:0])
+		k.macs.Put(mac)
+		return hmac.Equal(sum, sig)
+	case familyEdDSA:
+		return len(sig) == ed25519.SignatureSize && ed25519.Verify(k.public.(ed25519.PublicKey), input, sig)
+	case familyECDSA:
+		if len(sig) != 2*k.size { // RFC 7518 §3.4: both numbers in full
+			return false
 		}
+		der := appendECDSA(scratch[:0], sig[:k.size], sig[k.size:])
+		return ecdsa.VerifyASN1(k.public.(*ecdsa.PublicKey), k.digest(der[len(der):], input), der)
+	case familyRSA:
+		return rsa.VerifyPKCS1v15(k.public.(*rsa.PublicKey), k.hash, k.digest(scratch[:0], input), sig) == nil
+	case familyPSS:
+		// RFC 7518 §3.5: the salt is as long as the hash.
+		return rsa.VerifyPSS(k.public.(*rsa.PublicKey), k.hash, k.digest(scratch[:0], input), sig,
+			&rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash, Hash: k.hash}) == nil
 	}
-	return out
+	return false
+}
+
+func (k *Key) digest(dst, input []byte) []byte {
+	if k.hash == crypto.SHA256 {
+		sum := sha256.Sum256(input)
+		return append(dst, sum[:]...)
+	}
+	h := k.hash.New()
+	h.Write(input)
+	return h.Sum(dst)
+}
+
+// sign returns the signature of input. Random is used by the algorithms that
+// need randomness.
+func (k *Key) sign(random io.Reader, input []byte) ([]byte, error) {
+	switch k.family {
+	case familyHMAC:
+		mac := hmac.New(k.hash.New, k.secret)
+		mac.Write(input)
+		return mac.Sum(nil), nil
+	case familyEdDSA:
+		return k.signer.Sign(random, input, crypto.Hash(0))
+	case familyECDSA:
+		der, err := k.signer.Sign(random, k.digest(nil, input), k.hash)
+		if err != nil {
+			return nil, err
+		}
+		return flattenECDSA(der, k.size)
+	case familyRSA:
+		return k.signer.Sign(random, k.digest(nil, input), k.hash)
+	default:
+		return k.signer.Sign(random, k.digest(nil, input), &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash, Hash: k.hash})
+	}
 }

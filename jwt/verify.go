@@ -2,7 +2,9 @@ package jwt
 
 import (
 	"context"
+	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -17,12 +19,13 @@ type VerifierConfig struct {
 	Issuer   string // exactly the token's "iss"
 	Audience string // one of the token's "aud"
 	// Type is the token's "typ", compared without regard to case and to a
-	// leading "application/". "" takes tokens without type and of type JWT;
-	// access tokens of RFC 9068 are of type "at+jwt".
+	// leading "application/". "" means JWT; access tokens of RFC 9068 are of
+	// type "at+jwt", and demanding that keeps ID tokens out.
 	Type string
 	// Leeway is how far clocks may differ; 0 to 5 minutes.
 	Leeway time.Duration
-	// MaxBytes is the longest token that is looked at; 0 is DefaultMaxBytes.
+	// MaxBytes is the longest token that is looked at, up to 1 MiB; 0 is
+	// DefaultMaxBytes.
 	MaxBytes int
 	// MaxCached is the number of verified tokens that are remembered, so that
 	// their signature need not be checked again; 0 remembers none. Times and
@@ -32,6 +35,10 @@ type VerifierConfig struct {
 	// concurrent use. An error refuses the token. Tokens without "jti" are
 	// refused, since they cannot be looked up.
 	Revoked func(ctx context.Context, id string) (bool, error)
+	// Critical are the extensions that a header's "crit" may name, since the
+	// caller understands them and acts on them. There is none by default, and
+	// b64 cannot be one (RFC 7797, section 7).
+	Critical []string
 	// Clock is time.Now where it is nil.
 	Clock func() time.Time
 
@@ -39,14 +46,23 @@ type VerifierConfig struct {
 	InsecureAnyIssuer bool
 	// InsecureAnyAudience takes tokens that were made for others.
 	InsecureAnyAudience bool
+	// InsecureAnyType takes tokens of every type and of none.
+	InsecureAnyType bool
 	// InsecureNoExpiry takes tokens that never end.
 	InsecureNoExpiry bool
 }
 
-// maxLeeway bounds Leeway; more hides a clock that is wrong.
-const maxLeeway = 5 * time.Minute
+const (
+	// DefaultMaxBytes is the longest token that a Verifier takes by default:
+	// what fits into a request header everywhere.
+	DefaultMaxBytes = 8 << 10
+	maxMaxBytes     = 1 << 20
+	maxMaxCached    = 1 << 20
+	// maxLeeway bounds Leeway; more hides a clock that is wrong.
+	maxLeeway = 5 * time.Minute
+)
 
-// A Verifier verifies tokens. It is safe for concurrent use.
+// A Verifier verifies tokens. It is immutable but for what it remembers, and safe for concurrent use.
 type Verifier struct {
 	cfg   VerifierConfig
 	seen  atomic.Pointer[seenHeader]
@@ -57,7 +73,7 @@ type Verifier struct {
 // the same header, to the letter; parsing it was a third of the time.
 type seenHeader struct {
 	encoded string
-	header  *header
+	header  header
 }
 
 // NewVerifier checks the configuration and returns every mistake in it at
@@ -82,8 +98,19 @@ func NewVerifier(cfg VerifierConfig) (*Verifier, error) {
 	if cfg.Leeway < 0 || cfg.Leeway > maxLeeway {
 		errs.Add(&cfgerrors.Error{Key: "leeway", Code: cfgerrors.OutOfRange, Value: cfg.Leeway.String(), Problem: "must be from 0 to 5m"})
 	}
-	if cfg.MaxBytes < 0 || cfg.MaxCached < 0 {
-		errs.Add(&cfgerrors.Error{Key: "limits", Code: cfgerrors.OutOfRange, Problem: "MaxBytes and MaxCached must not be negative"})
+	if cfg.Type != "" && cfg.InsecureAnyType {
+		errs.Add(&cfgerrors.Error{Key: "type", Code: cfgerrors.Conflict, Value: cfg.Type, Problem: "a type is demanded and waived"})
+	}
+	if cfg.MaxBytes < 0 || cfg.MaxBytes > maxMaxBytes {
+		errs.Add(&cfgerrors.Error{Key: "max_bytes", Code: cfgerrors.OutOfRange, Value: strconv.Itoa(cfg.MaxBytes), Problem: "must be from 1 to 1048576"})
+	}
+	if cfg.MaxCached < 0 || cfg.MaxCached > maxMaxCached {
+		errs.Add(&cfgerrors.Error{Key: "max_cached", Code: cfgerrors.OutOfRange, Value: strconv.Itoa(cfg.MaxCached), Problem: "must be from 0 to 1048576"})
+	}
+	for i, name := range cfg.Critical {
+		if name == "" || name == "b64" || slices.Contains(registered, name) {
+			errs.Add(&cfgerrors.Error{Key: fmt.Sprintf("critical[%d]", i), Code: cfgerrors.NeverWorks, Value: name, Problem: fmt.Sprintf("%q cannot be a critical extension here", name)})
+		}
 	}
 	if err := errs.Err(); err != nil {
 		return nil, err
@@ -94,7 +121,10 @@ func NewVerifier(cfg VerifierConfig) (*Verifier, error) {
 	if cfg.Clock == nil {
 		cfg.Clock = time.Now
 	}
-	cfg.Type = mediaType(cfg.Type)
+	if cfg.Type == "" {
+		cfg.Type = "JWT"
+	}
+	cfg.Critical = slices.Clone(cfg.Critical)
 	v := &Verifier{cfg: cfg}
 	if cfg.MaxCached > 0 {
 		v.cache = newCache(cfg.MaxCached)
@@ -110,7 +140,7 @@ func mediaType(typ string) string {
 // Verify returns the token if everything about it is right, and an *Error
 // otherwise. It does not trim: a token with white space around it is refused.
 func (v *Verifier) Verify(ctx context.Context, token string) (*Token, error) {
-	t, fail := v.verify(token)
+	t, fail := v.verify(ctx, token)
 	if fail != nil {
 		return nil, fail
 	}
@@ -118,115 +148,163 @@ func (v *Verifier) Verify(ctx context.Context, token string) (*Token, error) {
 	if fail := v.inTime(t); fail != nil {
 		return nil, fail
 	}
-	if v.cfg.Revoked != nil {
-		if t.ID == "" {
-			return nil, errNoID
-		}
-		revoked, err := v.cfg.Revoked(ctx, t.ID)
-		if err != nil {
-			return nil, &Error{Kind: ErrUnavailable, Reason: "the deny-list could not be asked", Cause: err}
-		}
-		if revoked {
-			return nil, errRevoked
-		}
+	if fail := v.inForce(ctx, t); fail != nil {
+		return nil, fail
 	}
 	return t, nil
 }
 
 // verify checks what does not change with time.
-func (v *Verifier) verify(token string) (*Token, *Error) {
-	c, fail := split(token, v.cfg.MaxBytes)
-	if fail != nil {
-		return nil, fail
-	}
-	h, fail := v.header(c.header)
-	if fail != nil {
-		return nil, fail
-	}
-	keys, err := v.cfg.Keys.Find(h.Kid, Algorithm(h.Alg))
-	if err != nil {
-		return nil, &Error{Kind: ErrUnavailable, Reason: "the keys could not be had", Cause: err}
+func (v *Verifier) verify(ctx context.Context, token string) (*Token, *Error) {
+	if len(token) > v.cfg.MaxBytes {
+		return nil, errTooLong
 	}
 	if v.cache != nil {
-		// Only a key that is still in force can make a remembered token good.
-		if t := v.cache.get(token, keys); t != nil {
-			return t, nil
+		if e := v.cache.get(token); e != nil {
+			return v.again(ctx, e)
 		}
 	}
-	key, fail := v.check(c, h, keys)
+	w := workspaces.Get().(*workspace)
+	defer w.release()
+	t, key, fail := v.fresh(ctx, w, token)
 	if fail != nil {
-		return nil, fail
-	}
-	payload, fail := decode64(c.payload, nil)
-	if fail != nil {
-		return nil, fail
-	}
-	t, fail := parseClaims(payload)
-	if fail != nil {
-		return nil, fail
-	}
-	t.KeyID = key.id
-	if fail := v.forUs(t); fail != nil {
 		return nil, fail
 	}
 	if v.cache != nil {
-		v.cache.put(token, key, t)
+		v.cache.put(token, key, t, v.cfg.Clock())
 	}
 	return t, nil
 }
 
-func (v *Verifier) header(encoded string) (*header, *Error) {
-	if s := v.seen.Load(); s != nil && s.encoded == encoded {
-		return s.header, nil
+// again takes a remembered token if its key is one that would be tried now:
+// a key that was withdrawn, or is unknown for want of a source, vouches for
+// nothing any more.
+func (v *Verifier) again(ctx context.Context, e *cached) (*Token, *Error) {
+	t := e.token
+	keys, err := v.cfg.Keys.Find(ctx, KeyQuery{KeyID: t.kid, Algorithm: t.Algorithm, Issuer: t.Issuer})
+	if err != nil {
+		return nil, unavailable("the keys could not be had", err)
 	}
-	h, fail := parseHeader(encoded)
-	if fail != nil {
-		return nil, fail
-	}
-	if !v.rightType(h.Typ) {
-		return nil, errType
-	}
-	if Algorithm(h.Alg).family() == 0 {
-		return nil, errAlgorithm
-	}
-	v.seen.Store(&seenHeader{strings.Clone(encoded), h})
-	return h, nil
-}
-
-func (v *Verifier) rightType(typ string) bool {
-	t := mediaType(typ)
-	if v.cfg.Type == "" {
-		return t == "" || t == "jwt"
-	}
-	return t == v.cfg.Type
-}
-
-// check tries the keys that fit, most often one.
-func (v *Verifier) check(c compact, h *header, keys []*Key) (*Key, *Error) {
-	if len(keys) == 0 {
+	if !slices.Contains(keys, e.key) {
 		return nil, errKey
 	}
-	var buf [512]byte
-	sig, fail := decode64(c.signature, buf[:0])
+	return t, nil
+}
+
+// split cuts a compact serialization at its two dots. It looks at no more
+// than three, whatever it is given (CVE-2025-30204).
+func split(token string) (header, payload, signature string, fail *Error) {
+	header, rest, one := strings.Cut(token, ".")
+	payload, signature, two := strings.Cut(rest, ".")
+	switch {
+	case !one || !two || header == "" || payload == "" || strings.IndexByte(signature, '.') >= 0:
+		return "", "", "", errSegments
+	case signature == "":
+		return "", "", "", errEmptySignature
+	}
+	return header, payload, signature, nil
+}
+
+func (v *Verifier) fresh(ctx context.Context, w *workspace, token string) (*Token, *Key, *Error) {
+	head, body, sig, fail := split(token)
+	if fail != nil {
+		return nil, nil, fail
+	}
+	h, fail := v.header(w, head)
+	if fail != nil {
+		return nil, nil, fail
+	}
+	var ok1, ok2 bool
+	w.payload, ok1 = decodeBase64(w.payload[:0], body)
+	w.sig, ok2 = decodeBase64(w.sig[:0], sig)
+	if !ok1 || !ok2 {
+		return nil, nil, errBase64
+	}
+	t := &Token{Algorithm: h.alg, Type: h.typ, kid: h.kid, payload: string(w.payload)}
+	if fail := w.parseClaims(t, w.payload, t.payload); fail != nil {
+		return nil, nil, fail
+	}
+	keys, err := v.cfg.Keys.Find(ctx, KeyQuery{KeyID: h.kid, Algorithm: h.alg, Issuer: t.Issuer})
+	if err != nil {
+		return nil, nil, unavailable("the keys could not be had", err)
+	}
+	w.text = append(w.text[:0], token[:len(head)+1+len(body)]...)
+	key, fail := w.signer(keys, t)
+	if fail != nil {
+		return nil, nil, fail
+	}
+	t.KeyID = key.id
+	return t, key, v.forUs(t)
+}
+
+// header parses the header, or finds it to be the last one that was parsed.
+func (v *Verifier) header(w *workspace, encoded string) (*header, *Error) {
+	if s := v.seen.Load(); s != nil && s.encoded == encoded {
+		return &s.header, nil
+	}
+	var ok bool
+	if w.header, ok = decodeBase64(w.header[:0], encoded); !ok {
+		return nil, errBase64
+	}
+	h, fail := w.parseHeader(w.header, v.cfg.Critical)
 	if fail != nil {
 		return nil, fail
 	}
-	for _, k := range keys {
-		if string(k.alg) != h.Alg {
-			continue // a KeySet of another package may be careless
-		}
-		if k.verify(c.signed, sig) {
+	if fail := v.rightType(h.typ); fail != nil {
+		return nil, fail
+	}
+	if h.alg.method() == nil {
+		return nil, errAlgorithm
+	}
+	s := &seenHeader{strings.Clone(encoded), h}
+	v.seen.Store(s)
+	return &s.header, nil
+}
+
+func (v *Verifier) rightType(typ string) *Error {
+	switch {
+	case v.cfg.InsecureAnyType:
+		return nil
+	case typ == "":
+		return errNoType
+	case !sameType(typ, v.cfg.Type):
+		return errType
+	}
+	return nil
+}
+
+// signer returns the key among keys that signed the token.
+func (w *workspace) signer(keys []*Key, t *Token) (*Key, *Error) {
+	fail := errKey
+	for _, k := range keys[:min(len(keys), maxTries)] {
+		switch {
+		case k.alg != t.Algorithm: // a KeySet of another package may be careless
+			fail = errAlgorithm
+		case t.kid != "" && k.id != "" && k.id != t.kid:
+		case k.issuer != "" && k.issuer != t.Issuer:
+			fail = errKeyIssuer // CVE-2026-33496: a key of A never vouches for B
+		case k.verify(w.text, w.sig, w.scratch[:0]):
 			return k, nil
+		default:
+			fail = errSignature
 		}
 	}
-	return nil, errSignature
+	return nil, fail
 }
 
 func (v *Verifier) forUs(t *Token) *Error {
-	if !v.cfg.InsecureAnyIssuer && t.Issuer != v.cfg.Issuer {
+	switch {
+	case v.cfg.InsecureAnyIssuer:
+	case t.Issuer == "":
+		return errNoIssuer
+	case t.Issuer != v.cfg.Issuer:
 		return errIssuer
 	}
-	if !v.cfg.InsecureAnyAudience && !slices.Contains(t.Audience, v.cfg.Audience) {
+	switch {
+	case v.cfg.InsecureAnyAudience:
+	case len(t.Audience) == 0:
+		return errNoAudience
+	case !slices.Contains(t.Audience, v.cfg.Audience):
 		return errAudience
 	}
 	if t.Expiry.IsZero() && !v.cfg.InsecureNoExpiry {
@@ -243,6 +321,23 @@ func (v *Verifier) inTime(t *Token) *Error {
 	}
 	if !t.NotBefore.IsZero() && now.Before(t.NotBefore.Add(-v.cfg.Leeway)) {
 		return errNotYet
+	}
+	return nil
+}
+
+func (v *Verifier) inForce(ctx context.Context, t *Token) *Error {
+	if v.cfg.Revoked == nil {
+		return nil
+	}
+	if t.ID == "" {
+		return errNoID
+	}
+	revoked, err := v.cfg.Revoked(ctx, t.ID)
+	if err != nil {
+		return unavailable("the deny-list could not be asked", err)
+	}
+	if revoked {
+		return errRevoked
 	}
 	return nil
 }
