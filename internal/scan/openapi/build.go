@@ -3,7 +3,6 @@ package openapi
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"maps"
 	"mime"
 	"mime/multipart"
@@ -27,13 +26,17 @@ type Request struct {
 	PathValues  map[string]string
 	Query       url.Values
 	Header      http.Header
+	Cookies     map[string]string
 	ContentType string // "" where there is no body
 	Body        []byte
-	Value       any  // the body's value, before it was encoded
-	Guessed     bool // a value that must name an existing thing was guessed
+	Value       any      // the body's value, before it was encoded
+	Guessed     bool     // a value that must name an existing thing was guessed
+	Guesses     []string // the names of such parameters and properties
 
-	optional bool
-	serial   int
+	opt     BuildOptions
+	serial  int
+	things  []*thing // what the path names, as far as the pool knew it
+	repairs int
 }
 
 // Target returns path and query.
@@ -50,6 +53,7 @@ func (r *Request) Clone() *Request {
 	c.PathValues = maps.Clone(r.PathValues)
 	c.Query = maps.Clone(r.Query)
 	c.Header = r.Header.Clone()
+	c.Cookies = maps.Clone(r.Cookies)
 	c.Body = bytes.Clone(r.Body)
 	c.Value = copyValue(r.Value)
 	return &c
@@ -79,6 +83,9 @@ type BuildOptions struct {
 	Optional    bool            // fill what is not required, too
 	Serial      int             // two serials give different names and texts
 	Taken       map[string]bool // ids that are not to be used
+	Avoid       map[string]bool // paths that are not to be built, as in Request.Path
+	Fresh       bool            // the path's last thing must be one that we created and that nothing has changed since
+	Unique      bool            // no examples and defaults: they were taken
 }
 
 // Unbuildable says why no valid request can be made.
@@ -86,15 +93,18 @@ type Unbuildable struct{ Reason string }
 
 func (e *Unbuildable) Error() string { return e.Reason }
 
-// Build makes a valid request, as far as document and pool can tell.
+// Build makes a valid request, as far as document and pool can tell. The
+// error, an *Unbuildable, says what is missing. Where nothing is known of a
+// thing that must exist, its id is guessed, and the request says so.
 func (d *Document) Build(op *Operation, pool *Pool, opt BuildOptions) (*Request, error) {
-	g := &generator{doc: d, pool: pool, op: op, path: map[string]string{}, serial: opt.Serial, optional: opt.Optional, taken: opt.Taken}
-	r := &Request{Method: op.Method, PathValues: g.path, Query: url.Values{}, Header: http.Header{}, optional: opt.Optional, serial: opt.Serial}
-	if err := g.fillPath(r); err != nil {
+	g := d.generator(op, pool, opt)
+	r := &Request{Method: op.Method, PathValues: g.path, Query: url.Values{}, Header: http.Header{}, opt: opt, serial: g.serial}
+	if err := g.fillPath(r, opt); err != nil {
 		return nil, err
 	}
 	for _, p := range op.Params {
-		if !p.Required && !opt.Optional || p.In == "path" {
+		hint := pool.hinted(op, p.In+"/"+p.Name)
+		if !p.Required && !opt.Optional && hint["required"] != true || p.In == "path" {
 			continue
 		}
 		g.fillParam(r, p)
@@ -102,132 +112,20 @@ func (d *Document) Build(op *Operation, pool *Pool, opt BuildOptions) (*Request,
 	if err := g.fillBody(r, opt.ContentType); err != nil {
 		return nil, err
 	}
-	r.Guessed = g.guessed
+	r.Guesses = append(r.Guesses, g.guesses...)
+	r.Guessed = len(r.Guesses) > 0
 	return r, nil
 }
 
-// fillPath chooses the path parameters from the left, so that what stands
-// further right can be chosen to belong to it.
-func (g *generator) fillPath(r *Request) error {
-	r.Path = ""
-	parts := strings.Split(g.op.Path, "/")
-	for i, part := range parts {
-		for {
-			start := strings.IndexByte(part, '{')
-			end := strings.IndexByte(part, '}')
-			if start < 0 || end < start {
-				break
-			}
-			name := part[start+1 : end]
-			// Starlette's converters, as in {path:path}, are not part of the name.
-			name, _, _ = strings.Cut(name, ":")
-			v := g.pathValue(name, parts[:i])
-			if text(v) == "" {
-				return &Unbuildable{fmt.Sprintf("no value is known for {%s}", name)}
-			}
-			g.path[name] = text(v)
-			part = part[:start] + url.PathEscape(text(v)) + part[end+1:]
-		}
-		if i > 0 {
-			r.Path += "/"
-		}
-		r.Path += part
-	}
-	return nil
-}
-
-func (g *generator) pathValue(name string, before []string) any {
-	schema := map[string]any{"type": "string"}
-	var example any
-	for _, p := range g.op.Params {
-		if p.In == "path" && p.Name == name {
-			schema, example = g.doc.flat(p.Schema.node, 0), p.Example
-		}
-	}
-	container := thingOf(strings.Join(before, "/"))
-	of, isID := resourceOf(name)
-	if of == "" {
-		of = container
-	}
-	tries := []func() (any, bool){
-		func() (any, bool) { return g.pool.id(of, g.path, g.taken) },
-		func() (any, bool) { return g.pool.id(container, g.path, g.taken) },
-	}
-	if !isID {
-		tries = []func() (any, bool){
-			func() (any, bool) { return g.pool.field(container, name, g.path, g.taken) },
-			func() (any, bool) { return g.pool.field(Singular(name), "name", g.path, g.taken) },
-			func() (any, bool) { return g.pool.id(Singular(lastWord(name)), g.path, g.taken) },
-			func() (any, bool) { return g.pool.id(container, g.path, g.taken) },
-			func() (any, bool) { return g.pool.field("", name, g.path, g.taken) },
-		}
-	}
-	for _, try := range tries {
-		if v, ok := try(); ok && g.fits(schema, v) {
-			return v
-		}
-	}
-	if len(list(schema["enum"])) == 0 {
-		g.guessed = true
-	}
-	if example != nil && !g.taken[text(example)] {
-		return example
-	}
-	v := g.value(schema, name, 0)
-	if kind(schema) == "string" && isID && schema["format"] == nil && schema["pattern"] == nil {
-		return "1" // ids that are texts are numbers more often than words
-	}
-	return v
-}
-
-// fits tells whether a known value is of the schema's type.
-func (g *generator) fits(m map[string]any, v any) bool {
-	switch kind(m) {
-	case "integer", "number":
-		_, ok := v.(float64)
-		if s, isText := v.(string); isText {
-			return s != "" && strings.Trim(s, "0123456789") == ""
-		}
-		return ok
-	case "string":
-		s, ok := v.(string)
-		if text(m["format"]) == "uuid" {
-			return ok && len(s) == 36
-		}
-		if e := list(m["enum"]); len(e) > 0 {
-			return false
-		}
-		return v != nil
-	case "boolean":
-		_, ok := v.(bool)
-		return ok
-	}
-	return scalar(v)
-}
-
-// known returns what the pool knows for a property that names a thing.
-func (g *generator) known(m map[string]any, name string) (any, bool) {
-	of, ok := resourceOf(name)
-	if !ok || of == "" || g.pool == nil || kind(m) == "array" || kind(m) == "object" {
-		return nil, false
-	}
-	v, ok := g.pool.id(of, g.path, g.taken)
-	if !ok {
-		return nil, false
-	}
-	target := m
-	if kind(m) == "" {
-		if c := g.doc.choice(m); c != nil {
-			target = g.doc.flat(c, 0)
-		}
-	}
-	return v, g.fits(target, v)
+func (d *Document) generator(op *Operation, pool *Pool, opt BuildOptions) *generator {
+	return &generator{doc: d, pool: pool, op: op, opt: opt, path: map[string]string{}, serial: opt.Serial*1000 + pool.next()}
 }
 
 func (g *generator) fillParam(r *Request, p *Param) {
+	place := p.In + "/" + p.Name
 	v := p.Example
-	if v == nil {
-		v = g.value(p.Schema.node, p.Name, 0)
+	if v == nil || g.pool.hinted(g.op, place) != nil || identifies(p.Name) {
+		v = g.value(p.Schema.node, p.Name, place, 0)
 	}
 	if v == nil {
 		return
@@ -243,7 +141,14 @@ func (g *generator) fillParam(r *Request, p *Param) {
 		case "authorization", "cookie", "host", "content-type", "content-length", "origin":
 			return
 		}
-		r.Header.Set(p.Name, strings.Join(texts(v), ","))
+		if http.CanonicalHeaderKey(p.Name) != "" && !strings.ContainsAny(p.Name, " :\r\n") {
+			r.Header.Set(p.Name, strings.Join(texts(v), ","))
+		}
+	case "cookie":
+		if r.Cookies == nil {
+			r.Cookies = map[string]string{}
+		}
+		r.Cookies[p.Name] = strings.Join(texts(v), ",")
 	}
 }
 
@@ -278,13 +183,29 @@ func (g *generator) fillBody(r *Request, contentType string) error {
 			return &Unbuildable{"the operation takes no " + contentType}
 		}
 	}
-	switch {
-	case body.Example != nil:
-		r.Value = copyValue(body.Example)
-	default:
-		r.Value = g.value(body.Schema.node, "", 0)
-	}
+	r.Value = g.bodyValue(body)
 	return r.Encode(body.ContentType)
+}
+
+// bodyValue takes the document's example where it has one that still holds:
+// the ids in it are those of the author's own database.
+func (g *generator) bodyValue(body *Body) any {
+	made := g.value(body.Schema.node, "", "body", 0)
+	example := body.Example
+	if example == nil {
+		example = g.doc.exampleOf(g.doc.flat(body.Schema.node))
+	}
+	given, ok := example.(map[string]any)
+	object, both := made.(map[string]any)
+	if !ok || !both || g.opt.Unique || g.pool.refused(g.op) {
+		return made
+	}
+	for name, v := range given {
+		if !identifies(name) && !isPassword(plainName(name)) && !g.same(name, v) {
+			object[name] = copyValue(v)
+		}
+	}
+	return object
 }
 
 // Encode makes the body from the request's value, in the given media type.
@@ -304,7 +225,15 @@ func (r *Request) Encode(contentType string) error {
 		r.Body, r.ContentType = []byte(fields.Encode()), formType
 	case contentType == multipartType:
 		return r.encodeMultipart()
-	case strings.HasPrefix(contentType, "text/") || contentType == "application/octet-stream" || contentType == "*/*":
+	case contentType == "application/x-ndjson" || contentType == "application/jsonl":
+		b, err := json.Marshal(r.Value)
+		if err != nil {
+			return &Unbuildable{"the value cannot be written as JSON: " + err.Error()}
+		}
+		r.Body, r.ContentType = append(b, '\n'), contentType
+	case contentType == "*/*":
+		return r.Encode(jsonType)
+	case strings.HasPrefix(contentType, "text/") || strings.HasPrefix(contentType, "image/") || contentType == "application/octet-stream":
 		r.Body, r.ContentType = []byte(strings.Join(texts(r.Value), "\n")), contentType
 	default:
 		return &Unbuildable{"bodies of type " + contentType + " are not made"}

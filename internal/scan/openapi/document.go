@@ -55,6 +55,9 @@ type Operation struct {
 	Deprecated  bool
 	Responses   []*Schema // of success, where the document says
 	responseRef []string  // names of the schemas behind them
+	links       []link
+	created     bool // the document promises 201
+	doc         *Document
 }
 
 // A Param is a parameter outside the body.
@@ -139,6 +142,7 @@ func (d *Document) operation(method, path string, item, node map[string]any) *Op
 		ID:           text(node["operationId"]),
 		Summary:      cmp.Or(text(node["summary"]), firstLine(text(node["description"]))),
 		Deprecated:   node["deprecated"] == true,
+		doc:          d,
 	}
 	for _, t := range list(node["tags"]) {
 		o.Tags = append(o.Tags, text(t))
@@ -275,6 +279,8 @@ func (d *Document) responses(o *Operation, node map[string]any) {
 			continue
 		}
 		r := d.object(responses[status])
+		o.created = o.created || status == "201"
+		d.links(o, r)
 		schema := r["schema"]
 		if schema == nil {
 			schema = firstContentSchema(r)

@@ -2,6 +2,7 @@ package openapi
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -48,9 +49,18 @@ func negative(name string) bool {
 // plausibleString is what a person might write into a field of that name.
 func (g *generator) plausibleString(name string) string {
 	n := plainName(name)
-	has := func(words ...string) bool {
-		for _, w := range words {
+	words := nameWords(name)
+	has := func(list ...string) bool {
+		for _, w := range list {
 			if strings.Contains(n, w) {
+				return true
+			}
+		}
+		return false
+	}
+	word := func(list ...string) bool {
+		for _, w := range list {
+			if slices.Contains(words, w) {
 				return true
 			}
 		}
@@ -59,48 +69,66 @@ func (g *generator) plausibleString(name string) string {
 	switch {
 	case isPassword(n):
 		return Password
-	case has("email", "mail"):
-		return fmt.Sprintf("probe%d@example.com", g.serial)
-	case has("phone", "mobile", "tel") && !has("hotel", "title", "intel"):
+	case has("email") || n == "mail":
+		return g.email()
+	case has("phone", "mobile") || word("tel", "fax", "msisdn"):
 		return fmt.Sprintf("+1415555%04d", g.serial%10000)
 	case has("uuid", "guid"):
-		return fmt.Sprintf("3f2b1a00-0000-4000-8000-%012x", g.serial)
-	case has("url", "uri", "link", "website", "webhook", "callback"):
+		return g.uuid()
+	case has("url", "website", "webhook", "callback", "homepage") || word("uri", "link", "href"):
 		return fmt.Sprintf("https://example.com/%d", g.serial)
-	case n == "currency" || has("currencycode"):
+	case word("currency"):
 		return "EUR"
-	case n == "country" || has("countrycode"):
+	case n == "country" || has("countrycode", "nationality"):
 		return "DE"
-	case n == "lang" || n == "language" || n == "locale":
+	case word("lang", "language", "locale"):
 		return "en"
-	case has("timezone"):
+	case has("timezone") || word("tz"):
 		return "UTC"
-	case has("datetime", "timestamp") || strings.HasSuffix(n, "at") && has("createdat", "updatedat", "expiresat", "dueat", "startsat", "endsat", "scheduledat"):
-		return epoch.Format(time.RFC3339)
-	case has("date", "birthday", "dob", "deadline") || n == "due":
-		return epoch.Format(time.DateOnly)
-	case n == "time" || strings.HasSuffix(n, "time"):
+	case has("datetime", "timestamp") || len(words) > 1 && words[len(words)-1] == "at":
+		return g.moment(name).Format(time.RFC3339)
+	case word("date", "birthday", "birthdate", "dob", "deadline", "due", "day"):
+		return g.moment(name).Format(time.DateOnly)
+	case n == "month":
+		return "2031-05"
+	case word("time") && !word("full", "part"):
 		return "12:30"
-	case n == "zip" || has("zipcode", "postcode", "postal"):
+	case word("zip", "zipcode", "postcode", "postal") || has("postalcode"):
 		return "10115"
 	case n == "city":
 		return "Berlin"
-	case has("street", "address") && !has("ip"):
+	case n == "state" || n == "region" || n == "province":
+		return "Berlin"
+	case word("street", "address") && !word("ip", "mac", "wallet"):
 		return fmt.Sprintf("Main Street %d", g.serial)
+	case word("mac"):
+		return "02:00:00:00:00:01"
 	case n == "ip" || has("ipaddress"):
 		return "192.0.2.1"
-	case has("color", "colour"):
+	case word("color", "colour"):
 		return "#336699"
-	case has("amount", "price", "cost", "total", "balance", "quantity", "qty"):
+	case word("iban"):
+		return "DE89370400440532013000"
+	case word("isbn"):
+		return "9780306406157"
+	case word("cvv", "cvc"):
+		return "123"
+	case has("cardnumber"):
+		return "4111111111111111"
+	case word("amount", "price", "cost", "total", "balance", "quantity", "qty", "limit", "rate"):
 		return "1"
-	case n == "to" || has("recipient", "payee", "receiver", "toaccount", "touser", "destination"):
+	case word("version"):
+		return "1.0.0"
+	case n == "to" || word("recipient", "payee", "receiver", "beneficiary", "destination", "invitee") || has("touser", "toaccount", "targetuser"):
 		if v, ok := g.pool.other(); ok {
 			return v
 		}
-	case n == "gender":
+	case n == "gender" || n == "sex":
 		return "other"
-	case has("slug", "username", "login", "handle", "nick", "sku", "code"):
+	case n == "code" && len(words) == 1 || word("slug", "username", "login", "handle", "nick", "nickname", "sku", "subdomain", "key", "identifier"), isCode(n):
 		return fmt.Sprintf("probe%d", g.serial)
+	case word("firstname", "lastname", "surname", "forename") || len(words) == 2 && words[1] == "name" && (words[0] == "first" || words[0] == "last"):
+		return "Probe"
 	}
 	return fmt.Sprintf("probe %d", g.serial)
 }
@@ -139,66 +167,4 @@ func (g *generator) untyped(name string) any {
 func identifies(name string) bool {
 	_, ok := resourceOf(name)
 	return ok
-}
-
-// resourceOf splits a name such as order_id, orderId or order-uuid into the
-// thing that it names. A bare id names no thing: ("", true).
-func resourceOf(name string) (string, bool) {
-	lower := strings.ToLower(name)
-	for _, bare := range []string{"id", "_id", "pk", "uuid", "guid", "uid"} {
-		if lower == bare {
-			return "", true
-		}
-	}
-	for _, suffix := range []string{"_uuid", "-uuid", "_guid", "_ids", "_id", "-id", "_pk", "_uid"} {
-		if base, ok := strings.CutSuffix(lower, suffix); ok && base != "" {
-			return Singular(lastWord(base)), true
-		}
-	}
-	for _, suffix := range []string{"UUID", "Uuid", "IDs", "Ids", "ID", "Id"} {
-		if base, ok := strings.CutSuffix(name, suffix); ok && base != "" {
-			return Singular(lastWord(base)), true
-		}
-	}
-	return "", false
-}
-
-// lastWord is the last word of a name: "parent_order" and "parentOrder" give
-// "order".
-func lastWord(name string) string {
-	start := 0
-	for i, r := range name {
-		if r == '_' || r == '-' {
-			start = i + 1
-		} else if i > 0 && r >= 'A' && r <= 'Z' && name[i-1] >= 'a' && name[i-1] <= 'z' {
-			start = i
-		}
-	}
-	return strings.ToLower(name[start:])
-}
-
-var irregular = map[string]string{
-	"people": "person", "children": "child", "men": "man", "women": "woman", "mice": "mouse", "data": "datum",
-	"media": "medium", "criteria": "criterion", "indices": "index", "matrices": "matrix", "analyses": "analysis",
-	"statuses": "status", "addresses": "address", "news": "news", "series": "series", "movies": "movie", "cookies": "cookie",
-}
-
-// Singular returns the singular of an English noun, well enough to pair
-// collections with their members.
-func Singular(noun string) string {
-	n := strings.ToLower(noun)
-	if s, ok := irregular[n]; ok {
-		return s
-	}
-	switch {
-	case len(n) > 4 && strings.HasSuffix(n, "ies"):
-		return n[:len(n)-3] + "y"
-	case strings.HasSuffix(n, "sses"), strings.HasSuffix(n, "shes"), strings.HasSuffix(n, "ches"), strings.HasSuffix(n, "xes"), strings.HasSuffix(n, "zes"):
-		return n[:len(n)-2]
-	case strings.HasSuffix(n, "ss"), strings.HasSuffix(n, "us"), strings.HasSuffix(n, "is"):
-		return n
-	case len(n) > 2 && strings.HasSuffix(n, "s"):
-		return n[:len(n)-1]
-	}
-	return n
 }

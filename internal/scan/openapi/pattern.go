@@ -17,61 +17,103 @@ func matchesPattern(pattern, s string) bool {
 	return err == nil && re.MatchString(s)
 }
 
-// fromPattern makes a text that the pattern matches, as far as Go's syntax
-// understands it; look-around is taken out first, since most of it says only
-// what must also be there.
-func fromPattern(pattern string, serial int) (string, bool) {
+// fromPattern makes a text that the pattern matches and that is as long as it
+// must be, as far as Go's syntax understands the pattern. Look-around, which
+// it does not, mostly says what a password must have, so texts that have some
+// of everything are tried there.
+func fromPattern(pattern string, serial, low, high int, bounded bool) (string, bool) {
 	if len(pattern) > maxPattern {
 		return "", false
 	}
-	for _, p := range []string{pattern, withoutLookaround(pattern)} {
-		re, err := syntax.Parse(p, syntax.Perl)
-		if err != nil {
-			continue
+	fits := func(s string) bool {
+		n := len([]rune(s))
+		return n >= low && (!bounded || n <= high)
+	}
+	bare := withoutLookaround(pattern)
+	if bare != pattern {
+		for _, s := range []string{Password, "Probe9271x", "probe9271"} {
+			if matchesPattern(bare, s) && fits(s) && ahead(pattern, s) {
+				return s, true
+			}
 		}
-		var b strings.Builder
-		write(&b, re.Simplify(), serial, 0)
-		if s := b.String(); len(s) <= maxPattern && matchesPattern(p, s) {
+	}
+	re, err := syntax.Parse(bare, syntax.Perl)
+	if err != nil {
+		return "", false
+	}
+	// Longer repetitions until the text is long enough.
+	for _, more := range []int{1, 0, 2, 3, 5, 8, 12, 20, 40, 80, 160} {
+		w := &writing{serial: serial, more: more}
+		w.write(re, 0)
+		if s := w.b.String(); len(s) <= maxPattern && fits(s) && matchesPattern(bare, s) {
 			return s, true
 		}
 	}
 	return "", false
 }
 
-var lookaround = regexp.MustCompile(`\(\?(?:[=!]|<[=!])[^()]*(?:\([^()]*\)[^()]*)*\)`)
+var (
+	lookaround = regexp.MustCompile(`\(\?(?:[=!]|<[=!])[^()]*(?:\([^()]*\)[^()]*)*\)`)
+	lookahead  = regexp.MustCompile(`\(\?=([^()]*(?:\([^()]*\)[^()]*)*)\)`)
+)
 
 func withoutLookaround(p string) string { return lookaround.ReplaceAllString(p, "") }
 
-func write(b *strings.Builder, re *syntax.Regexp, serial, level int) {
-	if b.Len() > maxPattern || level > maxDepth {
+// ahead checks the look-aheads of a pattern, each for itself.
+func ahead(pattern, s string) bool {
+	for _, m := range lookahead.FindAllStringSubmatch(pattern, 32) {
+		if !matchesPattern(m[1], s) {
+			return false
+		}
+	}
+	return true
+}
+
+type writing struct {
+	b      strings.Builder
+	serial int
+	more   int // repetitions beyond the least
+}
+
+func (w *writing) write(re *syntax.Regexp, level int) {
+	if w.b.Len() > maxPattern || level > maxDepth {
 		return
+	}
+	times := func(n int) {
+		for range min(n, maxPattern) {
+			w.write(re.Sub[0], level+1)
+		}
 	}
 	switch re.Op {
 	case syntax.OpLiteral:
-		b.WriteString(string(re.Rune))
+		w.b.WriteString(string(re.Rune))
 	case syntax.OpCharClass:
-		b.WriteRune(pick(re.Rune, serial+b.Len()))
+		w.b.WriteRune(pickRune(re.Rune, w.serial/(1+w.b.Len()%7)+w.b.Len()))
 	case syntax.OpAnyChar, syntax.OpAnyCharNotNL:
-		b.WriteByte('a')
+		w.b.WriteByte('a')
 	case syntax.OpConcat, syntax.OpCapture:
 		for _, sub := range re.Sub {
-			write(b, sub, serial, level+1)
+			w.write(sub, level+1)
 		}
 	case syntax.OpAlternate:
-		write(b, re.Sub[0], serial, level+1)
+		w.write(re.Sub[0], level+1)
+	case syntax.OpStar:
+		times(w.more)
 	case syntax.OpPlus:
-		for range 3 {
-			write(b, re.Sub[0], serial, level+1)
-		}
+		times(1 + w.more)
+	case syntax.OpQuest:
+		times(min(w.more, 1))
 	case syntax.OpRepeat:
-		for range max(re.Min, min(1, re.Max)) {
-			write(b, re.Sub[0], serial, level+1)
+		n := re.Min + w.more
+		if re.Max >= 0 {
+			n = min(n, re.Max)
 		}
+		times(n)
 	}
 }
 
-// pick chooses a character of a class, letters and digits before others.
-func pick(ranges []rune, n int) rune {
+// pickRune chooses a character of a class, letters and digits before others.
+func pickRune(ranges []rune, n int) rune {
 	var good []rune
 	for i := 0; i+1 < len(ranges); i += 2 {
 		for r := max(ranges[i], '0'); r <= min(ranges[i+1], 'z'); r++ {

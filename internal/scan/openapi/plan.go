@@ -7,255 +7,199 @@ import (
 )
 
 // Plan returns the operations in the order in which to exercise them:
-// producers before consumers, deletes late, and last of all what may end the
-// session or the account.
+// producers before consumers, deletes late and the deepest first, and last of
+// all what may end the session or the account.
 func (d *Document) Plan() []*Operation {
 	ops := slices.Clone(d.Operations)
 	slices.SortStableFunc(ops, func(a, b *Operation) int {
-		return cmp.Or(
-			cmp.Compare(stage(a), stage(b)),
-			cmp.Compare(parameters(a.Path), parameters(b.Path)),
+		byStage := cmp.Compare(stage(a), stage(b))
+		depth := cmp.Compare(parameters(a.Path), parameters(b.Path))
+		if stage(a) == stageDelete {
+			depth = -depth // an item before the shop that holds it
+		}
+		return cmp.Or(byStage, depth,
 			cmp.Compare(within(a), within(b)),
-			cmp.Compare(strings.Count(a.Path, "/"), strings.Count(b.Path, "/")),
-			cmp.Compare(needs(a), needs(b)))
+			cmp.Compare(strings.Count(a.Path, "/"), strings.Count(b.Path, "/")))
 	})
-	return ops
+	return d.settled(ops)
 }
+
+const (
+	stageUse = iota
+	stageDelete
+	stageDangerous
+	stageLogout
+)
 
 func stage(o *Operation) int {
 	switch {
+	case o.Logout():
+		return stageLogout
 	case o.Dangerous() != "":
-		return 2
+		return stageDangerous
 	case o.Method == "DELETE":
-		return 1
+		return stageDelete
 	}
-	return 0
+	if ok, verb := o.acts(); ok && (verb == "delete" || verb == "remove" || verb == "archive" || verb == "close" || verb == "purge") {
+		return stageDelete
+	}
+	return stageUse
 }
 
-// within orders one level of the hierarchy: create, read, then change.
+// within orders one level of the hierarchy: read, create, then change. Lists
+// are read first, since what is there already is cheaper than what must be
+// made.
 func within(o *Operation) int {
 	switch o.Method {
-	case "POST":
-		if act, _ := o.acts(); act && strings.Contains(o.Path, "}/") {
-			return 2
-		}
+	case "GET", "HEAD", "OPTIONS", "TRACE":
 		return 0
-	case "GET", "HEAD", "OPTIONS":
+	case "POST":
+		if o.pathVerb() != "" && strings.Contains(o.Path, "}/") {
+			return 3
+		}
 		return 1
+	case "PUT", "PATCH":
+		return 2
 	}
 	return 3
 }
 
 func parameters(path string) int { return strings.Count(path, "{") }
 
-// needs counts the things that the operation's body must name.
-func needs(o *Operation) int {
-	n := 0
-	for _, b := range o.Bodies[:min(len(o.Bodies), 1)] {
-		for _, name := range b.Schema.Properties() {
-			if of, ok := resourceOf(name); ok && of != "" {
-				n++
-			}
+// settled moves an operation behind the creators of what its body and path
+// name, as long as they belong to the same stage. Where two need each other
+// the given order stands.
+func (d *Document) settled(ops []*Operation) []*Operation {
+	creators := map[string][]*Operation{}
+	for _, o := range ops {
+		if o.Method == "POST" && stage(o) == stageUse && within(o) == 1 {
+			creators[thingOf(o.Path)] = append(creators[thingOf(o.Path)], o)
 		}
 	}
-	return n
+	out := make([]*Operation, 0, len(ops))
+	state := map[*Operation]int{} // 1: being placed, 2: placed
+	var place func(o *Operation, level int)
+	place = func(o *Operation, level int) {
+		if state[o] != 0 {
+			return
+		}
+		state[o] = 1
+		if level < maxRefs && stage(o) == stageUse {
+			for _, kind := range d.needs(o) {
+				for _, c := range creators[kind] {
+					if c != o && parameters(c.Path) <= parameters(o.Path)+1 {
+						place(c, level+1)
+					}
+				}
+			}
+		}
+		state[o] = 2
+		out = append(out, o)
+	}
+	for _, o := range ops {
+		place(o, 0)
+	}
+	return out
 }
 
-// words splits the names by which an operation goes into plain words.
-func (o *Operation) words() []string {
+// needs returns the kinds of things that a request must name in its path or
+// in what its body requires.
+func (d *Document) needs(o *Operation) []string {
 	var out []string
-	for part := range strings.SplitSeq(o.Path, "/") {
-		if !strings.HasPrefix(part, "{") {
-			out = append(out, splitWords(part)...)
+	if o.Method == "GET" && parameters(o.Path) == 0 {
+		return nil
+	}
+	own := thingOf(o.Path)
+	for _, s := range d.slots(o) {
+		if of, _ := resourceOf(s.name); of != "" {
+			out = append(out, of)
+		} else {
+			out = append(out, Singular(lastWord(s.container)))
+		}
+	}
+	for _, b := range o.Bodies[:min(len(o.Bodies), 1)] {
+		for _, name := range b.Schema.Properties() {
+			of, ok := resourceOf(name)
+			if ok && of != "" && b.Schema.Required(name) && !(of == own && parameters(o.Path) == 0) {
+				out = append(out, of)
+			}
 		}
 	}
 	return out
 }
 
-func splitWords(s string) []string {
-	return strings.FieldsFunc(strings.ToLower(s), func(r rune) bool {
-		return (r < 'a' || r > 'z') && (r < '0' || r > '9')
-	})
-}
-
-// Dangerous says why the operation may end the session or the account in use,
-// or "" where it does not look so.
-func (o *Operation) Dangerous() string {
-	words := o.words()
-	has := func(w string) bool { return slices.Contains(words, w) }
-	joined := strings.Join(words, " ")
-	switch {
-	case has("logout") || has("signout") || has("logoff") || strings.Contains(joined, "log out") || strings.Contains(joined, "sign out"):
-		return "it ends the session"
-	case has("revoke") || has("revocation"):
-		return "it may revoke the token"
-	case (has("deactivate") || has("close")) && (has("account") || has("me") || has("profile")):
-		return "it closes the account"
-	case o.Method == "DELETE" && lastOwn(o.Path):
-		return "it deletes the account"
-	case strings.Contains(joined, "password") && o.Method != "GET":
-		return "it changes the password"
-	}
-	return ""
-}
-
-// lastOwn tells a path that ends in what stands for the caller.
-func lastOwn(path string) bool {
-	last := path[strings.LastIndexByte(strings.TrimRight(path, "/"), '/')+1:]
-	switch strings.ToLower(strings.TrimRight(last, "/")) {
-	case "me", "self", "account", "profile":
-		return true
-	}
-	return false
-}
-
-// Logout reports whether the operation looks like a logout.
-func (o *Operation) Logout() bool { return o.Dangerous() == "it ends the session" }
-
-var actions = map[string]bool{
-	"delete": true, "remove": true, "transfer": true, "approve": true, "reject": true, "activate": true, "deactivate": true,
-	"create": true, "add": true, "update": true, "edit": true, "set": true, "change": true, "reset": true, "send": true,
-	"pay": true, "buy": true, "purchase": true, "order": false, "cancel": true, "confirm": true, "accept": true,
-	"decline": true, "publish": true, "unpublish": true, "enable": true, "disable": true, "toggle": true, "like": true,
-	"unlike": true, "follow": true, "unfollow": true, "subscribe": true, "unsubscribe": true, "vote": true, "upvote": true,
-	"downvote": true, "join": true, "leave": true, "start": true, "stop": true, "run": true, "trigger": true, "execute": true,
-	"logout": true, "book": true, "reserve": true, "withdraw": true, "deposit": true, "redeem": true, "claim": true,
-	"archive": true, "restore": true, "clear": true, "purge": true, "mark": true, "complete": true, "close": true, "open": false,
-	"assign": true, "invite": true, "import": true, "increment": true, "decrement": true, "checkout": true, "move": true,
-	"rename": true, "grant": true, "revoke": true, "ban": true, "unban": true, "block": true, "unblock": true, "upload": true,
-	"save": true, "store": true, "register": true, "promote": true, "demote": true, "rotate": true, "regenerate": true, "sync": true,
-}
-
-// acts tells an operation whose name is a verb that acts, and which.
-func (o *Operation) acts() (bool, string) {
-	last := ""
-	for part := range strings.SplitSeq(o.Path, "/") {
-		if part != "" && !strings.HasPrefix(part, "{") {
-			last = part
-		}
-	}
-	for _, w := range splitWords(last) {
-		if actions[w] {
-			return true, w
-		}
-	}
-	// FastAPI's operation ids begin with the handler's name.
-	if words := splitWords(o.ID); len(words) > 0 && actions[words[0]] {
-		return true, words[0]
-	}
-	if words := splitWords(o.Summary); len(words) > 0 && actions[words[0]] {
-		return true, words[0]
-	}
-	return false, ""
-}
-
-// LikelyChangesState tells operations that change state, by their method or,
-// for GET, by a name that says so; and why it is thought so. What a GET really
-// does only reading the state back can tell.
-func (o *Operation) LikelyChangesState() (bool, string) {
-	switch o.Method {
-	case "GET", "HEAD":
-		if ok, verb := o.acts(); ok {
-			return true, "its name says that it acts (" + verb + ")"
-		}
-		return false, ""
-	case "OPTIONS", "TRACE":
-		return false, ""
-	}
-	return true, "its method is " + o.Method
-}
-
-// Oracles returns the GET operations that are likely to show what op changed,
-// the likeliest first, at most four.
-func (d *Document) Oracles(op *Operation) []*Operation {
-	type candidate struct {
+// Producers returns the operations that create what op's path names last, or
+// what its body must name where the path names nothing; the likeliest first.
+// Where nothing creates it, the operations that list it.
+func (d *Document) Producers(op *Operation) []*Operation {
+	type ranked struct {
 		op    *Operation
 		score int
 	}
-	var out []candidate
-	thing := thingOf(op.Path)
+	var out []ranked
+	var kinds []string
+	container := ""
+	if slots := d.slots(op); len(slots) > 0 {
+		last := slots[len(slots)-1]
+		of, _ := resourceOf(last.name)
+		kinds = append(kinds, cmp.Or(of, Singular(lastWord(last.container))))
+		container = "/" + strings.Join(segments(op.Path)[:last.segment], "/")
+	} else {
+		kinds = d.needs(op)
+	}
 	for _, o := range d.Operations {
-		if o.Method != "GET" || o == op {
+		if o == op || stage(o) != stageUse {
 			continue
 		}
-		if ok, _ := o.acts(); ok {
-			continue
-		}
+		path := "/" + strings.Join(segments(o.Path), "/")
 		score := 0
 		switch {
-		case o.Path == op.Path:
-			score += 8
-		case strings.HasPrefix(op.Path, o.Path+"/") || strings.HasPrefix(o.Path, op.Path+"/"):
-			score += 5
+		case o.Method == "POST" && container != "" && path == container:
+			score = 100
+		case o.Method == "POST" && within(o) == 1 && slices.Contains(kinds, thingOf(o.Path)) && !itemPath(o.Path):
+			score = 70
+		case o.Method == "POST" && container != "" && slices.Contains(kinds, d.answers(o)) && strings.HasPrefix(container+"/", path+"/"):
+			score = 50
+		case o.Method == "PUT" && path == op.Path && o.created:
+			score = 40
+		case o.Method == "GET" && (container != "" && path == container || slices.Contains(kinds, thingOf(o.Path)) && !itemPath(o.Path)):
+			score = 10
 		}
-		if thingOf(o.Path) == thing {
-			score += 4
-		}
-		if ownPath(o.Path) {
-			score += 3
-		}
-		for _, t := range o.Tags {
-			if slices.Contains(op.Tags, t) {
-				score += 2
+		for _, l := range o.links {
+			if l.leadsTo(op) && o.Method == "POST" {
+				score += 60
 			}
 		}
-		for _, w := range o.words() {
-			switch w {
-			case "balance", "history", "status", "state", "profile", "account", "transactions", "inbox", "settings", "cart", "orders":
-				score += 2
-			}
-		}
-		// One that needs a value which op does not know is a poor witness.
-		for _, name := range pathParams(o.Path) {
-			if !strings.Contains(op.Path, "{"+name+"}") {
-				score -= 4
-			}
-		}
-		if score > 0 {
-			out = append(out, candidate{o, score})
+		// Its own needs must not be greater than those that it serves.
+		if score > 0 && parameters(o.Path) <= max(parameters(op.Path), 1) {
+			out = append(out, ranked{o, score})
 		}
 	}
-	slices.SortStableFunc(out, func(a, b candidate) int { return b.score - a.score })
+	slices.SortStableFunc(out, func(a, b ranked) int {
+		return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(parameters(a.op.Path), parameters(b.op.Path)))
+	})
+	creates := slices.ContainsFunc(out, func(r ranked) bool { return r.op.Method != "GET" })
 	var ops []*Operation
-	for _, c := range out[:min(len(out), 4)] {
-		ops = append(ops, c.op)
+	for _, r := range out {
+		if !creates || r.op.Method != "GET" {
+			ops = append(ops, r.op)
+		}
 	}
 	return ops
 }
 
-func pathParams(path string) []string {
-	var out []string
-	for part := range strings.SplitSeq(path, "{") {
-		if name, _, ok := strings.Cut(part, "}"); ok {
-			out = append(out, name)
+// answers is the kind of thing that an operation answers with, by its schema.
+func (d *Document) answers(o *Operation) string {
+	for _, name := range o.responseRef {
+		if kind := kindOfSchema(name); kind != "" {
+			return kind
 		}
 	}
-	return out
+	return ""
 }
 
-// Producers returns the POST operations that create what the last path
-// parameter of op names.
-func (d *Document) Producers(op *Operation) []*Operation {
-	params := pathParams(op.Path)
-	if len(params) == 0 {
-		return nil
-	}
-	last := params[len(params)-1]
-	container := op.Path[:strings.LastIndex(op.Path, "{"+last+"}")]
-	thing, ok := resourceOf(last)
-	if !ok || thing == "" {
-		thing = thingOf(container)
-	}
-	var out []*Operation
-	for _, o := range d.Operations {
-		if o.Method != "POST" || strings.Contains(o.Path, "{"+last+"}") {
-			continue
-		}
-		if strings.TrimRight(o.Path, "/") == strings.TrimRight(container, "/") {
-			out = slices.Insert(out, 0, o)
-		} else if thingOf(o.Path) == thing {
-			out = append(out, o)
-		}
-	}
-	return out
+// itemPath tells a path that ends in a parameter.
+func itemPath(path string) bool {
+	parts := segments(path)
+	return len(parts) > 0 && strings.Contains(parts[len(parts)-1], "{")
 }

@@ -1,9 +1,7 @@
 package openapi
 
 import (
-	"encoding/json"
-	"maps"
-	"net/http"
+	"cmp"
 	"slices"
 	"strings"
 	"sync"
@@ -11,286 +9,383 @@ import (
 
 // Bounds of what a Pool keeps and reads.
 const (
-	maxKnown       = 64 // values a name
+	maxThings      = 5_000 // in all
+	maxOfKind      = 200
+	maxFields      = 64 // of a thing
+	maxHomes       = 8  // of a thing
+	maxQuiet       = 32 // creations at one place that did not say their ids
+	maxLoose       = 64 // values of one name that belong to no thing
 	maxNames       = 4_000
 	maxLearnDepth  = 6
 	maxLearnItems  = 50
+	maxLearnNodes  = 5_000
+	maxLearnBytes  = 4 << 20
 	maxLearnLength = 200 // of a text that is kept, in bytes
 )
 
-// A Pool holds values that responses gave: ids of things that exist, and
-// other fields by name. It is safe for concurrent use. The zero Pool is empty.
+// A Pool holds what responses taught: things that exist, whose they are and
+// where they live, and what was wrong with earlier requests. It is safe for
+// concurrent use, its size is bounded, and the zero Pool is empty.
 type Pool struct {
 	mu     sync.Mutex
-	things map[string][]known // ids by the thing they name, such as "order"
-	fields map[string][]known // values by thing and plain field name: "order.sku", and by name alone: ".sku"
-	self   map[string]bool    // values that name the account in use
+	things map[string][]*thing // by kind, the oldest first
+	count  int
+	loose  map[string][]any // by plain name: offered, or seen outside a thing
+	self   map[string]any   // fields of the account in use, by plain name
+	hints  map[string]map[string]any
+	quiet  map[string][]map[string]any // what was created at a place that did not say its id
+	tick   int                         // orders things by when they were last met
+	serial int                         // tells generated texts apart
 }
 
-// A known value and how it was come by.
-type known struct {
-	value  any
-	rank   int               // created by us, found among our own, listed
-	parent map[string]string // path parameters under which it was seen
+// A thing is an object that the API keeps. Its pool's lock guards it.
+type thing struct {
+	kind   string
+	fields map[string]any // scalars only
+	homes  []string       // concrete paths of the collections that hold it
+	rank   int
+	tick   int
+	gone   bool
+	spent  map[string]bool // operations that changed it already
 }
 
+// Ranks say how much a thing is ours.
 const (
-	rankListed  = 1
-	rankOwn     = 2
-	rankCreated = 3
+	rankMentioned = iota // another thing names it
+	rankListed
+	rankOwn
+	rankCreated
 )
 
-// Learn takes what an answer says: the ids of created and listed things, and
-// the values of their fields. Only answers of success teach.
-func (p *Pool) Learn(op *Operation, req *Request, status int, header http.Header, body []byte) {
-	if status < 200 || status > 299 && status != 303 {
-		return
-	}
-	if op.Method == "DELETE" {
-		p.forget(op, req)
-		return
-	}
-	l := lesson{pool: p, parent: maps.Clone(req.PathValues), rank: rankListed}
-	switch {
-	case op.Method == "POST" || op.Method == "PUT":
-		l.rank = rankCreated
-	case ownPath(op.Path):
-		l.rank = rankOwn
-	}
-	thing := thingOf(op.Path)
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if at := header.Get("Location"); at != "" && l.rank == rankCreated {
-		if i := strings.LastIndexByte(strings.TrimRight(at, "/"), '/'); i >= 0 {
-			l.id(thing, strings.TrimRight(at, "/")[i+1:])
-		}
-	}
-	var v any
-	if json.Unmarshal(body, &v) != nil {
-		return
-	}
-	if scalar(v) && v != nil && l.rank == rankCreated {
-		if _, isBool := v.(bool); !isBool {
-			l.id(thing, v) // a creation that answers with the bare id
-		}
-		return
-	}
-	l.read(thing, v, 0)
-}
+// idFields are the names under which things say which they are, the likeliest
+// first.
+var idFields = []string{"id", "_id", "uuid", "guid", "uid", "pk", "key", "slug", "code", "number", "username", "name", "email", "sku", "token"}
 
-// ownPath tells operations that list what belongs to the caller.
-func ownPath(path string) bool {
-	for part := range strings.SplitSeq(path, "/") {
-		switch strings.ToLower(part) {
-		case "me", "my", "mine", "own", "self", "current", "profile", "account":
-			return true
+// identity is the value that tells a thing from its like, as text.
+func (t *thing) identity() string {
+	for _, name := range []string{"id", "_id", "uuid", "guid", "uid", "pk"} {
+		if v, ok := t.fields[name]; ok {
+			return text(v)
 		}
 	}
-	return false
-}
-
-// thingOf is the thing that a path is about: "/shops/{id}/items" and
-// "/shops/{id}/items/{item_id}" are about an item.
-func thingOf(path string) string {
-	parts := strings.Split(strings.Trim(path, "/"), "/")
-	for i := len(parts) - 1; i >= 0; i-- {
-		if parts[i] != "" && !strings.HasPrefix(parts[i], "{") && !isVerb(parts[i]) {
-			return Singular(lastWord(parts[i]))
+	for name, v := range t.fields {
+		if of, ok := resourceOf(name); ok && of == t.kind {
+			return text(v)
+		}
+	}
+	for _, name := range idFields {
+		if v, ok := t.fields[name]; ok {
+			return name + "=" + text(v)
 		}
 	}
 	return ""
 }
 
-func isVerb(part string) bool {
-	switch strings.ToLower(part) {
-	case "create", "new", "add", "list", "all", "search", "update", "edit", "delete", "remove", "get", "me", "my", "mine":
-		return true
+// add takes in a thing, or what is new about one already known. The caller
+// holds the lock.
+func (p *Pool) add(kind string, fields map[string]any, home string, rank int) *thing {
+	if kind == "" || len(fields) == 0 {
+		return nil
 	}
-	return false
-}
-
-// A lesson is one answer being read.
-type lesson struct {
-	pool   *Pool
-	parent map[string]string
-	rank   int
-}
-
-func (l *lesson) read(thing string, v any, level int) {
-	if level > maxLearnDepth {
-		return
+	fresh := &thing{kind: kind, fields: fields, rank: rank, spent: map[string]bool{}}
+	id := fresh.identity()
+	if id == "" {
+		return nil
 	}
-	switch v := v.(type) {
-	case []any:
-		for _, e := range v[:min(len(v), maxLearnItems)] {
-			l.read(thing, e, level+1)
-		}
-	case map[string]any:
-		for _, name := range sortedKeys(v) {
-			l.field(thing, name, v[name], level)
-		}
+	if p.things == nil {
+		p.things = map[string][]*thing{}
 	}
-}
-
-func (l *lesson) field(thing, name string, v any, level int) {
-	if scalar(v) {
-		if v == nil || v == "" {
-			return
-		}
-		if s, ok := v.(string); ok && len(s) > maxLearnLength {
-			return
-		}
-		if of, ok := resourceOf(name); ok {
-			if of == "" {
-				of = thing
-			}
-			l.id(of, v)
-		}
-		n := plainName(name)
-		l.put(&l.pool.fields, thing+"."+n, v)
-		l.put(&l.pool.fields, "."+n, v)
-		if l.rank == rankOwn && (n == "username" || n == "login" || n == "email" || n == "name" || n == "id") {
-			if l.pool.self == nil {
-				l.pool.self = map[string]bool{}
-			}
-			l.pool.self[text(v)] = true
-		}
-		return
-	}
-	// An envelope is about the same thing; a nested object about its own.
-	inner := Singular(lastWord(name))
-	if envelope(name) {
-		inner = thing
-	}
-	if ids, ok := v.([]any); ok && len(ids) > 0 && scalar(ids[0]) {
-		if of, ok := resourceOf(name); ok && of != "" {
-			for _, id := range ids[:min(len(ids), maxLearnItems)] {
-				l.id(of, id)
-			}
-		}
-		return
-	}
-	l.read(inner, v, level+1)
-}
-
-func envelope(name string) bool {
-	switch plainName(name) {
-	case "items", "data", "results", "result", "content", "records", "rows", "list", "objects", "entries", "hits", "payload", "response", "edges", "node", "nodes":
-		return true
-	}
-	return false
-}
-
-func scalar(v any) bool {
-	switch v.(type) {
-	case nil, string, float64, bool:
-		return true
-	}
-	return false
-}
-
-func (l *lesson) id(thing string, v any) { l.put(&l.pool.things, thing, v) }
-
-func (l *lesson) put(m *map[string][]known, key string, v any) {
-	if *m == nil {
-		*m = map[string][]known{}
-	}
-	have := (*m)[key]
-	if have == nil && len(*m) >= maxNames {
-		return
-	}
-	i := slices.IndexFunc(have, func(k known) bool { return k.value == v })
-	switch {
-	case i >= 0:
-		have[i].rank = max(have[i].rank, l.rank)
-		if len(l.parent) > len(have[i].parent) {
-			have[i].parent = l.parent
-		}
-	case len(have) < maxKnown:
-		(*m)[key] = append(have, known{v, l.rank, l.parent})
-	case l.rank == rankCreated:
-		// What we made is worth more than what we found: the oldest find goes.
-		if j := slices.IndexFunc(have, func(k known) bool { return k.rank < rankCreated }); j >= 0 {
-			(*m)[key] = append(slices.Delete(have, j, j+1), known{v, l.rank, l.parent})
-		}
-	}
-}
-
-// forget takes out the id of a thing that was deleted.
-func (p *Pool) forget(op *Operation, req *Request) {
-	parts := strings.Split(strings.Trim(op.Path, "/"), "/")
-	last := parts[len(parts)-1]
-	if !strings.HasPrefix(last, "{") {
-		return
-	}
-	gone := req.PathValues[strings.Trim(last, "{}")]
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for _, m := range []map[string][]known{p.things, p.fields} {
-		for key, have := range m {
-			if key == thingOf(op.Path) || strings.HasPrefix(key, thingOf(op.Path)+".") {
-				m[key] = slices.DeleteFunc(have, func(k known) bool { return text(k.value) == gone })
-			}
-		}
-	}
-}
-
-// find returns the best value for a key: made by us before found, seen under
-// the same parents before seen elsewhere, newer before older.
-func (p *Pool) find(m map[string][]known, key string, path map[string]string, taken map[string]bool) (any, bool) {
-	best, bestScore := any(nil), -1
-	for i, k := range m[key] {
-		if taken[text(k.value)] {
-			continue
-		}
-		score := k.rank*1000 + i
-		for name, v := range path {
-			if under, ok := k.parent[name]; ok {
-				if under == v {
-					score += 10_000
-				} else {
-					score -= 100_000
+	p.tick++
+	for _, t := range p.things[kind] {
+		if t.identity() == id {
+			for name, v := range fields {
+				if _, have := t.fields[name]; have || len(t.fields) < maxFields {
+					t.fields[name] = v
 				}
 			}
-		}
-		if score > bestScore {
-			best, bestScore = k.value, score
+			t.rank, t.tick = max(t.rank, rank), p.tick
+			if rank > rankMentioned {
+				t.gone = false
+			}
+			t.settle(home)
+			return t
 		}
 	}
-	return best, bestScore >= 0
+	if p.things[kind] == nil && len(p.things) >= maxNames {
+		return nil
+	}
+	if len(p.things[kind]) >= maxOfKind || p.count >= maxThings {
+		// What we made is worth more than what we found: the oldest find goes.
+		i := slices.IndexFunc(p.things[kind], func(t *thing) bool { return t.rank < rankCreated || t.gone })
+		if i < 0 {
+			return nil
+		}
+		p.things[kind] = slices.Delete(p.things[kind], i, i+1)
+		p.count--
+	}
+	fresh.tick = p.tick
+	fresh.settle(home)
+	p.things[kind] = append(p.things[kind], fresh)
+	p.count++
+	return fresh
 }
 
-// id returns an id of the thing.
-func (p *Pool) id(thing string, path map[string]string, taken map[string]bool) (any, bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.find(p.things, thing, path, taken)
+func (t *thing) settle(home string) {
+	if home != "" && !slices.Contains(t.homes, home) && len(t.homes) < maxHomes {
+		t.homes = append(t.homes, home)
+	}
 }
 
-// field returns a value of the thing's field.
-func (p *Pool) field(thing, name string, path map[string]string, taken map[string]bool) (any, bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.find(p.fields, thing+"."+plainName(name), path, taken)
+// each calls f for every thing that still exists, in an order that does not
+// change from run to run. The caller holds the lock.
+func (p *Pool) each(f func(*thing)) {
+	for _, kind := range sortedKeys(p.things) {
+		for _, t := range p.things[kind] {
+			if !t.gone {
+				f(t)
+			}
+		}
+	}
 }
 
-// Offer tells the pool of a value that it could not learn: the name of the
-// second account, say, for fields that name another user.
+// ownerFields name whose a thing is.
+var ownerFields = map[string]bool{
+	"owner": true, "user": true, "author": true, "creator": true, "createdby": true, "customer": true, "account": true, "member": true,
+	"ownerid": true, "userid": true, "authorid": true, "creatorid": true, "createdbyid": true, "customerid": true, "accountid": true, "memberid": true,
+	"ownerusername": true, "username": true, "ownername": true, "owneremail": true,
+}
+
+// owned reports whether a thing says that it belongs to the account in use,
+// and whether it says so at all. The caller holds the lock.
+func (p *Pool) owned(t *thing) (ours, says bool) {
+	if len(p.self) == 0 {
+		return false, false
+	}
+	if isAccount(t.kind) {
+		for _, name := range []string{"id", "uuid", "username", "email"} {
+			own, known := p.self[name]
+			if v, ok := t.fields[name]; ok && known {
+				return v == own, true
+			}
+		}
+	}
+	for name, v := range t.fields {
+		if !ownerFields[plainName(name)] || v == nil || v == "" {
+			continue
+		}
+		says = true
+		for _, own := range p.self {
+			if own == v {
+				return true, true
+			}
+		}
+	}
+	return false, says
+}
+
+// worth ranks a thing by how much it is ours and how new it is. The caller
+// holds the lock.
+func (p *Pool) worth(t *thing) int {
+	score := t.rank * 20
+	switch ours, says := p.owned(t); {
+	case ours:
+		score += 35
+	case says && t.rank < rankCreated:
+		score -= 40
+	}
+	return score + min(9, 9*t.tick/max(p.tick, 1))
+}
+
+// pick returns the field by which a parameter of that name names the thing,
+// if the field suits the schema. The caller holds the lock.
+func (t *thing) pick(name string, suits func(any) bool) (any, bool) {
+	plain := plainName(name)
+	try := func(match func(field string) bool) (any, bool) {
+		for _, field := range sortedKeys(t.fields) {
+			if v := t.fields[field]; match(field) && v != nil && v != "" && suits(v) {
+				return v, true
+			}
+		}
+		return nil, false
+	}
+	of, isID := resourceOf(name)
+	// A parameter such as post_id names the post: its own id comes before a
+	// field of that name, unless that is how the thing writes its id.
+	exact := func(field string) bool { return plainName(field) == plain }
+	if v, ok := try(exact); ok {
+		return v, true
+	}
+	if !isID {
+		rest := strings.TrimPrefix(plain, t.kind)
+		if rest != "" && rest != plain {
+			if v, ok := try(func(field string) bool { return plainName(field) == rest }); ok {
+				return v, true
+			}
+		}
+	}
+	if isID && of != "" && of != t.kind && !isAccount(of) {
+		return nil, false
+	}
+	for _, want := range idFields {
+		if v, ok := try(func(field string) bool { return field == want }); ok {
+			return v, true
+		}
+	}
+	return try(func(field string) bool {
+		of, ok := resourceOf(field)
+		return ok && of == t.kind
+	})
+}
+
+// Offer tells the pool of a value that it could not learn: under "other" the
+// name of the second account, for fields that name another user.
 func (p *Pool) Offer(name string, value any) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	l := lesson{pool: p, rank: rankOwn}
-	l.put(&p.fields, "."+plainName(name), value)
+	p.keep(name, value)
 }
 
-// other returns the name of another account than the one in use, if one was
-// offered under "other".
+// Self tells the pool a field of the account in use, such as "username".
+func (p *Pool) Self(name string, value any) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.is(name, value)
+}
+
+func (p *Pool) is(name string, value any) {
+	if p.self == nil {
+		p.self = map[string]any{}
+	}
+	if len(p.self) < maxFields && value != nil && value != "" {
+		p.self[plainName(name)] = value
+	}
+}
+
+// keep holds a value that belongs to no thing. The caller holds the lock.
+func (p *Pool) keep(name string, value any) {
+	plain := plainName(name)
+	if p.loose == nil {
+		p.loose = map[string][]any{}
+	}
+	have := p.loose[plain]
+	if slices.Contains(have, value) || have == nil && len(p.loose) >= maxNames {
+		return
+	}
+	if len(have) >= maxLoose {
+		have = have[1:]
+	}
+	p.loose[plain] = append(slices.Clip(have), value)
+}
+
+// other returns the name of an account that is not the one in use.
 func (p *Pool) other() (string, bool) {
 	if p == nil {
 		return "", false
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	v, ok := p.find(p.fields, ".other", nil, nil)
-	return text(v), ok
+	if v := p.loose["other"]; len(v) > 0 {
+		return text(v[len(v)-1]), true
+	}
+	var found []*thing
+	p.each(func(t *thing) {
+		if ours, _ := p.owned(t); !ours && isAccount(t.kind) && text(t.fields["username"]) != "" {
+			found = append(found, t)
+		}
+	})
+	if len(found) == 0 {
+		return "", false
+	}
+	t := slices.MinFunc(found, func(a, b *thing) int { return cmp.Compare(a.tick, b.tick) })
+	return text(t.fields["username"]), true
+}
+
+// next returns a number that no earlier request of this pool had.
+func (p *Pool) next() int {
+	if p == nil {
+		return 0
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.serial++
+	return p.serial
+}
+
+// hint keeps what a refusal said about the value at a place of an operation:
+// keywords of JSON Schema that its document does not have.
+func (p *Pool) hint(op *Operation, place string, keywords map[string]any) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.hints == nil {
+		p.hints = map[string]map[string]any{}
+	}
+	key := op.String() + " " + place
+	have := p.hints[key]
+	if have == nil {
+		if len(p.hints) >= maxNames {
+			return
+		}
+		have = map[string]any{}
+	}
+	// Requests in the making may be reading the old map.
+	merged := make(map[string]any, len(have)+len(keywords))
+	for k, v := range have {
+		merged[k] = v
+	}
+	for k, v := range keywords {
+		merged[k] = v
+	}
+	p.hints[key] = merged
+}
+
+func (p *Pool) hinted(op *Operation, place string) map[string]any {
+	if p == nil {
+		return nil
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.hints[op.String()+" "+place]
+}
+
+// refused reports whether anything was wrong with an operation's body before.
+// refusedPlace marks operations whose body was found fault with.
+const refusedPlace = "refused"
+
+func (p *Pool) refused(op *Operation) bool { return p.hinted(op, refusedPlace) != nil }
+
+// await notes that something was created in a collection whose answer did not
+// say what. The next list of it will. The caller holds the lock.
+func (p *Pool) await(home string, value any) {
+	fields, _ := value.(map[string]any)
+	if home == "" || len(fields) == 0 || p.quiet[home] == nil && len(p.quiet) >= maxNames {
+		return
+	}
+	if p.quiet == nil {
+		p.quiet = map[string][]map[string]any{}
+	}
+	if len(p.quiet[home]) < maxQuiet {
+		p.quiet[home] = append(p.quiet[home], fields)
+	}
+}
+
+// awaited reports whether a thing is one that was created without its id. The
+// caller holds the lock.
+func (p *Pool) awaited(home string, fields map[string]any) bool {
+	for _, sent := range p.quiet[home] {
+		equal := 0
+		for name, v := range sent {
+			have, ok := fields[name]
+			switch {
+			case !ok || !scalar(v):
+			case have == v:
+				equal++
+			default:
+				equal = -len(sent)
+			}
+		}
+		if equal > 0 {
+			return true
+		}
+	}
+	return false
 }

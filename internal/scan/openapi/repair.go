@@ -1,340 +1,498 @@
 package openapi
 
 import (
-	"encoding/json"
 	"net/http"
-	"regexp"
-	"strconv"
+	"slices"
 	"strings"
 )
 
-// maxErrors bounds how many complaints of one answer are followed.
-const maxErrors = 64
+// maxRepairs bounds how often one request is corrected.
+const maxRepairs = 4
 
-// Repair reads why a request was refused and corrects it. It understands the
-// answers of FastAPI with pydantic 1 and 2 (422), and what common words say:
-// a name that is taken (400, 409), a thing that is not there (404). It
-// reports false where nothing can be learned from the answer.
+// Repair reads why a request was refused and corrects it. It understands
+// FastAPI's 422 in the words of pydantic 1 and 2, and what common words say: a
+// name that is taken, a thing that is not there or not ours, a balance that
+// does not suffice, a media type that is not wanted. What it learns, the pool
+// keeps for later requests. It reports false where the answer teaches nothing.
 func (d *Document) Repair(op *Operation, pool *Pool, prev *Request, status int, body []byte) (*Request, bool) {
+	if prev.repairs >= maxRepairs || pool == nil {
+		return nil, false
+	}
+	f := &fix{doc: d, op: op, pool: pool, prev: prev}
+	next, ok := f.by(status, body)
+	if !ok || next == nil || next.same(prev) {
+		return nil, false
+	}
+	next.repairs = prev.repairs + 1
+	return next, true
+}
+
+// same reports whether two requests would be answered alike.
+func (r *Request) same(o *Request) bool {
+	return r.Target() == o.Target() && string(r.Body) == string(o.Body) && r.ContentType == o.ContentType &&
+		strings.Join(flatHeader(r.Header), "\n") == strings.Join(flatHeader(o.Header), "\n")
+}
+
+func flatHeader(h http.Header) []string {
+	var out []string
+	for _, name := range sortedKeys(h) {
+		out = append(out, name+": "+strings.Join(h[name], ", "))
+	}
+	return out
+}
+
+// A fix is the correction of one request.
+type fix struct {
+	doc  *Document
+	op   *Operation
+	pool *Pool
+	prev *Request
+}
+
+func (f *fix) by(status int, body []byte) (*Request, bool) {
+	list, message := complaints(body)
+	said := strings.ToLower(message)
+	for _, c := range list {
+		said += " " + strings.ToLower(c.msg)
+	}
 	switch status {
 	case http.StatusUnprocessableEntity, http.StatusBadRequest:
-		if next, ok := d.repairFields(op, pool, prev, body); ok {
+		if saysTaken(said) {
+			return f.renamed()
+		}
+		if next, ok := f.fields(list); ok {
 			return next, true
 		}
-		if status == http.StatusBadRequest && saysTaken(body) {
-			return d.rebuild(op, pool, prev, nil)
-		}
+		return f.words(said)
 	case http.StatusConflict:
-		return d.rebuild(op, pool, prev, nil)
+		if saysTaken(said) || len(f.prev.things) == 0 {
+			return f.renamed()
+		}
+		return f.first(f.elsewhere, f.renamed)
 	case http.StatusNotFound, http.StatusGone:
-		if len(prev.PathValues) > 0 {
-			taken := map[string]bool{}
-			for _, v := range prev.PathValues {
-				taken[v] = true
-			}
-			next, ok := d.rebuild(op, pool, prev, taken)
-			return next, ok && !next.Guessed && next.Path != prev.Path
+		return f.first(func() (*Request, bool) { return f.otherMember(said) }, f.elsewhere)
+	case http.StatusForbidden, http.StatusPaymentRequired:
+		if says(said, "insufficient", "balance", "funds") {
+			return f.less()
+		}
+		return f.elsewhere()
+	case http.StatusUnsupportedMediaType:
+		return f.otherMedia()
+	}
+	return nil, false
+}
+
+// first returns what the first of several corrections gives.
+func (f *fix) first(tries ...func() (*Request, bool)) (*Request, bool) {
+	for _, try := range tries {
+		if next, ok := try(); ok && !next.same(f.prev) {
+			return next, true
 		}
 	}
 	return nil, false
 }
 
-func saysTaken(body []byte) bool {
-	s := strings.ToLower(string(body[:min(len(body), 4096)]))
-	for _, w := range []string{"already", "exists", "taken", "duplicate", "in use", "unique"} {
-		if strings.Contains(s, w) {
-			return true
+func says(said string, words ...string) bool {
+	return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(said, w) })
+}
+
+func saysTaken(said string) bool {
+	return says(said, "already exist", "already registered", "already taken", "already in use", "already used", "is taken", "exists", "duplicate", "in use", "unique", "not available", "unavailable")
+}
+
+// words follows a message that names no field.
+func (f *fix) words(said string) (*Request, bool) {
+	if says(said, "insufficient", "balance", "funds", "not enough", "exceed", "out of stock", "in stock", "too much", "too large") {
+		if next, ok := f.less(); ok {
+			return next, true
 		}
 	}
-	return false
-}
-
-// rebuild makes the request anew with other names, and without the ids that
-// did not do.
-func (d *Document) rebuild(op *Operation, pool *Pool, prev *Request, taken map[string]bool) (*Request, bool) {
-	next, err := d.Build(op, pool, BuildOptions{Optional: prev.optional, Serial: prev.serial + 7919, Taken: taken, ContentType: mediaTypeOf(op, prev)})
-	return next, err == nil
-}
-
-func mediaTypeOf(op *Operation, r *Request) string {
-	if t := mediaType(r.ContentType); op.Body(t) != nil {
-		return t
+	if says(said, "not found", "does not exist", "doesn't exist", "no such", "unknown", "invalid id", "not exist") {
+		if next, ok := f.first(func() (*Request, bool) { return f.otherMember(said) }, f.elsewhere); ok {
+			return next, true
+		}
 	}
-	return ""
-}
-
-// A complaint is one entry of FastAPI's "detail".
-type complaint struct {
-	Loc  []any          `json:"loc"`
-	Msg  string         `json:"msg"`
-	Type string         `json:"type"`
-	Ctx  map[string]any `json:"ctx"`
-}
-
-func (d *Document) repairFields(op *Operation, pool *Pool, prev *Request, body []byte) (*Request, bool) {
-	var answer struct {
-		Detail []complaint `json:"detail"`
-		Errors []complaint `json:"errors"`
+	if says(said, "yourself", "own account", "same account", "to self", "themselves") {
+		if next, ok := f.first(f.otherPeer, f.elsewhere); ok {
+			return next, true
+		}
 	}
-	if json.Unmarshal(body, &answer) != nil {
+	// A field that the message names, and what it says of it.
+	if object, ok := f.prev.Value.(map[string]any); ok {
+		for _, name := range sortedKeys(object) {
+			if len(name) > 2 && mentions(said, name) {
+				if next, ok := f.fields([]complaint{{loc: []any{"body", name}, msg: said, kind: "value_error"}}); ok && !next.same(f.prev) {
+					return next, true
+				}
+			}
+		}
+	}
+	if says(said, "already", "cannot", "can't", "must be", "only", "not allowed", "invalid state", "status") {
+		return f.elsewhere()
+	}
+	return nil, false
+}
+
+func mentions(said, name string) bool {
+	words := nameWords(name)
+	return strings.Contains(said, strings.ToLower(name)) || strings.Contains(said, strings.Join(words, " "))
+}
+
+// renamed makes the request anew with other names, about the same things.
+func (f *fix) renamed() (*Request, bool) {
+	opt := f.prev.opt
+	opt.Unique = true
+	opt.Serial += 7919
+	return f.rebuilt(opt, true)
+}
+
+// rebuilt builds the request anew; keep says that it stays on its path.
+func (f *fix) rebuilt(opt BuildOptions, keep bool) (*Request, bool) {
+	if t := mediaType(f.prev.ContentType); f.op.Body(t) != nil && opt.ContentType == "" {
+		opt.ContentType = t
+	}
+	next, err := f.doc.Build(f.op, f.pool, opt)
+	if err != nil {
 		return nil, false
 	}
-	complaints := append(answer.Detail, answer.Errors...)
-	next := prev.Clone()
-	g := &generator{doc: d, pool: pool, op: op, path: next.PathValues, serial: prev.serial + 1}
-	changed := false
-	for _, c := range complaints[:min(len(complaints), maxErrors)] {
-		if len(c.Loc) > 0 && g.repair(next, c) {
-			changed = true
+	if keep {
+		next.Path, next.PathValues, next.things = f.prev.Path, f.prev.PathValues, f.prev.things
+	}
+	return next, true
+}
+
+// elsewhere makes the request about another thing.
+func (f *fix) elsewhere() (*Request, bool) {
+	if len(f.prev.PathValues) == 0 {
+		return nil, false
+	}
+	opt := f.prev.opt
+	avoid := map[string]bool{f.prev.Path: true}
+	for path := range opt.Avoid {
+		avoid[path] = true
+	}
+	opt.Avoid = avoid
+	next, ok := f.rebuilt(opt, false)
+	if !ok || next.Guessed && (!f.prev.Guessed || len(avoid) > 2) {
+		return nil, false // a guess is no better than what is known
+	}
+	return next, true
+}
+
+// otherMember names another thing in the body, or in the query: the one that
+// the message is about, or any where it does not say.
+func (f *fix) otherMember(said string) (*Request, bool) {
+	taken := map[string]bool{}
+	for id := range f.prev.opt.Taken {
+		taken[id] = true
+	}
+	before := len(taken)
+	collect := func(values map[string]any, all bool) {
+		for name, v := range values {
+			of, isID := resourceOf(name)
+			if !scalar(v) || v == nil || !isID && (all || !mentions(said, name)) {
+				continue
+			}
+			if all || of != "" && strings.Contains(said, of) || mentions(said, name) {
+				taken[text(v)] = true
+			}
 		}
+	}
+	object, _ := f.prev.Value.(map[string]any)
+	collect(object, false)
+	if len(taken) == before {
+		if len(f.prev.PathValues) > 0 {
+			return nil, false // it is the path that names what is not there
+		}
+		collect(object, true)
+	}
+	if len(taken) == before {
+		return nil, false
+	}
+	opt := f.prev.opt
+	opt.Taken = taken
+	return f.rebuilt(opt, true)
+}
+
+// otherPeer names another account where the body names one's own.
+func (f *fix) otherPeer() (*Request, bool) {
+	next := f.prev.Clone()
+	object, ok := next.Value.(map[string]any)
+	if !ok {
+		return nil, false
+	}
+	peer, known := f.pool.other()
+	for _, name := range sortedKeys(object) {
+		away, _ := direction(name)
+		if s, isText := object[name].(string); known && isText && (away || s != peer && isAccount(plainName(name))) {
+			object[name] = peer
+			return next, next.Encode(mediaType(next.ContentType)) == nil
+		}
+	}
+	return f.otherMember("")
+}
+
+// less asks for less: of amounts the least that the schema allows.
+func (f *fix) less() (*Request, bool) {
+	next := f.prev.Clone()
+	object, ok := next.Value.(map[string]any)
+	if !ok {
+		return f.elsewhere()
+	}
+	g := f.doc.generator(f.op, f.pool, f.prev.opt)
+	var schema *Schema
+	if len(f.op.Bodies) > 0 {
+		schema = f.op.Bodies[0].Schema
+	}
+	changed := false
+	for _, name := range sortedKeys(object) {
+		v, ok := object[name].(float64)
+		if !ok || identifies(name) {
+			continue
+		}
+		m := map[string]any{}
+		if p := schema.property(name); p != nil {
+			m = f.doc.solid(p)
+		}
+		if least := g.inBounds(m, min(v, 1)/100); least < v {
+			object[name], changed = least, true
+			f.pool.hint(f.op, "body/"+name, map[string]any{"maximum": least})
+		}
+	}
+	if !changed {
+		return f.elsewhere()
+	}
+	return next, next.Encode(mediaType(next.ContentType)) == nil
+}
+
+func (s *Schema) property(name string) map[string]any {
+	if s == nil {
+		return nil
+	}
+	if p := s.Property(name); p != nil {
+		return p.node
+	}
+	return nil
+}
+
+// otherMedia sends the body in the next media type that the document offers.
+func (f *fix) otherMedia() (*Request, bool) {
+	tried := mediaType(f.prev.ContentType)
+	for i, b := range f.op.Bodies {
+		if b.ContentType == tried && i+1 < len(f.op.Bodies) {
+			opt := f.prev.opt
+			opt.ContentType = f.op.Bodies[i+1].ContentType
+			next, err := f.doc.Build(f.op, f.pool, opt)
+			return next, err == nil
+		}
+	}
+	return nil, false
+}
+
+// fields corrects the values that complaints are about.
+func (f *fix) fields(list []complaint) (*Request, bool) {
+	if len(list) == 0 {
+		return nil, false
+	}
+	next := f.prev.Clone()
+	g := f.doc.generator(f.op, f.pool, f.prev.opt)
+	g.path = next.PathValues
+	g.chosen = slices.Clone(f.prev.things)
+	if n := len(g.chosen); n > 0 {
+		g.target = g.chosen[n-1]
+	}
+	changed, path := false, false
+	for _, c := range list[:min(len(list), maxErrors)] {
+		switch text(c.loc[0]) {
+		case "path":
+			path = true
+		case "query", "header":
+			changed = g.repairParam(next, c) || changed
+		case "cookie":
+			// A cookie that is missing is a credential that is not sent.
+		case "body":
+			changed = g.repairBody(next, c, c.loc[1:]) || changed
+		default: // forms of old, and handlers that leave "body" out
+			changed = g.repairBody(next, c, c.loc) || changed
+		}
+	}
+	if path && !changed {
+		return f.elsewhere()
 	}
 	if !changed {
 		return nil, false
 	}
-	if next.Value != nil && prev.ContentType != "" {
-		if next.Encode(mediaType(prev.ContentType)) != nil {
+	f.pool.hint(f.op, refusedPlace, map[string]any{})
+	if next.Value != nil {
+		t := mediaType(next.ContentType)
+		if t == "" && len(f.op.Bodies) > 0 {
+			t = f.op.Bodies[0].ContentType
+		}
+		if t == "" {
+			t = jsonType
+		}
+		if next.Encode(t) != nil {
 			return nil, false
 		}
 	}
 	return next, true
 }
 
-func (g *generator) repair(r *Request, c complaint) bool {
-	name := ""
-	if s, ok := c.Loc[len(c.Loc)-1].(string); ok {
-		name = s
+func (g *generator) repairParam(r *Request, c complaint) bool {
+	in, name := text(c.loc[0]), ""
+	if len(c.loc) > 1 {
+		name = text(c.loc[1])
 	}
-	switch text(c.Loc[0]) {
-	case "query":
-		v := g.corrected(c, name, g.paramNode(name, "query"), r.Query.Get(name))
-		if v == nil {
-			r.Query.Del(name)
-			return true
-		}
+	if name == "" {
+		return false
+	}
+	p := g.param(name, in)
+	node := map[string]any(nil)
+	if p != nil {
+		name, node = p.Name, p.Schema.node
+	} else if in == "header" {
+		name = strings.ReplaceAll(name, "_", "-")
+	}
+	if in == "header" && strings.EqualFold(name, "authorization") {
+		return false
+	}
+	place := in + "/" + name
+	var was any
+	if s := r.Query.Get(name); in == "query" && s != "" {
+		was = s
+	}
+	remedy := c.remedy(name, was)
+	if remedy.drop {
+		r.Query.Del(name)
+		return true
+	}
+	g.pool.hint(g.op, place, remedy.keywords)
+	v := g.value(node, name, place, 0)
+	if v == nil {
+		return false
+	}
+	if in == "query" {
 		r.Query[name] = texts(v)
-		return true
-	case "header":
-		v := g.corrected(c, name, g.paramNode(name, "header"), r.Header.Get(name))
-		r.Header.Set(strings.ReplaceAll(name, "_", "-"), strings.Join(texts(v), ","))
-		return true
-	case "body":
-		if len(c.Loc) == 1 {
-			if r.Value != nil || len(g.op.Bodies) == 0 {
-				return false
-			}
-			r.Value = g.value(g.op.Bodies[0].Schema.node, "", 0)
-			return true
-		}
-		var node map[string]any
-		if len(g.op.Bodies) > 0 {
-			node = g.op.Bodies[0].Schema.node
-		}
-		value, ok := g.repairAt(r.Value, node, c.Loc[1:], c)
-		if ok {
-			r.Value = value
-		}
-		return ok
+	} else {
+		r.Header.Set(name, strings.Join(texts(v), ","))
 	}
-	return false
+	return true
 }
 
-func (g *generator) paramNode(name, in string) map[string]any {
+func (g *generator) param(name, in string) *Param {
 	for _, p := range g.op.Params {
 		if p.In == in && plainName(p.Name) == plainName(name) {
-			return p.Schema.node
+			return p
 		}
 	}
 	return nil
 }
 
+func (g *generator) repairBody(r *Request, c complaint, loc []any) bool {
+	var node map[string]any
+	if b := g.op.Body(mediaType(r.ContentType)); b != nil {
+		node = b.Schema.node
+	} else if len(g.op.Bodies) > 0 {
+		node = g.op.Bodies[0].Schema.node
+	}
+	// pydantic 1 wrote "__root__" where no name was.
+	loc = slices.DeleteFunc(slices.Clone(loc), func(e any) bool { return e == "__root__" })
+	value, ok := g.repairAt(r.Value, node, loc, "body", "", c)
+	if ok {
+		r.Value = value
+	}
+	return ok
+}
+
 // repairAt walks to the place that the complaint is about. Steps that name no
 // place (pydantic writes the alternatives of a union there) are passed over.
-func (g *generator) repairAt(v any, node map[string]any, loc []any, c complaint) (any, bool) {
-	m := g.doc.flat(node, 0)
+func (g *generator) repairAt(v any, node map[string]any, loc []any, place, name string, c complaint) (any, bool) {
 	if len(loc) == 0 {
-		fixed := g.corrected(c, "", node, v)
-		return fixed, true
+		return g.corrected(v, node, place, name, c)
 	}
+	m := g.doc.solid(node)
 	switch step := loc[0].(type) {
 	case string:
 		properties, _ := m["properties"].(map[string]any)
-		child, _ := properties[step].(map[string]any)
+		child, known := properties[step].(map[string]any)
+		if !known {
+			child, known = g.alternativeProperty(m, step)
+		}
 		object, ok := v.(map[string]any)
+		if !ok && (v == nil || known) {
+			object, ok = map[string]any{}, true
+		}
 		if !ok {
-			if v == nil {
-				object = map[string]any{}
-			} else {
-				return g.repairAt(v, node, loc[1:], c)
-			}
+			return g.repairAt(v, node, loc[1:], place, name, c)
 		}
-		if len(loc) == 1 {
-			if strings.Contains(c.Type, "extra") {
-				delete(object, step)
-				return object, true
-			}
-			object[step] = g.corrected(c, step, child, object[step])
+		at, there := object[step]
+		if !there && !known && len(loc) > 1 {
+			return g.repairAt(v, node, loc[1:], place, name, c)
+		}
+		if len(loc) == 1 && c.remedy(step, at).drop {
+			delete(object, step)
+			return object, there
+		}
+		fixed, done := g.repairAt(at, child, loc[1:], place+"/"+step, step, c)
+		if done {
+			object[step] = fixed
 			confirm(object)
-			return object, true
 		}
-		if _, there := object[step]; !there && child == nil {
-			return g.repairAt(v, node, loc[1:], c)
-		}
-		fixed, done := g.repairAt(object[step], child, loc[1:], c)
-		object[step] = fixed
 		return object, done
 	case float64:
 		items, _ := m["items"].(map[string]any)
 		array, ok := v.([]any)
-		if !ok || int(step) < 0 || int(step) >= len(array) {
+		i := int(step)
+		if !ok || i < 0 || i >= len(array) {
 			return v, false
 		}
-		fixed, done := g.repairAt(array[int(step)], items, loc[1:], c)
-		array[int(step)] = fixed
+		if prefix := list(m["prefixItems"]); i < len(prefix) {
+			items, _ = prefix[i].(map[string]any)
+		}
+		fixed, done := g.repairAt(array[i], items, loc[1:], place+"/*", Singular(name), c)
+		if done {
+			array[i] = fixed
+		}
 		return array, done
 	}
 	return v, false
 }
 
-var firstNumber = regexp.MustCompile(`-?\d+(?:\.\d+)?`)
-
-// corrected makes the value that the complaint asks for.
-func (g *generator) corrected(c complaint, name string, node map[string]any, was any) any {
-	kind := strings.ToLower(c.Type)
-	says := func(words ...string) bool {
-		for _, w := range words {
-			if strings.Contains(kind, w) {
-				return true
+// alternativeProperty finds a property among the alternatives of a choice.
+func (g *generator) alternativeProperty(m map[string]any, name string) (map[string]any, bool) {
+	for _, key := range []string{"oneOf", "anyOf"} {
+		for _, e := range list(m[key]) {
+			alternative, _ := e.(map[string]any)
+			properties, _ := g.doc.flat(alternative)["properties"].(map[string]any)
+			if p, ok := properties[name].(map[string]any); ok {
+				return p, true
 			}
 		}
-		return false
-	}
-	limit, hasLimit := limitOf(c)
-	switch {
-	case says("enum", "literal", "const"):
-		if v, ok := expected(c); ok {
-			return v
-		}
-	case says("email"):
-		return g.formatted("email", name)
-	case says("uuid"):
-		return g.formatted("uuid", name)
-	case says("url"):
-		return g.formatted("uri", name)
-	case says("datetime"):
-		return g.formatted("date-time", name)
-	case says("date"):
-		return g.formatted("date", name)
-	case says("time"):
-		return g.formatted("time", name)
-	case says("pattern", "regex"):
-		if p := text(c.Ctx["pattern"]); p != "" {
-			if v, ok := fromPattern(p, g.serial); ok {
-				return v
-			}
-		}
-	case says("min_length", "too_short", "min_items") && hasLimit:
-		if l, ok := was.([]any); ok {
-			for len(l) < min(int(limit), maxItems) && len(l) > 0 {
-				l = append(l, distinct(l[0], len(l)))
-			}
-			return l
-		}
-		return fit(text(was), int(limit), 0, false, true)
-	case says("max_length", "too_long", "max_items") && hasLimit:
-		if l, ok := was.([]any); ok {
-			return l[:min(len(l), int(limit))]
-		}
-		return fit(text(was), 0, int(limit), true, false)
-	case says("not_ge", "greater_than_equal", "not_le", "less_than_equal", "multiple") && hasLimit:
-		return limit
-	case says("not_gt", "greater_than") && hasLimit:
-		return limit + 1
-	case says("not_lt", "less_than") && hasLimit:
-		return limit - 1
-	case says("int", "integer"):
-		return 1.0
-	case says("float", "decimal", "number"):
-		return 1.5
-	case says("bool"):
-		return true
-	case says("list", "set", "tuple", "sequence"):
-		if was != nil && scalar(was) {
-			return []any{was}
-		}
-		return []any{}
-	case says("str", "string") && !says("missing"):
-		if was != nil && scalar(was) {
-			return text(was)
-		}
-	case says("none_required", "none_not_allowed", "extra"):
-		return nil
-	case says("value_error", "assertion_error") && !says("missing"):
-		// A validator of the application's own: what it wants is in its words.
-		if v, ok := g.advised(c.Msg, name, was); ok {
-			return v
-		}
-	}
-	if node == nil {
-		return g.untyped(name)
-	}
-	return g.value(node, name, 0)
-}
-
-// limitOf reads the bound that a complaint names.
-func limitOf(c complaint) (float64, bool) {
-	for _, key := range []string{"limit_value", "min_length", "max_length", "ge", "gt", "le", "lt", "multiple_of"} {
-		if v, ok := c.Ctx[key].(float64); ok {
-			return v, true
-		}
-	}
-	if s := firstNumber.FindString(c.Msg); s != "" {
-		v, err := strconv.ParseFloat(s, 64)
-		return v, err == nil
-	}
-	return 0, false
-}
-
-// expected reads the values that an enumeration lets through.
-func expected(c complaint) (any, bool) {
-	for _, key := range []string{"enum_values", "permitted"} {
-		if l := list(c.Ctx[key]); len(l) > 0 {
-			return l[0], true
-		}
-	}
-	from := text(c.Ctx["expected"])
-	if from == "" {
-		from = c.Msg
-	}
-	if _, after, ok := strings.Cut(from, "'"); ok {
-		if v, _, ok := strings.Cut(after, "'"); ok {
-			return v, true
-		}
-	}
-	if s := firstNumber.FindString(from); s != "" {
-		v, err := strconv.ParseFloat(s, 64)
-		return v, err == nil
 	}
 	return nil, false
 }
 
-// advised follows the words of a validator.
-func (g *generator) advised(msg, name string, was any) (any, bool) {
-	m := strings.ToLower(msg)
-	switch {
-	case strings.Contains(m, "password") && isPassword(plainName(name)):
-		return Password, true
-	case strings.Contains(m, "email"):
-		return g.formatted("email", name), true
-	case strings.Contains(m, "phone"):
-		return "+14155550123", true
-	case strings.Contains(m, "positive") || strings.Contains(m, "greater than"):
-		return 1.0, true
-	case strings.Contains(m, "future"):
-		return epoch.AddDate(10, 0, 0).Format("2006-01-02"), true
-	case strings.Contains(m, "past"):
-		return "1990-01-02", true
-	case strings.Contains(m, "alphanumeric") || strings.Contains(m, "letters"):
-		return strings.ReplaceAll(text(was), " ", ""), true
+// corrected makes the value that the complaint asks for, and keeps what it
+// asks for the requests to come.
+func (g *generator) corrected(was any, node map[string]any, place, name string, c complaint) (any, bool) {
+	if place == "body" && was != nil && strings.Contains(c.kind, "missing") {
+		return was, false // the body came in a media type that was not read
 	}
-	return nil, false
+	remedy := c.remedy(name, was)
+	if remedy.drop {
+		return nil, true
+	}
+	keywords := remedy.keywords
+	if m := g.doc.solid(node); kind(m) == "integer" && keywords["type"] == "number" {
+		keywords["type"] = "integer"
+	}
+	if keywords["type"] == "array" && was != nil && scalar(was) {
+		g.pool.hint(g.op, place, keywords)
+		return []any{was}, true
+	}
+	if place != "body" {
+		g.pool.hint(g.op, place, keywords)
+	}
+	v := g.value(node, name, place, strings.Count(place, "/"))
+	return v, v != nil
 }

@@ -1,6 +1,7 @@
 package openapi
 
 import (
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -18,15 +19,19 @@ func (d *Document) schema(node any) *Schema {
 	return &Schema{d, m}
 }
 
-// maxRefs bounds a chain of references that lead to references.
-const maxRefs = 32
+const (
+	// maxRefs bounds a chain of references that lead to references.
+	maxRefs = 32
+	// maxParts bounds the schemas that allOf adds up, nested ones included.
+	maxParts = 256
+)
 
 // object returns the object that node is or refers to, or an empty one.
 func (d *Document) object(node any) map[string]any {
 	m, _ := node.(map[string]any)
 	for range maxRefs {
-		ref := text(m["$ref"])
-		if ref == "" {
+		ref, ok := m["$ref"].(string)
+		if !ok {
 			return m
 		}
 		m = d.lookUp(ref)
@@ -43,11 +48,24 @@ func (d *Document) lookUp(ref string) map[string]any {
 	var at any = d.root
 	for part := range strings.SplitSeq(pointer, "/") {
 		part = strings.ReplaceAll(strings.ReplaceAll(part, "~1", "/"), "~0", "~")
-		m, ok := at.(map[string]any)
-		if !ok {
+		switch v := at.(type) {
+		case map[string]any:
+			at = v[part]
+		case []any:
+			i := 0
+			for _, c := range part {
+				if c < '0' || c > '9' || i > len(v) {
+					return nil
+				}
+				i = i*10 + int(c-'0')
+			}
+			if part == "" || i >= len(v) {
+				return nil
+			}
+			at = v[i]
+		default:
 			return nil
 		}
-		at = m[part]
 	}
 	m, _ := at.(map[string]any)
 	return m
@@ -55,46 +73,83 @@ func (d *Document) lookUp(ref string) map[string]any {
 
 // flat returns the schema with its reference and allOf merged into one
 // object; properties and required lists add up.
-func (s *Schema) flat() map[string]any { return s.doc.flat(s.node, 0) }
+func (s *Schema) flat() map[string]any { return s.doc.flat(s.node) }
 
-func (d *Document) flat(node map[string]any, level int) map[string]any {
-	m := d.object(node)
-	all, ok := m["allOf"].([]any)
-	if !ok || level > maxRefs {
+// flat returns an object that must not be changed: where there is nothing to
+// merge it is the document's own.
+func (d *Document) flat(node map[string]any) map[string]any {
+	m := node
+	if _, ok := m["$ref"].(string); ok && len(m) == 1 {
+		m = d.object(m)
+	}
+	_, ref := m["$ref"].(string)
+	_, all := m["allOf"].([]any)
+	if !ref && !all {
 		return m
 	}
-	out := map[string]any{}
-	properties := map[string]any{}
-	var required []any
-	absorb := func(part map[string]any) {
-		for k, v := range part {
-			switch k {
-			case "allOf":
-			case "properties":
-				if p, ok := v.(map[string]any); ok {
-					for name, schema := range p {
-						properties[name] = schema
-					}
-				}
-			case "required":
-				required = append(required, list(v)...)
-			default:
-				out[k] = v
+	a := &sum{doc: d, out: map[string]any{}, properties: map[string]any{}, left: maxParts}
+	a.add(m, nil)
+	if len(a.properties) > 0 {
+		a.out["properties"] = a.properties
+	}
+	if len(a.required) > 0 {
+		a.out["required"] = a.required
+	}
+	return a.out
+}
+
+// A sum adds up the parts of allOf and what stands beside a reference.
+type sum struct {
+	doc        *Document
+	out        map[string]any
+	properties map[string]any
+	required   []any
+	left       int
+}
+
+func (a *sum) add(m map[string]any, refs []string) {
+	if a.left--; a.left < 0 || len(refs) > maxRefs {
+		return
+	}
+	if ref, ok := m["$ref"].(string); ok && !slices.Contains(refs, ref) {
+		a.add(a.doc.lookUp(ref), append(slices.Clip(refs), ref))
+	}
+	for _, part := range list(m["allOf"]) {
+		p, _ := part.(map[string]any)
+		a.add(p, refs)
+	}
+	for k, v := range m {
+		switch k {
+		case "allOf", "$ref":
+		case "properties":
+			p, _ := v.(map[string]any)
+			maps.Copy(a.properties, p)
+		case "required":
+			a.required = append(a.required, list(v)...)
+		case "minimum", "minLength", "minItems", "exclusiveMinimum":
+			a.bound(k, v, math.Max)
+		case "maximum", "maxLength", "maxItems", "exclusiveMaximum":
+			a.bound(k, v, math.Min)
+		case "discriminator":
+			// A part's discriminator tells its heirs apart, of which this
+			// schema is one; the outermost stands.
+			if len(refs) == 0 || a.out[k] == nil {
+				a.out[k] = v
 			}
+		default:
+			a.out[k] = v
 		}
 	}
-	for _, part := range all {
-		p, _ := part.(map[string]any)
-		absorb(d.flat(p, level+1))
+}
+
+// bound keeps the stricter of two bounds.
+func (a *sum) bound(key string, v any, stricter func(x, y float64) float64) {
+	have, ok1 := a.out[key].(float64)
+	new, ok2 := v.(float64)
+	if ok1 && ok2 {
+		v = stricter(have, new)
 	}
-	absorb(m)
-	if len(properties) > 0 {
-		out["properties"] = properties
-	}
-	if len(required) > 0 {
-		out["required"] = required
-	}
-	return out
+	a.out[key] = v
 }
 
 // kind returns the schema's type; of several the first that is not null. A
@@ -109,12 +164,17 @@ func kind(m map[string]any) string {
 				return text(e)
 			}
 		}
+		if len(t) > 0 {
+			return "null"
+		}
 	}
 	switch {
 	case m["properties"] != nil || m["additionalProperties"] != nil:
 		return "object"
 	case m["items"] != nil || m["prefixItems"] != nil:
 		return "array"
+	case m["oneOf"] != nil || m["anyOf"] != nil:
+		return ""
 	case m["format"] != nil || m["pattern"] != nil || m["minLength"] != nil || m["maxLength"] != nil:
 		return "string"
 	case m["minimum"] != nil || m["maximum"] != nil || m["multipleOf"] != nil:
@@ -129,12 +189,58 @@ func (d *Document) choice(m map[string]any) map[string]any {
 	for _, key := range []string{"oneOf", "anyOf"} {
 		for _, alt := range list(m[key]) {
 			a, _ := alt.(map[string]any)
-			if f := d.object(a); kind(f) != "null" && text(f["type"]) != "null" {
+			if kind(d.flat(a)) != "null" {
 				return a
 			}
 		}
 	}
 	return nil
+}
+
+// solid returns the schema with the choice made that a value needs: what
+// pydantic writes for an optional value, anyOf [X, null], is X.
+func (d *Document) solid(node map[string]any) map[string]any {
+	m := d.flat(node)
+	for range maxRefs {
+		c := d.choice(m)
+		if c == nil || kind(m) == "object" && m["properties"] != nil {
+			return m
+		}
+		alternative := d.flat(c)
+		if kind(alternative) == "object" {
+			return alternative
+		}
+		merged := maps.Clone(m)
+		delete(merged, "oneOf")
+		delete(merged, "anyOf")
+		maps.Copy(merged, alternative)
+		if v, ok := m["default"]; ok {
+			merged["default"] = v
+		}
+		m = merged
+	}
+	return m
+}
+
+// nullable reports whether null is a value of the schema.
+func (d *Document) nullable(m map[string]any) bool {
+	if m["nullable"] == true || m["x-nullable"] == true || m["type"] == "null" {
+		return true
+	}
+	for _, t := range list(m["type"]) {
+		if t == "null" {
+			return true
+		}
+	}
+	for _, key := range []string{"oneOf", "anyOf"} {
+		for _, alt := range list(m[key]) {
+			a, _ := alt.(map[string]any)
+			if d.flat(a)["type"] == "null" {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // exampleOf returns what a parameter, media type or schema gives as example.
@@ -168,12 +274,20 @@ func number(m map[string]any, key string) (float64, bool) {
 // Properties returns the names of an object's properties, the required ones
 // first.
 func (s *Schema) Properties() []string {
-	m := s.flat()
+	m := s.object()
 	properties, _ := m["properties"].(map[string]any)
 	names := sortedKeys(properties)
 	required := requiredOf(m)
 	slices.SortStableFunc(names, func(a, b string) int { return order(!required[a]) - order(!required[b]) })
 	return names
+}
+
+// object is the schema with its choices made.
+func (s *Schema) object() map[string]any {
+	if s == nil || s.doc == nil {
+		return nil
+	}
+	return s.doc.solid(s.node)
 }
 
 func order(b bool) int {
@@ -184,7 +298,7 @@ func order(b bool) int {
 }
 
 // Required reports whether the named property must be there.
-func (s *Schema) Required(name string) bool { return requiredOf(s.flat())[name] }
+func (s *Schema) Required(name string) bool { return requiredOf(s.object())[name] }
 
 func requiredOf(m map[string]any) map[string]bool {
 	out := map[string]bool{}
@@ -196,7 +310,7 @@ func requiredOf(m map[string]any) map[string]bool {
 
 // Property returns the schema of the named property; nil if there is none.
 func (s *Schema) Property(name string) *Schema {
-	properties, _ := s.flat()["properties"].(map[string]any)
+	properties, _ := s.object()["properties"].(map[string]any)
 	p, ok := properties[name].(map[string]any)
 	if !ok {
 		return nil
@@ -205,13 +319,4 @@ func (s *Schema) Property(name string) *Schema {
 }
 
 // Type returns the schema's type, or "" where it has none.
-func (s *Schema) Type() string {
-	m := s.flat()
-	if k := kind(m); k != "" {
-		return k
-	}
-	if c := s.doc.choice(m); c != nil {
-		return kind(s.doc.flat(c, 0))
-	}
-	return ""
-}
+func (s *Schema) Type() string { return kind(s.object()) }

@@ -1,23 +1,25 @@
 package openapi
 
 import (
+	"cmp"
 	"fmt"
-	"math"
+	"maps"
+	"slices"
 	"strings"
-	"time"
 )
 
 // A generator makes values that schemas accept. It is deterministic: the
-// same seed gives the same values.
+// same serial and the same pool give the same values.
 type generator struct {
-	doc      *Document
-	pool     *Pool
-	op       *Operation
-	path     map[string]string // values of the path parameters already chosen
-	serial   int               // makes strings of one seed differ from those of another
-	optional bool              // also fill properties that are not required
-	taken    map[string]bool   // ids that are not to be used again
-	guessed  bool
+	doc     *Document
+	pool    *Pool
+	op      *Operation
+	opt     BuildOptions
+	path    map[string]string // values of the path parameters already chosen
+	target  *thing            // what the path names; nil where nothing is known of it
+	chosen  []*thing          // the things that path and body name
+	serial  int               // makes strings of one request differ from those of another
+	guesses []string          // names of the ids that nothing was known for
 }
 
 // maxItems bounds a generated array; maxValueDepth the nesting of a value.
@@ -26,58 +28,129 @@ const (
 	maxValueDepth = 12
 )
 
-// value makes a value for a schema; name is that of the property or parameter.
-func (g *generator) value(node map[string]any, name string, level int) any {
-	m := g.doc.flat(node, 0)
+// value makes a value for a schema. Name is that of the property or
+// parameter; place tells hints of one place from those of another.
+func (g *generator) value(node map[string]any, name, place string, level int) any {
+	m := g.doc.flat(node)
+	hint := g.pool.hinted(g.op, place)
+	if hint != nil {
+		m = maps.Clone(g.doc.solid(m))
+		if m == nil {
+			m = map[string]any{}
+		}
+		maps.Copy(m, hint)
+	}
 	if v, ok := m["const"]; ok {
 		return v
 	}
 	if e := list(m["enum"]); len(e) > 0 {
-		for _, v := range e {
-			if v != nil {
-				return v
-			}
-		}
-		return nil
-	}
-	if v, ok := g.known(m, name); ok {
-		return v
-	}
-	if v := g.doc.exampleOf(m); v != nil && !identifies(name) {
-		return v
-	}
-	if v, ok := m["default"]; ok && v != nil {
-		return v
+		return g.oneOfEnum(m, name, e)
 	}
 	if level > maxValueDepth {
 		return nil
 	}
+	solid := g.doc.solid(m)
+	if e := list(solid["enum"]); len(e) > 0 && kind(m) == "" {
+		return g.oneOfEnum(m, name, e)
+	}
+	if v, ok := g.known(solid, name); ok {
+		return v
+	}
+	_, onlyDue := hint["required"]
+	if v := g.given(m, solid, name, hint != nil && !(onlyDue && len(hint) == 1)); v != nil {
+		return v
+	}
 	switch kind(m) {
 	case "object":
-		return g.objectValue(m, level)
+		return g.objectValue(m, place, level)
 	case "array":
-		return g.arrayValue(m, name, level)
+		return g.arrayValue(m, name, place, level)
 	case "string":
-		return g.stringValue(m, name)
+		return g.idOr(name, g.stringValue(m, name))
 	case "integer":
-		return math.Trunc(g.numberValue(m, name, true))
+		return g.idOr(name, g.numberValue(m, name, true))
 	case "number":
 		return g.numberValue(m, name, false)
 	case "boolean":
-		return !negative(name)
+		return g.flag(name)
 	case "null":
 		return nil
 	}
 	if c := g.doc.choice(m); c != nil {
-		return g.chosen(m, c, name, level)
+		return g.chosenAlternative(m, c, name, place, level)
 	}
-	return g.untyped(name)
+	return g.idOr(name, g.untyped(name))
 }
 
-// chosen makes a value of one alternative, with the discriminator's value
-// where there is one and with the properties that stand beside the choice.
-func (g *generator) chosen(m, alternative map[string]any, name string, level int) any {
-	v := g.value(alternative, name, level+1)
+// given is the value that the document itself suggests.
+func (g *generator) given(m, solid map[string]any, name string, hinted bool) any {
+	if hinted {
+		return nil // what the document suggests was refused
+	}
+	if !identifies(name) && !g.opt.Unique {
+		for _, from := range []map[string]any{m, solid} {
+			if v := g.doc.exampleOf(from); v != nil && g.fits(solid, v) {
+				return copyValue(v)
+			}
+		}
+	}
+	if v, ok := m["default"]; ok && v != nil && g.fits(solid, v) && !g.same(name, v) {
+		return copyValue(v)
+	}
+	return nil
+}
+
+// idOr notes that an id had to be invented.
+func (g *generator) idOr(name string, v any) any {
+	if identifies(name) && plainName(name) != "id" {
+		g.guesses = append(g.guesses, name)
+	}
+	return v
+}
+
+// oneOfEnum takes the first value that a change would show by.
+func (g *generator) oneOfEnum(m map[string]any, name string, values []any) any {
+	if v, ok := m["default"]; ok && v != nil && !g.same(name, v) && slices.ContainsFunc(values, func(e any) bool { return scalar(e) && scalar(v) && e == v }) {
+		return v
+	}
+	var fallback any
+	for _, v := range values {
+		if v == nil {
+			continue
+		}
+		if !g.same(name, v) {
+			return v
+		}
+		fallback = cmp.Or(fallback, v)
+	}
+	return fallback
+}
+
+// same reports whether the thing that the path names has that value already:
+// writing it again would change nothing that could be read back.
+func (g *generator) same(name string, v any) bool {
+	if g.target == nil || !scalar(v) {
+		return false
+	}
+	g.pool.mu.Lock()
+	defer g.pool.mu.Unlock()
+	have, ok := g.target.fields[name]
+	return ok && have == v
+}
+
+func (g *generator) flag(name string) any {
+	v := !negative(name)
+	if g.same(name, v) && !negative(name) {
+		return !v
+	}
+	return v
+}
+
+// chosenAlternative makes a value of one alternative, with the discriminator's
+// value where there is one and with the properties that stand beside the
+// choice.
+func (g *generator) chosenAlternative(m, alternative map[string]any, name, place string, level int) any {
+	v := g.value(alternative, name, place, level+1)
 	object, ok := v.(map[string]any)
 	if !ok {
 		return v
@@ -103,192 +176,278 @@ func (g *generator) discriminated(discriminator, alternative map[string]any, now
 	return ref[strings.LastIndexByte(ref, '/')+1:]
 }
 
-func (g *generator) objectValue(m map[string]any, level int) map[string]any {
+func (g *generator) objectValue(m map[string]any, place string, level int) map[string]any {
 	out := map[string]any{}
 	properties, _ := m["properties"].(map[string]any)
 	required := requiredOf(m)
-	for _, name := range sortedKeys(properties) {
+	wanted := g.wanted(properties, required, level)
+	for _, name := range g.inOrder(properties) {
 		p, _ := properties[name].(map[string]any)
-		if g.doc.object(p)["readOnly"] == true {
+		if g.doc.object(p)["readOnly"] == true || !required[name] && !wanted[name] {
 			continue
 		}
-		if !required[name] && !(g.optional && level < 2) {
-			continue
-		}
-		if v := g.value(p, name, level+1); v != nil || required[name] {
+		if v := g.value(p, name, place+"/"+name, level+1); v != nil || required[name] {
 			out[name] = v
 		}
 	}
-	for name := range required {
+	for _, name := range sortedKeys(required) {
 		if _, ok := properties[name]; !ok {
-			out[name] = g.untyped(name)
+			out[name] = g.value(nil, name, place+"/"+name, level+1)
+		}
+	}
+	// One alternative's properties stand beside the object's own.
+	if c := g.doc.choice(m); c != nil && level < maxValueDepth {
+		if more, ok := g.chosenAlternative(m, c, "", place, level).(map[string]any); ok {
+			for k, v := range more {
+				if _, have := out[k]; !have {
+					out[k] = v
+				}
+			}
 		}
 	}
 	confirm(out)
-	if n, ok := number(m, "minProperties"); ok && len(out) < int(n) {
-		extra, _ := m["additionalProperties"].(map[string]any)
-		for i := len(out); i < min(int(n), maxItems); i++ {
-			key := fmt.Sprintf("key%d", i)
-			if extra != nil {
-				out[key] = g.value(extra, key, level+1)
-			} else {
-				out[key] = "value"
-			}
+	g.fillUp(out, m, place, level)
+	return out
+}
+
+// fillUp adds members until there are as many as there must be.
+func (g *generator) fillUp(out, m map[string]any, place string, level int) {
+	n, ok := number(m, "minProperties")
+	if !ok {
+		return
+	}
+	properties, _ := m["properties"].(map[string]any)
+	for _, name := range sortedKeys(properties) {
+		if _, have := out[name]; !have && len(out) < int(n) {
+			p, _ := properties[name].(map[string]any)
+			out[name] = g.value(p, name, place+"/"+name, level+1)
+		}
+	}
+	extra, _ := m["additionalProperties"].(map[string]any)
+	for i := 0; len(out) < min(int(n), maxItems); i++ {
+		key := fmt.Sprintf("key%d", i)
+		if extra != nil {
+			out[key] = g.value(extra, key, place+"/*", level+1)
+		} else {
+			out[key] = "value"
+		}
+	}
+}
+
+// inOrder returns the names of properties so that ids are chosen first: the
+// other values may depend on which thing is meant.
+func (g *generator) inOrder(properties map[string]any) []string {
+	names := sortedKeys(properties)
+	slices.SortStableFunc(names, func(a, b string) int {
+		return cmp.Compare(order(!identifies(a)), order(!identifies(b)))
+	})
+	return names
+}
+
+// wanted chooses the properties that are filled although they need not be. A
+// change that changes nothing shows nothing, so where nothing is required at
+// least something harmless is written.
+func (g *generator) wanted(properties map[string]any, required map[string]bool, level int) map[string]bool {
+	out := map[string]bool{}
+	for name := range properties {
+		if g.opt.Optional && level < 2 {
+			out[name] = true
+		}
+		if h := g.pool.hinted(g.op, "body/"+name); level == 0 && h != nil {
+			out[name] = h["required"] == true || out[name]
+		}
+	}
+	if level > 0 || len(required) > 0 || g.opt.Optional {
+		return out
+	}
+	names := slices.Collect(maps.Keys(properties))
+	slices.Sort(names)
+	slices.SortStableFunc(names, func(a, b string) int { return cmp.Compare(risk(a), risk(b)) })
+	for _, name := range names {
+		if r := risk(name); len(out) < 2 && r < 3 || len(out) == 0 {
+			out[name] = true
 		}
 	}
 	return out
 }
 
+// risk ranks optional properties by what writing them could break.
+func risk(name string) int {
+	n := plainName(name)
+	switch {
+	case isPassword(n):
+		return 6
+	case identifies(name):
+		return 5
+	case n == "email" || n == "username" || n == "login" || strings.Contains(n, "role") || strings.Contains(n, "admin") || strings.Contains(n, "permission") || strings.Contains(n, "scope"):
+		return 4
+	case negative(name) || strings.HasPrefix(n, "is") || strings.Contains(n, "active") || strings.Contains(n, "enabled"):
+		return 3
+	}
+	for _, w := range []string{"title", "description", "note", "comment", "content", "text", "bio", "label", "message", "summary", "fullname", "displayname"} {
+		if strings.Contains(n, w) {
+			return 0
+		}
+	}
+	if n == "name" || n == "body" {
+		return 1
+	}
+	return 2
+}
+
 // confirm makes a repeated password equal to the password.
 func confirm(object map[string]any) {
 	var password any
-	for name, v := range object {
-		if n := plainName(name); isPassword(n) && !repeats(n) {
-			password = v
+	for _, name := range sortedKeys(object) {
+		n := plainName(name)
+		if isPassword(n) && !repeats(n) && (password == nil || strings.Contains(n, "new")) {
+			password = object[name]
+		}
+		if strings.Contains(n, "email") && repeats(n) && object["email"] != nil {
+			object[name] = object["email"]
 		}
 	}
-	for name := range object {
+	for _, name := range sortedKeys(object) {
 		if n := plainName(name); password != nil && isPassword(n) && repeats(n) {
 			object[name] = password
 		}
 	}
 }
 
-func (g *generator) arrayValue(m map[string]any, name string, level int) []any {
+func (g *generator) arrayValue(m map[string]any, name, place string, level int) []any {
 	out := []any{}
-	for _, item := range list(m["prefixItems"]) {
+	for i, item := range list(m["prefixItems"]) {
 		p, _ := item.(map[string]any)
-		out = append(out, g.value(p, name, level+1))
+		out = append(out, g.value(p, name, fmt.Sprintf("%s/%d", place, i), level+1))
+	}
+	if old := list(m["items"]); len(old) > 0 { // tuples, before prefixItems
+		for i, item := range old {
+			p, _ := item.(map[string]any)
+			out = append(out, g.value(p, name, fmt.Sprintf("%s/%d", place, i), level+1))
+		}
+		return out
 	}
 	items, _ := m["items"].(map[string]any)
 	want := 1
 	if n, ok := number(m, "minItems"); ok {
-		want = max(want, int(n))
+		want = max(want, int(min(n, maxItems)))
 	}
 	if n, ok := number(m, "maxItems"); ok {
 		want = min(want, int(n))
 	}
-	for len(out) < min(want, maxItems) && m["items"] != false {
-		v := g.value(items, Singular(name), level+1)
+	if len(list(m["prefixItems"])) > 0 && m["minItems"] == nil {
+		want = len(out)
+	}
+	if level >= maxValueDepth-1 && m["minItems"] == nil {
+		want = 0 // a list of its own kind would never end
+	}
+	for len(out) < want && m["items"] != false {
+		v := g.value(items, Singular(name), place+"/*", level+1)
 		if m["uniqueItems"] == true {
-			v = distinct(v, len(out))
+			v = g.distinct(items, v, out)
+		}
+		if v == nil && len(out) >= 1 {
+			break
 		}
 		out = append(out, v)
+	}
+	if len(out) == 1 && out[0] == nil && m["minItems"] == nil && !g.doc.nullable(g.doc.flat(items)) {
+		return []any{}
 	}
 	return out
 }
 
-func distinct(v any, n int) any {
+// distinct returns a value like v that is not among have.
+func (g *generator) distinct(items map[string]any, v any, have []any) any {
+	m := g.doc.solid(items)
+	if e := list(m["enum"]); len(e) > 0 {
+		for _, v := range e {
+			if !slices.ContainsFunc(have, func(h any) bool { return text(h) == text(v) }) {
+				return v
+			}
+		}
+		return nil
+	}
+	n := float64(len(have))
 	switch v := v.(type) {
 	case string:
 		if n > 0 {
-			return fmt.Sprintf("%s%d", v, n)
+			s := fmt.Sprintf("%s%d", v, len(have))
+			if text(m["format"]) != "" || m["pattern"] != nil || m["maxLength"] != nil {
+				h := *g
+				h.serial += len(have) * 101
+				return h.stringValue(m, "item")
+			}
+			return s
 		}
 	case float64:
-		return v + float64(n)
+		if of, ok := number(m, "multipleOf"); ok {
+			return v + n*of
+		}
+		if high, ok := number(m, "maximum"); ok && v+n > high {
+			return v - n
+		}
+		return v + n
 	}
 	return v
 }
 
-// numberValue keeps to the bounds, and within them to what the name suggests.
-func (g *generator) numberValue(m map[string]any, name string, integer bool) float64 {
-	low, hasLow := number(m, "minimum")
-	high, hasHigh := number(m, "maximum")
-	step := 1.0
-	if !integer {
-		step = 0.01
+// fits tells whether a value is of the schema's type, within its bounds.
+func (g *generator) fits(m map[string]any, v any) bool {
+	if e := list(m["enum"]); len(e) > 0 {
+		return slices.ContainsFunc(e, func(e any) bool { return scalar(e) && scalar(v) && e == v })
 	}
-	if x, ok := number(m, "exclusiveMinimum"); ok {
-		low, hasLow = x+step, true
-	} else if m["exclusiveMinimum"] == true {
-		low += step
+	switch kind(m) {
+	case "integer", "number":
+		f, ok := v.(float64)
+		if s, isText := v.(string); isText {
+			return s != "" && len(s) < 16 && strings.Trim(s, "0123456789") == ""
+		}
+		return ok && g.inBounds(m, f) == f
+	case "string":
+		s, ok := v.(string)
+		switch text(m["format"]) {
+		case "uuid", "uuid4":
+			return ok && isUUID(s)
+		case "date", "date-time", "email":
+			return ok
+		}
+		if !ok {
+			_, number := v.(float64)
+			return number && m["pattern"] == nil
+		}
+		if p := text(m["pattern"]); p != "" && !matchesPattern(p, s) {
+			return false
+		}
+		high, bounded := number(m, "maxLength")
+		low, _ := number(m, "minLength")
+		n := len([]rune(s))
+		return n >= int(low) && (!bounded || n <= int(high))
+	case "boolean":
+		_, ok := v.(bool)
+		return ok
+	case "array":
+		_, ok := v.([]any)
+		return ok
+	case "object":
+		_, ok := v.(map[string]any)
+		return ok
 	}
-	if x, ok := number(m, "exclusiveMaximum"); ok {
-		high, hasHigh = x-step, true
-	} else if m["exclusiveMaximum"] == true {
-		high -= step
+	return v != nil
+}
+
+func isUUID(s string) bool {
+	if len(s) != 36 {
+		return false
 	}
-	v := plausibleNumber(name)
-	if hasLow && v < low {
-		v = low
-	}
-	if hasHigh && v > high {
-		v = high
-	}
-	if of, ok := number(m, "multipleOf"); ok && of > 0 {
-		v = math.Ceil(v/of) * of
-		if hasHigh && v > high {
-			v = math.Floor(high/of) * of
+	for i, c := range s {
+		if i == 8 || i == 13 || i == 18 || i == 23 {
+			if c != '-' {
+				return false
+			}
+		} else if !strings.ContainsRune("0123456789abcdefABCDEF", c) {
+			return false
 		}
 	}
-	return v
-}
-
-func (g *generator) stringValue(m map[string]any, name string) any {
-	if text(m["format"]) == "binary" || m["contentMediaType"] == "application/octet-stream" {
-		return File("probe\n")
-	}
-	s := g.formatted(text(m["format"]), name)
-	if p := text(m["pattern"]); p != "" && !matchesPattern(p, s) {
-		if made, ok := fromPattern(p, g.serial); ok {
-			return made
-		}
-	}
-	low, _ := number(m, "minLength")
-	high, hasHigh := number(m, "maxLength")
-	return fit(s, int(low), int(high), hasHigh, text(m["format"]) == "")
-}
-
-// fit makes s as long as it must be: the front goes, since the end is what
-// makes it differ from its like.
-func fit(s string, low, high int, bounded, mayGrow bool) string {
-	if mayGrow && len(s) < low {
-		s += strings.Repeat("x", min(low-len(s), 10_000))
-	}
-	if bounded && len(s) > high && high >= 0 {
-		s = s[len(s)-high:]
-	}
-	return s
-}
-
-var epoch = time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)
-
-func (g *generator) formatted(format, name string) string {
-	switch format {
-	case "uuid", "uuid4", "uuid1", "uuid3", "uuid5":
-		return fmt.Sprintf("3f2b1a00-0000-4000-8000-%012x", g.serial)
-	case "email", "idn-email":
-		return fmt.Sprintf("probe%d@example.com", g.serial)
-	case "date":
-		return epoch.Format(time.DateOnly)
-	case "date-time":
-		return epoch.Format(time.RFC3339)
-	case "time":
-		return "12:30:00"
-	case "duration":
-		return "PT1H"
-	case "uri", "url", "iri", "http-url":
-		return "https://example.com/" + fmt.Sprint(g.serial)
-	case "uri-reference", "iri-reference":
-		return "/probe"
-	case "hostname":
-		return "probe.example.com"
-	case "ipv4", "ipvanyaddress":
-		return "192.0.2.1"
-	case "ipv6":
-		return "2001:db8::1"
-	case "ipvanynetwork", "ipv4network":
-		return "192.0.2.0/24"
-	case "byte", "base64", "base64url":
-		return "cHJvYmU="
-	case "decimal":
-		return "1.00"
-	case "json-string", "json":
-		return "{}"
-	case "color":
-		return "#336699"
-	case "phone":
-		return "+14155550100"
-	}
-	return g.plausibleString(name)
+	return true
 }

@@ -1,0 +1,448 @@
+package openapi
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Bounds of the search for things that belong together.
+const (
+	maxCandidates = 8   // for one parameter
+	maxSteps      = 800 // of one search
+)
+
+// A candidate is a value for a path parameter.
+type candidate struct {
+	value   any
+	score   int
+	thing   *thing // nil where the value names no known thing
+	guessed bool
+}
+
+// A search looks for values of an operation's path parameters that belong
+// together: the item of /shops/{shop_id}/items/{item_id} must live in that
+// shop.
+type search struct {
+	g         *generator
+	op        *Operation
+	slots     []slot
+	opt       BuildOptions
+	bound     []map[string]int // by slot and value: how often things below it are known
+	steps     int
+	best      []candidate
+	bestScore int
+	spared    bool // ids were passed over because a fresh one is wanted
+}
+
+// fillPath chooses the path parameters.
+func (g *generator) fillPath(r *Request, opt BuildOptions) error {
+	s := &search{g: g, op: g.op, slots: g.doc.slots(g.op), opt: opt, bestScore: -1 << 30}
+	if g.pool != nil {
+		g.pool.mu.Lock()
+		s.bind()
+		s.descend(nil, 0)
+		g.pool.mu.Unlock()
+	} else {
+		s.descend(nil, 0)
+	}
+	if s.best == nil {
+		return s.why()
+	}
+	for i, c := range s.best {
+		name := s.slots[i].name
+		g.path[name] = text(c.value)
+		if c.thing != nil {
+			r.things = append(r.things, c.thing)
+			g.chosen = append(g.chosen, c.thing)
+			if i == len(s.best)-1 {
+				g.target = c.thing
+			}
+		}
+		if c.guessed {
+			r.Guesses = append(r.Guesses, name)
+		}
+	}
+	r.Path = expandPath(g.op.Path, g.path, whole)
+	if r.Path == "" {
+		r.Path = "/"
+	}
+	return nil
+}
+
+func (s *search) why() error {
+	if len(s.slots) == 0 {
+		return &Unbuildable{"the path is one that was refused before"}
+	}
+	last := s.slots[len(s.slots)-1]
+	switch producers := s.g.doc.Producers(s.op); {
+	case s.spared && len(producers) > 0:
+		return &Unbuildable{fmt.Sprintf("no unused value is known for {%s}; %s makes one", last.name, producers[0])}
+	case len(producers) > 0:
+		return &Unbuildable{fmt.Sprintf("no value is known for {%s}; %s should have made one", last.name, producers[0])}
+	}
+	return &Unbuildable{fmt.Sprintf("no value is known for {%s}, and no operation makes one", last.name)}
+}
+
+// bind counts, for each parameter, the values under which the next one's
+// things are known to live. A parent without children is no good for an
+// operation on a child.
+func (s *search) bind() {
+	s.bound = make([]map[string]int, len(s.slots))
+	for i := range s.bound {
+		s.bound[i] = map[string]int{}
+	}
+	parts := segments(s.op.Path)
+	for i := 1; i < len(s.slots); i++ {
+		template := parts[:s.slots[i].segment]
+		s.g.pool.each(func(t *thing) {
+			if s.opt.Taken[t.identity()] {
+				return
+			}
+			for _, h := range t.homes {
+				values, ok := unify(template, segments(h))
+				if !ok {
+					continue
+				}
+				for j := range i {
+					s.bound[j][values[s.slots[j].name]] += 1 + t.rank
+				}
+			}
+		})
+	}
+}
+
+// descend tries the candidates of the next parameter, the best first, and
+// keeps the best whole choice.
+func (s *search) descend(chosen []candidate, score int) {
+	if s.steps++; s.steps > maxSteps {
+		return
+	}
+	i := len(chosen)
+	if i == len(s.slots) {
+		if score > s.bestScore && !s.opt.Avoid[s.path(chosen, whole)] {
+			s.best, s.bestScore = slices.Clone(chosen), score
+			if s.best == nil {
+				s.best = []candidate{}
+			}
+		}
+		return
+	}
+	for _, c := range s.candidates(chosen) {
+		s.descend(append(slices.Clip(chosen), c), score+c.score)
+	}
+}
+
+func (s *search) path(chosen []candidate, until int) string {
+	values := map[string]string{}
+	for i, c := range chosen {
+		values[s.slots[i].name] = text(c.value)
+	}
+	return expandPath(s.op.Path, values, until)
+}
+
+func (s *search) candidates(chosen []candidate) []candidate {
+	slot := s.slots[len(chosen)]
+	last := len(chosen) == len(s.slots)-1
+	of, _ := resourceOf(slot.name)
+	container := Singular(lastWord(slot.container))
+	kind := cmp.Or(of, container)
+	var out []candidate
+	suits := func(v any) bool { return s.g.fits(slot.schema, v) }
+	if s.g.pool != nil {
+		prefix := s.path(chosen, slot.segment)
+		template := segments(s.op.Path)[:slot.segment]
+		s.g.pool.each(func(t *thing) {
+			score, ok := s.match(t, slot, kind, container, prefix, template, chosen)
+			if !ok {
+				return
+			}
+			v, ok := t.pick(slot.name, suits)
+			if !ok || s.opt.Taken[text(v)] {
+				return
+			}
+			if last && s.opt.Fresh && (t.rank != rankCreated || len(t.spent) > 0) {
+				s.spared = true
+				return
+			}
+			score += s.g.pool.worth(t) + s.purpose(t, kind) + min(s.bound[len(chosen)][text(v)], 12)*15
+			if last && t.spent[s.op.String()] {
+				score -= 60
+			}
+			if !last && len(s.bound[len(chosen)]) > 0 && s.bound[len(chosen)][text(v)] == 0 {
+				score -= 100
+			}
+			out = append(out, candidate{value: v, score: score, thing: t})
+		})
+		out = append(out, s.fromSelf(slot, kind, suits)...)
+		for _, v := range s.g.pool.loose[plainName(slot.name)] {
+			if suits(v) && !s.opt.Taken[text(v)] {
+				out = append(out, candidate{value: v, score: 60})
+			}
+		}
+	}
+	if enum := list(slot.schema["enum"]); len(enum) > 0 {
+		for _, v := range enum {
+			if v != nil && !s.opt.Taken[text(v)] {
+				out = append(out, candidate{value: v, score: 500})
+			}
+		}
+	}
+	if len(out) == 0 && !(last && s.opt.Fresh) {
+		out = append(out, s.guesses(slot)...)
+	}
+	slices.SortStableFunc(out, func(a, b candidate) int { return cmp.Compare(b.score, a.score) })
+	seen := map[string]bool{}
+	out = slices.DeleteFunc(out, func(c candidate) bool {
+		have := seen[text(c.value)]
+		seen[text(c.value)] = true
+		return have
+	})
+	return out[:min(len(out), maxCandidates)]
+}
+
+// match says how well a thing suits a parameter that follows the given path.
+func (s *search) match(t *thing, slot slot, kind, container, prefix string, template []string, chosen []candidate) (int, bool) {
+	score, lives, elsewhere := 0, false, false
+	for _, h := range t.homes {
+		switch _, same := unify(template, segments(h)); {
+		case h == prefix:
+			lives = true
+		case same:
+			elsewhere = true
+		}
+	}
+	switch {
+	case lives && (t.kind == kind || t.kind == container):
+		score = 450
+	case lives:
+		score = 400
+	case t.kind == kind:
+		score = 300
+	case t.kind == container:
+		score = 250
+	default:
+		// A thing of another kind may name the one that is wanted.
+		if _, isID := resourceOf(slot.name); isID || kind == "" {
+			return 0, false
+		}
+		if _, ok := fieldNamed(t, slot.name); !ok {
+			return 0, false
+		}
+		score = 80
+	}
+	if elsewhere && !lives && len(chosen) > 0 {
+		score -= 2000
+	}
+	for i, c := range chosen {
+		v, ok := fieldNamed(t, s.slots[i].name)
+		if !ok {
+			v, ok = fieldNamed(t, Singular(lastWord(s.slots[i].container))+"_id")
+		}
+		switch {
+		case ok && text(v) == text(c.value):
+			score += 150
+		case ok && !lives && plainName(s.slots[i].name) != "id":
+			score -= 1500
+		}
+	}
+	return score, true
+}
+
+func fieldNamed(t *thing, name string) (any, bool) {
+	if v, ok := t.fields[name]; ok {
+		return v, true
+	}
+	plain := plainName(name)
+	for _, field := range sortedKeys(t.fields) {
+		if plainName(field) == plain {
+			return t.fields[field], true
+		}
+	}
+	return nil, false
+}
+
+// onOthers are the verbs that people do to accounts that are not theirs.
+var onOthers = map[string]bool{
+	"follow": true, "unfollow": true, "block": true, "unblock": true, "ban": true, "unban": true, "invite": true, "message": true, "friend": true,
+	"promote": true, "demote": true, "report": true, "deactivate": true, "impersonate": true, "mute": true, "poke": true, "unfriend": true, "disable": true, "suspend": true,
+}
+
+// purpose prefers the account in use, except for what would destroy it or is
+// done to others.
+func (s *search) purpose(t *thing, kind string) int {
+	if !isAccount(kind) || !isAccount(t.kind) {
+		return 0
+	}
+	ours, _ := s.g.pool.owned(t)
+	if !ours {
+		return 0
+	}
+	parts := segments(s.op.Path)
+	if s.op.Method == "DELETE" && isSlot(parts[len(parts)-1]) {
+		return -3000
+	}
+	for _, w := range s.op.words() {
+		if onOthers[w] {
+			return -200
+		}
+	}
+	return 60
+}
+
+// fromSelf offers the account in use where the parameter names an account.
+func (s *search) fromSelf(slot slot, kind string, suits func(any) bool) []candidate {
+	if !isAccount(kind) && !isAccount(plainName(slot.name)) || s.op.Method == "DELETE" {
+		return nil
+	}
+	fields := []string{plainName(slot.name), "id", "uuid", "username", "email"}
+	if _, isID := resourceOf(slot.name); !isID {
+		fields = []string{plainName(slot.name), "username", "id"}
+	}
+	for _, name := range fields {
+		if v, ok := s.g.pool.self[name]; ok && suits(v) && !s.opt.Taken[text(v)] {
+			return []candidate{{value: v, score: 320}}
+		}
+	}
+	return nil
+}
+
+// guesses are the values of last resort: what the document says, then what
+// the first of its kind is called in most APIs.
+func (s *search) guesses(slot slot) []candidate {
+	var out []candidate
+	add := func(v any, score int) {
+		if v != nil && text(v) != "" && !s.opt.Taken[text(v)] {
+			out = append(out, candidate{value: v, score: score, guessed: true})
+		}
+	}
+	add(slot.example, 30)
+	add(s.g.doc.exampleOf(slot.schema), 30)
+	add(slot.schema["default"], 20)
+	switch k := kind(slot.schema); {
+	case k == "integer" || k == "number":
+		for _, n := range []float64{1, 2, 3} {
+			add(s.g.inBounds(slot.schema, n), 10-int(n))
+		}
+	case k == "string" && slot.schema["format"] == nil && slot.schema["pattern"] == nil && identifies(slot.name):
+		for _, v := range []string{"1", "2"} {
+			add(v, 8)
+		}
+	}
+	probe := *s.g
+	probe.pool = nil // its lock is held
+	add(probe.value(maps.Clone(slot.schema), slot.name, "", 0), 1)
+	return out
+}
+
+// known returns an id from the pool for a property that names a thing, and
+// which thing.
+func (g *generator) known(m map[string]any, name string) (any, bool) {
+	if g.pool == nil || kind(m) == "array" || kind(m) == "object" || kind(m) == "boolean" || len(list(m["enum"])) > 0 {
+		return nil, false
+	}
+	of, isID := resourceOf(name)
+	if isID && of == "" {
+		return nil, false
+	}
+	g.pool.mu.Lock()
+	defer g.pool.mu.Unlock()
+	if !isID {
+		// {"product": 3} names a product, {"product": "…"} need not.
+		k := kind(m)
+		uuid := k == "string" && text(m["format"]) == "uuid"
+		if of = Singular(lastWord(name)); k != "integer" && !uuid || len(g.pool.things[of]) == 0 {
+			return nil, false
+		}
+	}
+	away, from := direction(name)
+	type option struct {
+		thing *thing
+		value any
+		score int
+	}
+	var options []option
+	g.pool.each(func(t *thing) {
+		stands := len(g.pool.things[of]) == 0 && isAccount(t.kind) && (isAccount(of) || away || from)
+		if t.kind != of && !stands {
+			return
+		}
+		v, ok := t.pick("id", func(v any) bool { return g.fits(m, v) })
+		if !ok || g.opt.Taken[text(v)] {
+			return
+		}
+		score := g.pool.worth(t)
+		ours, says := g.pool.owned(t)
+		switch {
+		case t.kind == of:
+			score += 200
+		case away && ours, from && says && !ours:
+			score -= 100
+		}
+		if away && ours {
+			score -= 60
+		}
+		for _, c := range g.chosen {
+			if c == t && away {
+				score -= 500
+			} else if v, ok := fieldNamed(t, c.kind+"_id"); ok && v == c.fields["id"] {
+				score += 150
+			}
+		}
+		for param, value := range g.path {
+			if v, ok := fieldNamed(t, param); ok && param != "id" {
+				if text(v) == value {
+					score += 150
+				} else {
+					score -= 150
+				}
+			}
+			for _, h := range t.homes {
+				if slices.Contains(segments(h), value) {
+					score += 20
+				}
+			}
+		}
+		options = append(options, option{t, v, score})
+	})
+	if len(options) > 0 {
+		best := slices.MaxFunc(options, func(a, b option) int { return cmp.Compare(a.score, b.score) })
+		g.chosen = append(g.chosen, best.thing)
+		return best.value, true
+	}
+	if isAccount(of) && !away {
+		if v, ok := g.pool.self["id"]; ok && g.fits(m, v) {
+			return v, true
+		}
+	}
+	if v := g.pool.loose[plainName(name)]; len(v) > 0 && g.fits(m, v[len(v)-1]) {
+		return v[len(v)-1], true
+	}
+	return nil, false
+}
+
+// direction tells names of who gets something and of who gives it.
+func direction(name string) (away, from bool) {
+	for _, w := range nameWords(name) {
+		switch w {
+		case "to", "target", "dest", "destination", "recipient", "receiver", "payee", "beneficiary", "friend", "followee", "invitee", "other", "assignee":
+			away = true
+		case "from", "source", "sender", "payer":
+			from = true
+		}
+	}
+	return away, from
+}
+
+// words splits the literal segments of an operation's path into plain words.
+func (o *Operation) words() []string {
+	var out []string
+	for _, part := range segments(o.Path) {
+		if !strings.Contains(part, "{") {
+			out = append(out, nameWords(part)...)
+		}
+	}
+	return out
+}

@@ -1,0 +1,117 @@
+package openapi
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// maxOracles bounds how many witnesses of a change are named.
+const maxOracles = 6
+
+// Oracles returns the GET operations that are likely to show what op changed,
+// the likeliest first.
+func (d *Document) Oracles(op *Operation) []*Operation {
+	type witness struct {
+		op    *Operation
+		score int
+	}
+	var out []witness
+	for _, o := range d.Operations {
+		if o.Method != "GET" || o == op || o.Deprecated && !op.Deprecated {
+			continue
+		}
+		if changes, _ := o.LikelyChangesState(); changes {
+			continue
+		}
+		if score := d.testimony(op, o); score > 0 {
+			out = append(out, witness{o, score})
+		}
+	}
+	slices.SortStableFunc(out, func(a, b witness) int {
+		return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(parameters(a.op.Path), parameters(b.op.Path)))
+	})
+	var ops []*Operation
+	for _, w := range out[:min(len(out), maxOracles)] {
+		ops = append(ops, w.op)
+	}
+	return ops
+}
+
+// ledgers are the words for where changes of many kinds end up.
+var ledgers = verbs(`balance history status state profile account accounts transaction transactions inbox messages settings preferences cart orders
+	ledger statement activity feed wallet dashboard timeline notifications bookings payments me`)
+
+// testimony scores how likely GET o is to show what op changed.
+func (d *Document) testimony(op, o *Operation) int {
+	mine, its := segments(op.Path), segments(o.Path)
+	acted := len(mine)
+	for acted > 1 && !strings.Contains(mine[acted-1], "{") && isVerb(mine[acted-1]) {
+		acted-- // POST /orders/{id}/cancel shows in GET /orders/{id}
+	}
+	score := 0
+	switch shared := common(mine, its); {
+	case slices.Equal(mine[:acted], its):
+		score = 120
+	case shared == len(its) && len(its) > 0 && shared >= acted-1: // the collection that holds it
+		score = 90
+	case shared == acted && len(its) == acted+1: // a part of it, or the item below the collection
+		score = 60
+	case shared == len(its) && shared > 0 && !isVersion(its[shared-1]):
+		score = 45
+	case shared > 0 && !isVersion(its[shared-1]):
+		score = 20 * min(shared, 2)
+	}
+	if kind := thingOf(op.Path); kind != "" && (thingOf(o.Path) == kind || d.answers(o) == kind) {
+		score += 30
+	}
+	if kind := d.answers(op); kind != "" && kind == d.answers(o) {
+		score += 15
+	}
+	for _, t := range o.Tags {
+		if slices.Contains(op.Tags, t) {
+			score += 12
+		}
+	}
+	for _, w := range o.words() {
+		if ledgers[w] {
+			score += 10
+		}
+		for _, own := range op.words() {
+			if len(w) > 3 && Singular(w) == Singular(own) && !actions[w] {
+				score += 4
+			}
+		}
+	}
+	if selfPath(o.Path) {
+		score += 14
+	}
+	// A witness that must be told what op does not know is a poor one, and so
+	// is one that would answer with a file or a page.
+	known := pathParams(op.Path)
+	for _, name := range pathParams(o.Path) {
+		if !slices.Contains(known, name) {
+			score -= 35
+		}
+	}
+	for _, p := range o.Params {
+		if p.Required && p.In == "query" {
+			score -= 15
+		}
+	}
+	for _, w := range o.words() {
+		switch w {
+		case "health", "healthz", "ready", "metrics", "version", "docs", "ping", "export", "download", "csv", "pdf", "login", "callback":
+			score -= 60
+		}
+	}
+	return score
+}
+
+func common(a, b []string) int {
+	n := 0
+	for n < len(a) && n < len(b) && a[n] == b[n] {
+		n++
+	}
+	return n
+}

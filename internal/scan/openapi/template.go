@@ -1,0 +1,141 @@
+package openapi
+
+import (
+	"net/url"
+	"strings"
+)
+
+// A slot is one parameter in a path.
+type slot struct {
+	name      string
+	segment   int    // index among the path's segments
+	container string // the nearest literal segment before it
+	schema    map[string]any
+	example   any
+}
+
+// segments splits a path at its slashes; "/a/{b}" gives "a" and "{b}".
+func segments(path string) []string {
+	path = strings.Trim(path, "/")
+	if path == "" {
+		return nil
+	}
+	return strings.Split(path, "/")
+}
+
+func isSlot(segment string) bool {
+	return strings.HasPrefix(segment, "{") && strings.HasSuffix(segment, "}")
+}
+
+// slots returns the parameters of an operation's path from left to right.
+func (d *Document) slots(op *Operation) []slot {
+	var out []slot
+	container := ""
+	for i, segment := range segments(op.Path) {
+		if !strings.Contains(segment, "{") {
+			if !isVersion(segment) {
+				container = segment
+			}
+			continue
+		}
+		for _, name := range pathParams(segment) {
+			s := slot{name: name, segment: i, container: container, schema: map[string]any{"type": "string"}}
+			for _, p := range op.Params {
+				if p.In == "path" && p.Name == name {
+					s.schema, s.example = d.solid(p.Schema.node), p.Example
+				}
+			}
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// isVersion tells a segment that names no thing, such as v1 or api.
+func isVersion(segment string) bool {
+	s := strings.ToLower(segment)
+	return s == "api" || s == "rest" || len(s) >= 2 && s[0] == 'v' && strings.Trim(s[1:], "0123456789.") == ""
+}
+
+// pathParams returns the names of the parameters in a path. Starlette's
+// converters, as in {path:path}, are not part of a name.
+func pathParams(path string) []string {
+	var out []string
+	for i, part := range strings.Split(path, "{") {
+		if name, _, ok := strings.Cut(part, "}"); ok && i > 0 {
+			name, _, _ = strings.Cut(name, ":")
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// expandPath writes values into a path's parameters, up to the given segment.
+// What a path converter takes keeps its slashes.
+func expandPath(path string, values map[string]string, until int) string {
+	var b strings.Builder
+	for i, segment := range segments(path) {
+		if i >= until {
+			break
+		}
+		b.WriteByte('/')
+		for {
+			before, rest, ok := strings.Cut(segment, "{")
+			name, after, closed := strings.Cut(rest, "}")
+			if !ok || !closed {
+				b.WriteString(segment)
+				break
+			}
+			name, converter, _ := strings.Cut(name, ":")
+			b.WriteString(before)
+			if converter == "path" {
+				u := url.URL{Path: values[name]}
+				b.WriteString(strings.TrimPrefix(u.EscapedPath(), "./"))
+			} else {
+				b.WriteString(escapeSegment(values[name]))
+			}
+			segment = after
+		}
+	}
+	if until > len(segments(path)) && strings.HasSuffix(path, "/") {
+		b.WriteByte('/')
+	}
+	return b.String()
+}
+
+// escapeSegment keeps a value to one segment: "." and ".." would be resolved
+// away by clients.
+func escapeSegment(s string) string {
+	switch s {
+	case ".":
+		return "%2E"
+	case "..":
+		return "%2E%2E"
+	}
+	return url.PathEscape(s)
+}
+
+// whole is more segments than a path has.
+const whole = 1 << 20
+
+// unify matches a concrete path with a template of as many segments and
+// returns the values of its parameters.
+func unify(template, concrete []string) (map[string]string, bool) {
+	if len(template) != len(concrete) {
+		return nil, false
+	}
+	out := map[string]string{}
+	for i, t := range template {
+		switch {
+		case isSlot(t):
+			v, err := url.PathUnescape(concrete[i])
+			if err != nil {
+				return nil, false
+			}
+			out[pathParams(t)[0]] = v
+		case t != concrete[i]:
+			return nil, false
+		}
+	}
+	return out, true
+}
