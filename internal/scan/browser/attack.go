@@ -1,0 +1,163 @@
+package browser
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+
+	"github.com/d710e0ae/countersign/internal/finding"
+)
+
+// A Trace is what the browser did with an attack. Its texts are redacted.
+type Trace struct {
+	PageURL          string // of the attacker's page
+	Sent             bool   // the forged request left the browser
+	PreflightSent    bool
+	PreflightAllowed bool
+	Status           int    // of the answer; 0 where there was none
+	Readable         bool   // the attacker's script can read the answer
+	Error            string // why the browser refused, in its own words
+	CookiesSent      []string
+	CookiesBlocked   []BlockedCookie
+	Policy           ThirdPartyCookies
+	Screenshot       []byte // PNG of the page after the attack; nil where none could be made
+	Transcript       string // request and answer, as the browser sent and got them
+}
+
+// A BlockedCookie was kept back, for the reason that the browser names.
+type BlockedCookie struct{ Name, Reason string }
+
+// NotHere says that the attack's position does not exist for this target.
+type NotHere struct{ Position finding.Position }
+
+func (e *NotHere) Error() string {
+	return fmt.Sprintf("no page can be served from position %s for this target", e.Position)
+}
+
+// settle is how long the events of a request may come after one another.
+const settle = 700 * time.Millisecond
+
+// Attack opens the attacker's page in the second tab and returns what the
+// browser did. That the request was sent and answered does not say that it
+// did anything: read the state back.
+func (v *Victim) Attack(ctx context.Context, a Attack) (*Trace, error) {
+	html, err := render(a, true)
+	if err != nil {
+		return nil, err
+	}
+	id := v.b.site.put(document{html, a.Position == finding.Null})
+	at, ok := v.b.site.url(a.Position, id)
+	if !ok {
+		return nil, &NotHere{a.Position}
+	}
+	rec := newRecorder(a)
+	listening, stop := context.WithCancel(v.away.ctx)
+	defer stop()
+	if err := chromedp.Listen(listening, rec.event); err != nil {
+		return nil, err
+	}
+	if err := v.away.navigate(ctx, at); err != nil {
+		return nil, fmt.Errorf("opening the attacker's page: %w", err)
+	}
+	if err := rec.wait(ctx); err != nil {
+		return nil, err
+	}
+	t := rec.trace(v.b)
+	t.PageURL = at
+	t.Screenshot = v.away.screenshot(ctx)
+	// Leave the page, so that nothing of it is still under way.
+	if err := v.away.navigate(ctx, "about:blank"); err != nil {
+		return nil, err
+	}
+	return t, nil
+}
+
+// screenshot returns nil where the page cannot be shown: the evidence is
+// poorer then, and the verdict the same.
+func (t *tab) screenshot(ctx context.Context) []byte {
+	r, err := call(ctx, t, page.CaptureScreenshot, page.CaptureScreenshotParams{Format: page.CaptureScreenshotFormatPng})
+	if err != nil {
+		return nil
+	}
+	return r.Data
+}
+
+// Storage is what a page keeps that looks like a token. Values are never
+// returned.
+type Storage struct {
+	Local, Session []string // keys that hold a JWT
+	Cookies        []string // names of cookies that script can read and that hold a JWT
+}
+
+const storageScript = `(() => {
+  const jwt = /eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]*/;
+  const keys = (s) => Object.keys(s).filter((k) => jwt.test(s.getItem(k)));
+  const cookies = document.cookie.split("; ").filter((c) => jwt.test(c)).map((c) => c.split("=")[0]);
+  return JSON.stringify({ Local: keys(localStorage), Session: keys(sessionStorage), Cookies: cookies });
+})()`
+
+// Frontend opens the page in the victim's browser and says what it keeps
+// where script can read it.
+func (v *Victim) Frontend(ctx context.Context, pageURL string) (*Storage, error) {
+	loaded := make(chan struct{}, 1)
+	listening, stop := context.WithCancel(v.away.ctx)
+	defer stop()
+	err := chromedp.Listen(listening, func(ev any) {
+		if _, ok := ev.(*page.EventLoadEventFired); ok {
+			select {
+			case loaded <- struct{}{}:
+			default:
+			}
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := v.away.navigate(ctx, pageURL); err != nil {
+		return nil, fmt.Errorf("opening %s: %w", pageURL, err)
+	}
+	select {
+	case <-loaded:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case <-time.After(stepTimeout):
+		return nil, fmt.Errorf("%s did not load within %v", pageURL, stepTimeout)
+	}
+	text, err := v.away.evaluate(ctx, storageScript)
+	if err != nil {
+		return nil, err
+	}
+	var s Storage
+	return &s, json.Unmarshal([]byte(text), &s)
+}
+
+// headerText writes headers, one a line, in a steady order.
+func headerText(h network.Headers) string {
+	var b strings.Builder
+	for _, name := range sortedKeys(h) {
+		fmt.Fprintf(&b, "%s: %v\n", name, h[name])
+	}
+	return b.String()
+}
+
+// Visit opens any page in the second tab and returns when the browser has
+// sent its POST to the address and been answered: how a person would try a
+// proof of concept.
+func (v *Victim) Visit(ctx context.Context, pageURL, posts string) error {
+	rec := newRecorder(Attack{Method: "POST", URL: posts})
+	listening, stop := context.WithCancel(v.away.ctx)
+	defer stop()
+	if err := chromedp.Listen(listening, rec.event); err != nil {
+		return err
+	}
+	if err := v.away.navigate(ctx, pageURL); err != nil {
+		return fmt.Errorf("opening %s: %w", pageURL, err)
+	}
+	return rec.wait(ctx)
+}
