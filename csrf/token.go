@@ -38,9 +38,9 @@ func newSigner(key []byte) *signer {
 // token allocates nothing.
 type mac struct {
 	hash.Hash
-	input  []byte // lengths and session id
-	value  [valueSize]byte
-	sum    [macSize]byte
+	input []byte // lengths and session id
+	value [valueSize]byte
+	sum   [macSize]byte
 }
 
 // compute returns the HMAC over session and m.value, within m.
