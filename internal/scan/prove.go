@@ -1,5 +1,454 @@
 package scan
 
-import "context"
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
 
-func (s *session) prove(_ context.Context) {}
+	"github.com/d710e0ae/countersign/internal/finding"
+	"github.com/d710e0ae/countersign/internal/scan/attack"
+	"github.com/d710e0ae/countersign/internal/scan/browser"
+	"github.com/d710e0ae/countersign/internal/scan/client"
+)
+
+const (
+	// browserTime bounds the proofs of one scan.
+	browserTime = 45 * time.Second
+	// maxScreenshots bounds the pictures of one scan.
+	maxScreenshots = 40
+	// freshFor is how long a login in the browser is used where cookies have
+	// no SameSite: less than Chromium's two minutes.
+	freshFor = 90 * time.Second
+)
+
+// prover has a browser send what plain HTTP found forgeable.
+type prover struct {
+	s      *session
+	b      *browser.Browser
+	victim *browser.Victim
+	since  time.Time // of the login in the browser
+	shots  int
+	own    bool // the browser holds cookies that the server set there itself
+}
+
+// prove lets a browser confirm or refute the matrix: each forgery from each
+// position in its best shape first, then what the browser's own policy
+// blocked, then the rest, as long as the time lasts.
+func (s *session) prove(ctx context.Context) error {
+	path, err := browser.Find(s.cfg.Browser)
+	switch {
+	case errors.Is(err, browser.ErrNone):
+		s.a.t.NoBrowser = ", for none was found"
+		s.c.Note("no browser was found, so no forgery was proved in one")
+		return nil
+	case err != nil:
+		return err
+	case path == "":
+		s.a.t.NoBrowser = ", for it was turned off"
+		return nil
+	}
+	runs := s.runs()
+	if len(runs) == 0 && s.cfg.Frontend == "" {
+		return nil
+	}
+	s.stage("prove", "starting a browser")
+	bounded, cancel := context.WithTimeout(ctx, browserTime+15*time.Second)
+	defer cancel()
+	p := &prover{s: s}
+	if err := p.start(bounded, path, false); err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		s.a.t.NoBrowser = ", for it could not be used"
+		s.c.Note("no forgery was proved in a browser: " + s.red.Redact(err.Error()))
+		return nil
+	}
+	defer p.b.Close()
+	end := time.Now().Add(browserTime)
+	done := 0
+	for _, r := range runs {
+		if time.Now().After(end) {
+			s.c.Note(fmt.Sprintf("the browser proved %d of %d attempts in the time it has; the others rest on plain HTTP", done, len(runs)))
+			break
+		}
+		s.c.Progress(finding.Progress{Stage: "prove", Text: r.sub.Ref.String() + " " + string(r.try.Position) + " " + string(r.try.Shape), Done: done, Total: len(runs)})
+		if err := p.run(bounded, r); err != nil {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			s.c.Note(fmt.Sprintf("the browser could not try %s from %s as %s: %v", r.sub.Ref, r.try.Position, r.try.Shape, s.red.Redact(err.Error())))
+		}
+		done++
+	}
+	p.frontend(bounded)
+	p.b.Close()
+	p.age(bounded, path, runs)
+	for _, u := range s.a.uses {
+		s.tell(u)
+	}
+	return ctx.Err()
+}
+
+// proofRun is one attempt that is due.
+type proofRun struct {
+	sub  *attack.Subject
+	try  *attack.Try
+	tier int
+}
+
+// runs returns the attempts that a browser should make, in their order.
+func (s *session) runs() []proofRun {
+	var out []proofRun
+	for _, u := range s.a.uses {
+		sub := u.subject
+		if u.outside || sub.Credential != finding.CredentialCookie && sub.Credential != finding.CredentialEither {
+			continue
+		}
+		best := map[finding.Position]bool{}
+		withheld := false
+		for _, try := range sub.Tries {
+			switch {
+			case try.Verdict.Verdict == finding.Forged && !try.Custom && (try.Shape != finding.Beacon || !sub.Call.IsForm()):
+				// The browser's beacon is an untyped Blob, which holds no form.
+				tier := 2
+				if !best[try.Position] {
+					best[try.Position], tier = true, 0
+				}
+				out = append(out, proofRun{sub, try, tier})
+			case try.Verdict.Verdict == finding.Blocked && (try.By == finding.BySameSite || try.By == finding.ByThirdPartyCookie) && !withheld && try.Position == finding.CrossSite:
+				// The server would have taken it: the browser alone decides.
+				if same := sub.Verdict(finding.SameSite, try.Shape); same != nil && same.Verdict.Verdict == finding.Forged {
+					withheld = true
+					out = append(out, proofRun{sub, try, 1})
+				}
+			}
+		}
+	}
+	slices.SortStableFunc(out, func(a, b proofRun) int { return cmp.Compare(a.tier, b.tier) })
+	return out
+}
+
+// start launches a browser in which the victim is logged in.
+func (p *prover) start(ctx context.Context, path string, aged bool) error {
+	t := p.s.a.t
+	target := *t.Base
+	target.Path = ""
+	b, err := browser.Launch(ctx, browser.Config{Path: path, Target: &target, ThirdPartyCookies: browser.AllowThirdParty, Aged: aged, Redactor: &p.s.red, Logger: p.s.cfg.Logger})
+	if err != nil {
+		return err
+	}
+	p.b = b
+	if p.victim, err = b.NewVictim(ctx); err == nil {
+		err = p.login(ctx)
+	}
+	if err != nil {
+		b.Close()
+	}
+	return err
+}
+
+// login logs the victim in on the API's own page, so that the browser applies
+// the server's own Set-Cookie. Where that gives no cookie that authenticates,
+// it gets the cookies that the scan itself holds.
+func (p *prover) login(ctx context.Context) error {
+	t := p.s.a.t
+	p.since = time.Now()
+	if len(t.Logins) > 0 {
+		r := t.Victim.RequestBy(t.Logins[0], false)
+		contentType := r.Header.Get("Content-Type")
+		r.Header.Del("Content-Type")
+		_, err := p.victim.Login(ctx, browser.Request{Method: r.Method, URL: r.URL.String(), Header: r.Header, ContentType: contentType, Body: r.Body})
+		if err != nil {
+			return err
+		}
+		cookies, err := p.victim.Cookies(ctx)
+		if err != nil {
+			return err
+		}
+		if slices.ContainsFunc(cookies, func(c browser.Cookie) bool { return t.Authenticates(c.Name) }) {
+			p.own = true
+			return nil
+		}
+	}
+	var given []*http.Cookie
+	for _, c := range t.Victim.Credentials().Jar.Cookies() {
+		if c.Refused(t.Base.Scheme) == "" {
+			given = append(given, plainCookie(c))
+		}
+	}
+	if len(given) == 0 {
+		return errors.New("the browser keeps no cookie of the login")
+	}
+	p.own = false
+	return p.victim.SetCookies(ctx, given)
+}
+
+func plainCookie(c client.Cookie) *http.Cookie {
+	k := &http.Cookie{Name: c.Name, Value: c.Value, Domain: c.Domain, Path: c.Path, Secure: c.Secure, HttpOnly: c.HTTPOnly}
+	switch c.SameSite {
+	case client.SameSiteNone:
+		k.SameSite = http.SameSiteNoneMode
+	case client.SameSiteLax:
+		k.SameSite = http.SameSiteLaxMode
+	case client.SameSiteStrict:
+		k.SameSite = http.SameSiteStrictMode
+	}
+	return k
+}
+
+// attempt is what a browser did with one attack, and what it changed.
+type attempt struct {
+	attack  browser.Attack
+	trace   *browser.Trace
+	before  string
+	after   string
+	read    bool // before and after are known
+	carried bool // a cookie that authenticates went along
+}
+
+// send makes one attempt.
+func (p *prover) send(ctx context.Context, r proofRun) (*attempt, error) {
+	call, err := r.sub.Fresh(ctx)
+	if err != nil {
+		return nil, err
+	}
+	req, ok := call.Encode(r.try.Shape)
+	if !ok {
+		return nil, fmt.Errorf("the body cannot be put into this shape")
+	}
+	a := &attempt{attack: browser.Attack{Position: r.try.Position, Shape: r.try.Shape, Method: req.Method, URL: req.URL.String(),
+		ContentType: req.Header.Get("Content-Type"), Body: req.Body, Operation: r.sub.Ref.String()}}
+	if r.sub.Sensitive {
+		if a.before, err = r.sub.State(ctx); err == nil {
+			a.read = true
+		}
+	}
+	if a.trace, err = p.victim.Attack(ctx, a.attack); err != nil {
+		return nil, err
+	}
+	if a.read {
+		if a.after, err = r.sub.State(ctx); err != nil {
+			a.read = false
+		}
+	}
+	a.carried = slices.ContainsFunc(a.trace.CookiesSent, p.s.a.t.Authenticates)
+	return a, nil
+}
+
+// got reads whether an attempt got through: yes, no, or not to be told.
+func (a *attempt) got(sub *attack.Subject) (through, known bool) {
+	switch {
+	case !a.trace.Sent || !a.carried:
+		return false, true
+	case a.read && a.before != a.after:
+		return true, true
+	case a.read:
+		return false, a.trace.Status != sub.Success.Status
+	case sub.Refusal != nil && sub.Refusal.Status == a.trace.Status:
+		return false, sub.Refusal.Status != sub.Success.Status
+	}
+	return a.trace.Status == sub.Success.Status, true
+}
+
+// run makes one attempt and lets what the browser did decide the cell.
+func (p *prover) run(ctx context.Context, r proofRun) error {
+	if time.Since(p.since) > freshFor {
+		if err := p.login(ctx); err != nil {
+			return err
+		}
+	}
+	a, err := p.send(ctx, r)
+	if err != nil {
+		return err
+	}
+	if a.trace.Status == http.StatusUnauthorized && a.carried {
+		// The session may have ended in between.
+		if err := p.login(ctx); err != nil {
+			return err
+		}
+		if a, err = p.send(ctx, r); err != nil {
+			return err
+		}
+	}
+	through, known := a.got(r.sub)
+	if !known {
+		return nil
+	}
+	try := r.try
+	try.Proof = finding.ByBrowser
+	switch {
+	case through:
+		try.Verdict.Verdict, try.By = finding.Forged, ""
+		try.Reason = p.b.Version() + " sent it with the cookie " + strings.Join(a.trace.CookiesSent, ", ")
+		if try.Policy != "" {
+			try.Reason += " (" + try.Policy + ")"
+		}
+		try.Evidence = p.evidence(a, r)
+		if a.read {
+			try.Before, try.After = a.before, a.after
+		}
+		try.PoC = p.keepPoC(a.attack)
+	case try.Verdict.Verdict == finding.Forged:
+		try.Verdict.Verdict = finding.Blocked
+		try.By, try.Reason = p.why(a)
+	default:
+		by, reason := p.why(a)
+		if by != finding.ByAuthentication {
+			try.By, try.Reason = by, reason
+		}
+	}
+	return nil
+}
+
+// why says what kept an attempt from getting through.
+func (p *prover) why(a *attempt) (finding.By, string) {
+	t := a.trace
+	switch {
+	case t.PreflightSent && !t.PreflightAllowed:
+		return finding.ByPreflight, "the browser did not send it: " + cmp.Or(t.Error, "the preflight was refused")
+	case !a.carried && len(t.CookiesBlocked) > 0:
+		for _, c := range t.CookiesBlocked {
+			if p.s.a.t.Authenticates(c.Name) {
+				if third(c.Reason) {
+					return finding.ByThirdPartyCookie, fmt.Sprintf("the browser kept the cookie %s back: %s", c.Name, c.Reason)
+				}
+				return finding.BySameSite, fmt.Sprintf("the browser kept the cookie %s back: %s", c.Name, c.Reason)
+			}
+		}
+		return finding.BySameSite, "the browser sent no cookie that authenticates"
+	case !a.carried:
+		return finding.BySameSite, "the browser sent no cookie that authenticates"
+	}
+	return finding.ByAuthentication, fmt.Sprintf("sent by the browser with the cookie, and refused (%d)", t.Status)
+}
+
+func third(reason string) bool {
+	r := strings.ToLower(reason)
+	return strings.Contains(r, "third") || strings.Contains(r, "partition") || strings.Contains(r, "userpreferences")
+}
+
+// evidence is what the browser showed.
+func (p *prover) evidence(a *attempt, r proofRun) []finding.Evidence {
+	t := a.trace
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s, third-party cookies: %s\n", p.b.Version(), t.Policy)
+	if p.own {
+		b.WriteString("The victim logged in in this browser; it holds the cookies that the server set there.\n")
+	} else {
+		b.WriteString("The browser was given the cookies of a login outside of it.\n")
+	}
+	fmt.Fprintf(&b, "attacker's page: %s\ncookies sent: %s\n", t.PageURL, strings.Join(t.CookiesSent, ", "))
+	for _, c := range t.CookiesBlocked {
+		fmt.Fprintf(&b, "cookie kept back: %s (%s)\n", c.Name, c.Reason)
+	}
+	if t.PreflightSent {
+		fmt.Fprintf(&b, "preflight allowed: %v\n", t.PreflightAllowed)
+	}
+	fmt.Fprintf(&b, "status: %d\n", t.Status)
+	if t.Transcript != "" {
+		b.WriteString("\n" + t.Transcript)
+	}
+	out := []finding.Evidence{{Kind: finding.BrowserEvidence, Text: p.s.red.Redact(b.String())}}
+	if file := p.keepShot(t.Screenshot, r); file != "" {
+		out = append(out, finding.Evidence{Kind: finding.ScreenshotEvidence, Text: "the victim's tab after the attack", File: file})
+	}
+	return out
+}
+
+// slug is a file name for an attempt.
+func slug(parts ...string) string {
+	s := strings.ToLower(strings.Join(parts, "-"))
+	return strings.Trim(strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
+			return r
+		}
+		return '-'
+	}, s), "-")
+}
+
+func (p *prover) keepShot(png []byte, r proofRun) string {
+	if len(png) == 0 || p.shots >= maxScreenshots || r.tier > 0 {
+		return ""
+	}
+	p.shots++
+	return p.keep(slug(r.sub.Ref.String(), string(r.try.Position), string(r.try.Shape))+".png", png)
+}
+
+func (p *prover) keepPoC(a browser.Attack) string {
+	if p.s.cfg.Artifacts == "" {
+		return ""
+	}
+	page, err := browser.ProofOfConcept(a)
+	if err != nil {
+		return ""
+	}
+	return p.keep(slug(a.Operation, string(a.Position), string(a.Shape))+".html", []byte(p.s.red.Redact(string(page))))
+}
+
+// keep writes an artifact and returns its path, or nothing where none are
+// kept.
+func (p *prover) keep(name string, data []byte) string {
+	dir := p.s.cfg.Artifacts
+	if dir == "" {
+		return ""
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		p.s.c.Note("artifacts could not be kept: " + err.Error())
+		return ""
+	}
+	file := filepath.Join(dir, name)
+	if err := os.WriteFile(file, data, 0o644); err != nil {
+		p.s.c.Note("artifacts could not be kept: " + err.Error())
+		return ""
+	}
+	return file
+}
+
+// age tries one forgery that rests on a young cookie in a browser that treats
+// it as old, and adds what that showed.
+func (p *prover) age(ctx context.Context, path string, runs []proofRun) {
+	for _, r := range runs {
+		if r.try.Verdict.Verdict != finding.Forged || !r.try.Fresh || r.try.Proof != finding.ByBrowser {
+			continue
+		}
+		old := &prover{s: p.s}
+		if old.start(ctx, path, true) != nil {
+			return
+		}
+		defer old.b.Close()
+		a, err := old.send(ctx, r)
+		if err != nil {
+			return
+		}
+		if through, known := a.got(r.sub); known && !through {
+			r.try.Evidence = append(r.try.Evidence, finding.Evidence{Kind: finding.BrowserEvidence,
+				Text: "control: the same attack with the cookie older than two minutes; cookies sent: " + strings.Join(a.trace.CookiesSent, ", ") + "; nothing changed"})
+		}
+		return
+	}
+}
+
+// frontend looks at what the page that people use keeps in web storage.
+func (p *prover) frontend(ctx context.Context) {
+	if p.s.cfg.Frontend == "" {
+		return
+	}
+	st, err := p.victim.Frontend(ctx, p.s.cfg.Frontend)
+	if err != nil {
+		p.s.c.Note("the frontend could not be opened: " + p.s.red.Redact(err.Error()))
+		return
+	}
+	u, err := url.Parse(p.s.cfg.Frontend)
+	if err != nil {
+		return
+	}
+	p.s.a.t.WebStorage(u, st)
+}

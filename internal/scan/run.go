@@ -434,7 +434,9 @@ func (s *session) tell(u *use) {
 
 // attack proves forgeries in a browser and runs every attack.
 func (s *session) attack(ctx context.Context) error {
-	s.prove(ctx)
+	if err := s.prove(ctx); err != nil {
+		return err
+	}
 	if err := s.lasting(s.logout(ctx)); err != nil {
 		return err
 	}
@@ -471,7 +473,7 @@ func (s *session) cleanUp(ctx context.Context) {
 func (s *session) enough() {
 	changing, exercised := 0, 0
 	for _, u := range s.a.uses {
-		if u.subject.ChangesState && u.subject != s.a.t.Logout && !u.outside {
+		if u.subject.ChangesState && u.subject != s.a.t.Logout && !u.subject.Login && !u.outside {
 			changing++
 			if u.subject.Exercised {
 				exercised++

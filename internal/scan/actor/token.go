@@ -151,3 +151,9 @@ func tokensInCookies(cs []client.Cookie) []Token {
 	}
 	return out
 }
+
+// SecretsIn returns every credential that an answer hands out.
+func SecretsIn(r *client.Response) []string {
+	c := Credentials{Jar: client.NewJar(client.SetCookies(r)...), Tokens: slices.Concat(tokensInBody(r.Body), tokensInHeader(r.Header)), CSRF: CSRFTokens(r)}
+	return c.Secrets()
+}

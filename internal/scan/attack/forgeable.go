@@ -34,6 +34,10 @@ func (t *Target) Forgeable(s *Subject) {
 	case "get-changes-state":
 		message = fmt.Sprintf("A GET changes state: %s runs on the victim's cookie when another site leads to it.", s.Ref)
 	case "forgeable-operation":
+		if worst.Position == finding.SameSite {
+			message = fmt.Sprintf("%s runs on the victim's cookie alone when a page of another origin sends it (%s, %s). Its cookie declares no SameSite and the server checks nothing: only the default of some browsers keeps other sites from doing the same.", s.Ref, worst.Position, worst.Shape)
+			break
+		}
 		message = fmt.Sprintf("%s runs on the victim's cookie alone when a page of another site sends it (%s, %s).", s.Ref, worst.Position, worst.Shape)
 	case "forgeable-when-fresh":
 		message = fmt.Sprintf("%s runs on the victim's cookie alone when a page of another site sends it (%s, %s), %s.", s.Ref, worst.Position, worst.Shape, worst.Policy)
@@ -89,6 +93,10 @@ func (s *Subject) Worst() (*Try, string) {
 		return lasting, "forgeable-operation"
 	case fresh != nil:
 		return fresh, "forgeable-when-fresh"
+	case sibling != nil && sibling.Undeclared:
+		// Neither the server nor its cookie says anything against it: what is
+		// left is the default of some browsers.
+		return sibling, "forgeable-operation"
 	case sibling != nil:
 		return sibling, "forgeable-from-sibling"
 	}

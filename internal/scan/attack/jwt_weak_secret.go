@@ -60,7 +60,7 @@ func (t *Target) crack(ctx context.Context, j *jws) (secret []byte, from string,
 			return []byte(s), "the list of well-known secrets", nil
 		}
 	}
-	for _, s := range derived(t.Title, t.Base.Hostname()) {
+	for _, s := range derived(t.Title) {
 		if j.signedBy([]byte(s)) {
 			return []byte(s), "words made of the API's own title", nil
 		}
@@ -91,8 +91,8 @@ func (t *Target) crack(ctx context.Context, j *jws) (secret []byte, from string,
 
 // derived makes the secrets that people make of a name: the words of a title
 // alone and together, with the endings that tutorials use.
-func derived(title, host string) []string {
-	words := strings.FieldsFunc(strings.ToLower(title+" "+host), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+func derived(title string) []string {
+	words := strings.FieldsFunc(strings.ToLower(title), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
 	if len(words) > 8 {
 		words = words[:8]
 	}

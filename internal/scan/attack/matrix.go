@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/d710e0ae/countersign/internal/finding"
 	"github.com/d710e0ae/countersign/internal/scan/actor"
@@ -110,7 +111,7 @@ func (m *matrix) inferred(try *Try) bool {
 func (t *Try) take(from *Try, why string) {
 	t.Verdict.Verdict, t.By, t.Proof = from.Verdict.Verdict, from.By, from.Proof
 	t.Reason = why + from.Reason
-	t.Fresh, t.Policy, t.Seen, t.Call = from.Fresh, from.Policy, from.Seen, from.Call
+	t.Fresh, t.Undeclared, t.Policy, t.Seen, t.Call = from.Fresh, from.Undeclared, from.Policy, from.Seen, from.Call
 }
 
 var errNoCall = errors.New("no further call could be made")
@@ -170,7 +171,7 @@ func (m *matrix) cell(ctx context.Context, try *Try) error {
 	if !travel.Sent {
 		return set(finding.Blocked, travel.By, travel.Why)
 	}
-	try.Fresh, try.Policy = travel.Fresh, travel.Policy
+	try.Fresh, try.Undeclared, try.Policy = travel.Fresh, travel.Undeclared, travel.Policy
 
 	call, err := m.call(ctx)
 	if err != nil {
@@ -198,6 +199,7 @@ func (m *matrix) cell(ctx context.Context, try *Try) error {
 		return err
 	}
 	try.Seen, try.Call = res, call
+	try.Custom = try.Shape == finding.JSONCORS && len(call.Header) > 0
 	reading := m.s.Judge.Read(res)
 	if try.Shape == finding.Head {
 		reading = readHead(res, m.s)
@@ -250,6 +252,9 @@ func (m *matrix) control(ctx context.Context, shape finding.Shape) (Reading, err
 	}
 	r, _ := call.Encode(shape)
 	r.Bare = false
+	for k, v := range call.Header { // a script of the own page sends them
+		r.Header[k] = v
+	}
 	Own(r.Header, r.Method, r.URL)
 	m.creds.Put(r, actor.Use{Cookie: true, CSRF: true})
 	res, err := m.t.Client.Do(ctx, r)
@@ -299,7 +304,7 @@ func (m *matrix) call(ctx context.Context) (*Call, error) {
 // probe sends the forged request with the cookies that would travel. State is
 // read before, if it can be read at all.
 func (m *matrix) probe(ctx context.Context, try *Try, r *client.Request, jar *client.Jar) (*client.Response, error) {
-	if m.s.Sensitive && !m.read && !m.proved() {
+	if m.s.Sensitive && !m.read && !m.proved(try.Position) {
 		st, err := m.s.State(ctx)
 		if err == nil {
 			m.before, m.read = st, true
@@ -310,15 +315,16 @@ func (m *matrix) probe(ctx context.Context, try *Try, r *client.Request, jar *cl
 	return m.t.Client.Do(ctx, r)
 }
 
-// proved reports whether a forgery of s has been read back already: one is
-// enough to know that its success is one.
-func (m *matrix) proved() bool {
-	return slices.ContainsFunc(m.s.Tries, func(t *Try) bool { return t.After != "" })
+// proved reports whether a forgery from that position has been read back
+// already: one is enough to know that its success is one.
+func (m *matrix) proved(pos finding.Position) bool {
+	return slices.ContainsFunc(m.s.Tries, func(t *Try) bool { return t.Position == pos && t.After != "" })
 }
 
 // changed reads the state back after an accepted forgery.
 func (m *matrix) changed(ctx context.Context, try *Try) (bool, error) {
-	if !m.read || m.proved() {
+	if !m.read || m.proved(try.Position) {
+		m.read = false
 		return true, nil
 	}
 	m.read = false
@@ -400,19 +406,33 @@ func readHead(r *client.Response, s *Subject) Reading {
 	return Refused
 }
 
+// unsafeFields returns the fields of a call for which a page must ask leave
+// (Fetch §2.2.2), as the preflight names them.
+func unsafeFields(c *Call) []string {
+	var out []string
+	if c.HasBody() {
+		out = append(out, "content-type")
+	}
+	for k := range c.Header {
+		out = append(out, strings.ToLower(k))
+	}
+	slices.Sort(out)
+	return out
+}
+
 // preflight asks whether a JSON request from that position may be sent.
 func (t *Target) preflight(ctx context.Context, s *Subject, pos finding.Position) (Preflight, error) {
 	if s.noPreflight {
 		return Preflight{Why: "no preflight is answered"}, nil
 	}
-	json := s.Call.HasBody()
-	res, err := t.Client.Do(ctx, preflightRequest(s.Call.URL(), s.Ref.Method, json, pos))
+	fields := unsafeFields(s.Call)
+	res, err := t.Client.Do(ctx, preflightRequest(s.Call.URL(), s.Ref.Method, fields, pos))
 	if err != nil {
 		return Preflight{}, err
 	}
 	// A server that knows no preflight says so to every origin alike.
 	s.noPreflight = res.Status == http.StatusMethodNotAllowed || res.Status == http.StatusNotFound
-	return judgePreflight(res, s.Ref.Method, json), nil
+	return judgePreflight(res, s.Ref.Method, fields), nil
 }
 
 // travelling returns the cookies that a browser sends with a forged request

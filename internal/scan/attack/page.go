@@ -101,15 +101,15 @@ type Preflight struct {
 }
 
 // preflightRequest is the preflight that a browser sends before a request of
-// that method with a JSON body.
-func preflightRequest(u *url.URL, method string, json bool, pos finding.Position) *client.Request {
+// that method with those fields, which are lower-case and sorted.
+func preflightRequest(u *url.URL, method string, fields []string, pos finding.Position) *client.Request {
 	from, _ := Origin(pos, u)
 	h := http.Header{}
 	h.Set("Accept", "*/*")
 	h.Set("Origin", from)
 	h.Set("Access-Control-Request-Method", method)
-	if json {
-		h.Set("Access-Control-Request-Headers", "content-type")
+	if len(fields) > 0 {
+		h.Set("Access-Control-Request-Headers", strings.Join(fields, ","))
 	}
 	if u.Scheme == "https" || client.Loopback(u.Hostname()) {
 		site := "cross-site"
@@ -124,7 +124,7 @@ func preflightRequest(u *url.URL, method string, json bool, pos finding.Position
 }
 
 // judgePreflight evaluates an answer as Fetch §4.8 step 7 does.
-func judgePreflight(r *client.Response, method string, json bool) Preflight {
+func judgePreflight(r *client.Response, method string, fields []string) Preflight {
 	from := r.Request.Header.Get("Origin")
 	if r.Status < 200 || r.Status > 299 {
 		return Preflight{Why: "the preflight was refused"}
@@ -139,8 +139,10 @@ func judgePreflight(r *client.Response, method string, json bool) Preflight {
 		!listed(r.Header.Values("Access-Control-Allow-Methods"), method, false) {
 		return Preflight{Why: "the preflight does not allow " + method}
 	}
-	if json && !listed(r.Header.Values("Access-Control-Allow-Headers"), "content-type", true) {
-		return Preflight{Why: "the preflight does not allow a JSON Content-Type"}
+	for _, f := range fields {
+		if !listed(r.Header.Values("Access-Control-Allow-Headers"), f, true) {
+			return Preflight{Why: "the preflight does not allow the field " + f}
+		}
 	}
 	return Preflight{Allowed: true, Why: "the preflight allows the origin with credentials"}
 }

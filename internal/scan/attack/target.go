@@ -87,12 +87,15 @@ type Subject struct {
 // A Try is one cell of the matrix.
 type Try struct {
 	finding.Verdict
-	Fresh  bool // rests on Chromium's two minutes
-	Policy string
-	Seen   *client.Response // what the server answered to the forged request
-	Before string           // state read back, where it was
-	After  string
-	Call   *Call
+	Fresh bool // rests on Chromium's two minutes
+	// Undeclared: the cookie that went along says nothing of SameSite.
+	Undeclared bool
+	Policy     string
+	Seen       *client.Response // what the server answered to the forged request
+	Before     string           // state read back, where it was
+	After      string
+	Call       *Call
+	Custom     bool // bears fields that a page must ask leave for
 
 	Evidence []finding.Evidence // of the browser
 	PoC      string             // path of the page that proves it
@@ -168,6 +171,7 @@ func (t *Target) exchange(r *client.Response) []finding.Evidence {
 	if r == nil {
 		return nil
 	}
+	t.Redactor.Add(actor.SecretsIn(r)...)
 	return []finding.Evidence{
 		{Kind: finding.RequestEvidence, Text: r.Request.Dump(t.Redactor)},
 		{Kind: finding.ResponseEvidence, Text: r.Dump(t.Redactor)},

@@ -14,6 +14,9 @@ type Travel struct {
 	Fresh bool       // sent only within two minutes of being set (Chromium's Lax+POST)
 	By    finding.By // what withholds it
 	Why   string
+	// Undeclared is set where the cookie goes along although its server said
+	// nothing of SameSite, so that nothing but a browser's default parts sites.
+	Undeclared bool
 	// Policy names the choice of the browser on which Sent rests, where
 	// mainstream browsers differ.
 	Policy string
@@ -38,7 +41,7 @@ func Travels(c client.Cookie, pos finding.Position, shape finding.Shape, target 
 		return Travel{By: finding.BySameSite, Why: fmt.Sprintf("browsers do not store cookie %s: %s", c.Name, why)}
 	}
 	if pos == finding.SameSite {
-		return Travel{Sent: true, Why: "SameSite does not part origins of one site"}
+		return Travel{Sent: true, Undeclared: c.SameSite == client.SameSiteMissing, Why: "SameSite does not part origins of one site"}
 	}
 	nav := topLevel(shape)
 	safe := shape == finding.Navigate

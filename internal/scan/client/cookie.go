@@ -147,11 +147,17 @@ func Loopback(host string) bool {
 // not safe for concurrent use; probes clone it.
 type Jar struct{ cookies []Cookie }
 
-// NewJar returns a jar of those cookies.
-func NewJar(cookies ...Cookie) *Jar { return &Jar{cookies: append([]Cookie(nil), cookies...)} }
+// NewJar returns a jar of those cookies, put in one after the other.
+func NewJar(cookies ...Cookie) *Jar {
+	j := &Jar{}
+	for _, c := range cookies {
+		j.Put(c)
+	}
+	return j
+}
 
 // Clone returns an independent copy.
-func (j *Jar) Clone() *Jar { return NewJar(j.cookies...) }
+func (j *Jar) Clone() *Jar { return &Jar{cookies: slices.Clone(j.cookies)} }
 
 // Cookies returns a copy of what is in the jar.
 func (j *Jar) Cookies() []Cookie { return append([]Cookie(nil), j.cookies...) }
