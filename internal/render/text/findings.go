@@ -12,6 +12,7 @@ import (
 const maxRelated = 6
 
 func (p *page) findings(r *finding.Report) {
+	advised := map[string]bool{}
 	for _, f := range r.Findings {
 		label := strings.ToUpper(f.Severity.String())
 		p.linef("%s  %s  %s  %s", p.paint(severityColor(f.Severity), pad(label, 8)),
@@ -25,13 +26,18 @@ func (p *page) findings(r *finding.Report) {
 			p.wrapped(fmt.Sprintf("    %s:%d  ", safe(rel.File), rel.Line), "      ", rel.Message)
 		}
 		for _, e := range f.Evidence {
-			p.evidence(e)
+			// Whole requests and answers are for the formats that can fold
+			// them; here stands what they came to.
+			if e.Kind == finding.StateEvidence {
+				p.evidence(e)
+			}
 		}
 		if f.ProofOfConcept != "" {
 			p.linef("    %s  %s", p.paint(dim, "proof of concept"), safe(f.ProofOfConcept))
 		}
-		if f.Remedy.FastAPI != "" {
-			first, _, _ := strings.Cut(f.Remedy.FastAPI, "\n")
+		// What to do is the same for each finding of a weakness: once is enough.
+		if first, _, _ := strings.Cut(f.Remedy.FastAPI, "\n"); first != "" && !advised[f.Weakness] {
+			advised[f.Weakness] = true
 			p.wrapped("    "+p.paint(green, "fix")+"  ", "         ", first)
 		}
 		p.linef("")
@@ -39,16 +45,8 @@ func (p *page) findings(r *finding.Report) {
 }
 
 func (p *page) evidence(e finding.Evidence) {
-	lead := fmt.Sprintf("    %s  ", p.paint(dim, string(e.Kind)))
-	switch {
-	case e.Text == "":
-		p.linef("%s%s", lead, safe(e.File))
-	case strings.Contains(e.Text, "\n"):
-		first, rest, _ := strings.Cut(strings.TrimSpace(e.Text), "\n")
-		more := strings.Count(rest, "\n") + 1
-		p.linef("%s%s %s", lead, safe(strings.TrimSpace(first)), p.paint(dim, fmt.Sprintf("(+%s)", plural(more, "line", "lines"))))
-	default:
-		p.wrapped(lead, "      ", e.Text)
+	for line := range strings.Lines(e.Text) {
+		p.wrapped(fmt.Sprintf("    %s  ", p.paint(dim, string(e.Kind))), "      ", line)
 	}
 }
 

@@ -1,0 +1,211 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/d710e0ae/countersign/internal/scan"
+	"github.com/d710e0ae/countersign/internal/scan/browser"
+	"github.com/d710e0ae/countersign/internal/secret"
+)
+
+// scanFlags are the flags of scan as they were written.
+type scanFlags struct {
+	cfg              scan.Config
+	victim, attacker string
+	headers, cookies []string
+	rate, shard      string
+	config           string
+}
+
+func newScan(s Streams) *cobra.Command {
+	var (
+		out output
+		f   scanFlags
+	)
+	cmd := &cobra.Command{
+		Use:   "scan URL",
+		Short: "Find and prove what can be forged on a running API",
+		Long: `Scan one running API: read its OpenAPI document, log in as the victim, exercise
+every operation, and try each request that a page of another origin could make
+the victim's browser send. What can be forged is proved in a real browser.
+
+The scan changes state, as the accounts that it is given. Run it against a test
+deployment. A target that is neither loopback nor private needs --authorized.
+
+A password may be written as env:NAME or file:PATH.`,
+		Example: `  countersign scan http://localhost:8000 --user alice:secret
+  countersign scan http://localhost:8000 --user alice:env:ALICE_PASSWORD --attacker mallory:file:mallory.txt
+  countersign scan https://staging.example.com --authorized --user alice:env:PW \
+      --format sarif=scan.sarif --format html=scan.html`,
+		Args: oneTarget,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			f.cfg.Target = args[0]
+			errConfig := f.readConfig(cmd)
+			plan, errOut := out.check()
+			errFlags := f.check()
+			if err := allOf(errConfig, errOut, errFlags); err != nil {
+				return err
+			}
+			return runScan(cmd.Context(), s, f.cfg, plan)
+		},
+	}
+	f.flags(cmd)
+	out.flags(cmd)
+	return cmd
+}
+
+func oneTarget(_ *cobra.Command, args []string) error {
+	switch len(args) {
+	case 0:
+		return usagef("no target; write the URL of the API, such as: countersign scan http://localhost:8000 --user alice:secret")
+	case 1:
+		return nil
+	}
+	return usagef("one target at a time, and %d are given: %s", len(args), strings.Join(args, " "))
+}
+
+func (f *scanFlags) flags(cmd *cobra.Command) {
+	fl := cmd.Flags()
+	fl.StringVar(&f.cfg.OpenAPI, "openapi", "", "the API's document: a `URL or FILE` (default: looked for at the usual places)")
+	fl.StringVar(&f.cfg.HAR, "har", "", "a recording of the API's use, where there is no document (`FILE`)")
+	fl.StringVar(&f.victim, "user", "", "the victim, as `NAME:PASSWORD`")
+	fl.StringVar(&f.attacker, "attacker", "", "a second account, as `NAME:PASSWORD`")
+	fl.StringVar(&f.cfg.Login, "login", "", "the login, such as `'POST /login'` (default: found in the document)")
+	fl.StringArrayVar(&f.headers, "header", nil, "a header for every request, as `'NAME: VALUE'`; repeatable")
+	fl.StringArrayVar(&f.cookies, "cookie", nil, "a cookie of the victim, as `'NAME=VALUE'`; repeatable")
+	fl.StringVar(&f.cfg.Browser, "browser", "auto", "`auto, off or PATH` of a Chromium or Chrome")
+	fl.BoolVar(&f.cfg.ReadOnly, "read-only", false, "send nothing that changes state")
+	fl.StringVar(&f.rate, "rate", "", "at most so many requests, such as `50/s`")
+	fl.StringArrayVar(&f.cfg.Include, "include", nil, "only operations that match `GLOB`, such as 'POST /orders*'; repeatable")
+	fl.StringArrayVar(&f.cfg.Exclude, "exclude", nil, "no operation that matches `GLOB`, such as 'DELETE /users/*'; repeatable")
+	fl.StringVar(&f.shard, "shard", "", "scan part `I/N` of the API")
+	fl.BoolVar(&f.cfg.Authorized, "authorized", false, "I may scan this target; needed for any that is not loopback or private")
+	fl.StringVar(&f.cfg.Frontend, "frontend", "", "`URL` of the page that people use, for what it keeps in web storage")
+	fl.StringVar(&f.cfg.Wordlist, "wordlist", "", "secrets to try on the API's tokens, one a line (`FILE`)")
+	fl.StringVar(&f.cfg.Artifacts, "artifacts", "countersign-artifacts", "`DIR` for proofs of concept and screenshots; written only if something is forged")
+	fl.StringVar(&f.config, "config", "", "options in a YAML `FILE`; flags win over it")
+}
+
+// check reads what is written in a form of its own, and returns all mistakes
+// at once.
+func (f *scanFlags) check() error {
+	var errs []error
+	var err error
+	if f.victim != "" {
+		if f.cfg.Victim, err = account(f.victim); err != nil {
+			errs = append(errs, fmt.Errorf("--user %w", err))
+		}
+	}
+	if f.attacker != "" {
+		if f.cfg.Attacker, err = account(f.attacker); err != nil {
+			errs = append(errs, fmt.Errorf("--attacker %w", err))
+		}
+	}
+	f.cfg.Headers = http.Header{}
+	for _, h := range f.headers {
+		name, value, ok := strings.Cut(h, ":")
+		if !ok || strings.TrimSpace(name) == "" || strings.ContainsAny(name, " \t\r\n") || strings.ContainsAny(value, "\r\n") {
+			// The text may hold a secret, and is not repeated.
+			errs = append(errs, errors.New("--header: write it as 'NAME: VALUE'"))
+			continue
+		}
+		f.cfg.Headers.Add(name, strings.TrimSpace(value))
+	}
+	f.cfg.Cookies = map[string]string{}
+	for _, c := range f.cookies {
+		name, value, ok := strings.Cut(c, "=")
+		if !ok || name == "" {
+			errs = append(errs, errors.New("--cookie: write it as 'NAME=VALUE'"))
+			continue
+		}
+		f.cfg.Cookies[name] = value
+	}
+	if f.rate != "" {
+		n, err := strconv.ParseFloat(strings.TrimSuffix(f.rate, "/s"), 64)
+		if err != nil || n <= 0 {
+			errs = append(errs, fmt.Errorf("--rate %s: write requests per second, such as 50/s", f.rate))
+		}
+		f.cfg.Rate = n
+	}
+	if f.shard != "" {
+		i, n, ok := strings.Cut(f.shard, "/")
+		part, errPart := strconv.Atoi(i)
+		of, errOf := strconv.Atoi(n)
+		if !ok || errPart != nil || errOf != nil || part < 1 || of < part {
+			errs = append(errs, fmt.Errorf("--shard %s: write the part and the number of parts, such as 1/4", f.shard))
+		}
+		f.cfg.Shard = scan.Shard{I: part, N: of}
+	}
+	if _, err := browser.Find(f.cfg.Browser); err != nil && f.cfg.Browser != "auto" {
+		errs = append(errs, fmt.Errorf("--browser: %w", err))
+	}
+	return errors.Join(errs...)
+}
+
+// account reads NAME:PASSWORD, where the password may stand in the
+// environment or a file. The error never repeats the password.
+func account(text string) (scan.Account, error) {
+	name, password, ok := strings.Cut(text, ":")
+	if !ok || name == "" {
+		return scan.Account{}, errors.New("has no colon; write NAME:PASSWORD, NAME:env:VARIABLE or NAME:file:PATH")
+	}
+	switch {
+	case strings.HasPrefix(password, "env:"):
+		variable := strings.TrimPrefix(password, "env:")
+		value, ok := os.LookupEnv(variable)
+		if !ok {
+			return scan.Account{}, fmt.Errorf("%s: the environment has no variable %s", name, variable)
+		}
+		password = value
+	case strings.HasPrefix(password, "file:"):
+		data, err := os.ReadFile(strings.TrimPrefix(password, "file:"))
+		if err != nil {
+			return scan.Account{}, fmt.Errorf("%s: %w", name, err)
+		}
+		password = strings.TrimRight(string(data), "\r\n")
+	}
+	if password == "" {
+		return scan.Account{}, fmt.Errorf("%s: the password is empty", name)
+	}
+	return scan.Account{Name: name, Password: secret.New(password)}, nil
+}
+
+func runScan(ctx context.Context, s Streams, cfg scan.Config, plan *plan) error {
+	cfg.Tool = tool
+	if cfg.Artifacts != "" {
+		absolute, err := filepath.Abs(cfg.Artifacts)
+		if err != nil {
+			return usage(err)
+		}
+		cfg.Artifacts = absolute
+	}
+	progress := newProgress(s.Err, plan.quiet)
+	report, err := scan.Run(ctx, cfg, progress)
+	progress.clear()
+	var wrong *scan.UsageError
+	if errors.As(err, &wrong) {
+		return usage(wrong.Err)
+	}
+	if report == nil {
+		return incomplete(err)
+	}
+	ended := plan.finish(ctx, s, report)
+	// Why a scan is incomplete stands in the report; who reads only the
+	// standard error is told, too.
+	var partial *scan.IncompleteError
+	var code *exitError
+	if errors.As(ended, &code) && code.code == ExitIncomplete && code.err == nil && errors.As(err, &partial) {
+		return incomplete(partial)
+	}
+	return ended
+}
+
