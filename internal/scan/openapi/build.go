@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/textproto"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -201,7 +202,8 @@ func (g *generator) bodyValue(body *Body) any {
 		return made
 	}
 	for name, v := range given {
-		if !identifies(name) && !isPassword(plainName(name)) && !g.same(name, v) {
+		known := identifies(name) && object[name] != nil && !slices.Contains(g.guesses, name)
+		if !known && !isPassword(plainName(name)) && !g.same(name, v) {
 			object[name] = copyValue(v)
 		}
 	}

@@ -87,6 +87,11 @@ func Parse(ctx context.Context, data []byte, base *url.URL) (*Document, error) {
 	if err != nil {
 		return nil, err
 	}
+	return fromRoot(ctx, root, base)
+}
+
+// fromRoot reads a document that was decoded.
+func fromRoot(ctx context.Context, root map[string]any, base *url.URL) (*Document, error) {
 	d := &Document{root: root}
 	switch version := text(root["openapi"]); {
 	case strings.HasPrefix(version, "3."):
@@ -94,7 +99,7 @@ func Parse(ctx context.Context, data []byte, base *url.URL) (*Document, error) {
 	case text(root["swagger"]) != "":
 		d.Kind = "Swagger " + text(root["swagger"])
 	default:
-		return nil, &NotADocument{"it is " + looksLike(data) + " without an \"openapi\" or \"swagger\" version"}
+		return nil, &NotADocument{"it is a JSON or YAML object without an \"openapi\" or \"swagger\" version"}
 	}
 	info, _ := root["info"].(map[string]any)
 	d.Title, d.Version = text(info["title"]), text(info["version"])

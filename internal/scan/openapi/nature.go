@@ -25,6 +25,9 @@ var actions = verbs(`accept acknowledge activate add adjust apply approve archiv
 var nouns = verbs(`comment log post rate request return report share star store schedule copy release set read charge start stop switch
 	vote ship invoice pin exit clone like reply kick sync`)
 
+// compounds are verbs that also begin the names of collections.
+var compounds = verbs(`upload dispatch import transfer book refund purchase deposit checkout move join publish`)
+
 func verbs(list string) map[string]bool {
 	out := map[string]bool{}
 	for _, w := range strings.Fields(list) {
@@ -60,6 +63,9 @@ func (o *Operation) pathVerb() string {
 	words := nameWords(last)
 	if len(words) == 0 || !actions[words[0]] || len(words) == 1 && nouns[words[0]] {
 		return ""
+	}
+	if noun := words[len(words)-1]; len(words) > 1 && Singular(noun) != noun && (nouns[words[0]] || compounds[words[0]]) {
+		return "" // upload-sessions are sessions
 	}
 	return words[0]
 }

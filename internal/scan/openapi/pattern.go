@@ -9,6 +9,9 @@ import (
 // maxPattern bounds the patterns that are compiled and the text made of them.
 const maxPattern = 2_000
 
+// maxRepeat bounds the repetitions that are tried to make a text long enough.
+const maxRepeat = 260
+
 func matchesPattern(pattern, s string) bool {
 	if len(pattern) > maxPattern {
 		return false
@@ -42,8 +45,11 @@ func fromPattern(pattern string, serial, low, high int, bounded bool) (string, b
 		return "", false
 	}
 	// Longer repetitions until the text is long enough.
-	for _, more := range []int{1, 0, 2, 3, 5, 8, 12, 20, 40, 80, 160} {
-		w := &writing{serial: serial, more: more}
+	for i := range maxRepeat {
+		w := &writing{serial: serial, more: i}
+		if i < 2 {
+			w.more = 1 - i // one repetition reads better than none
+		}
 		w.write(re, 0)
 		if s := w.b.String(); len(s) <= maxPattern && fits(s) && matchesPattern(bare, s) {
 			return s, true

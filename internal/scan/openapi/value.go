@@ -87,10 +87,10 @@ func (g *generator) given(m, solid map[string]any, name string, hinted bool) any
 	if hinted {
 		return nil // what the document suggests was refused
 	}
-	if !identifies(name) && !g.opt.Unique {
+	if !g.opt.Unique {
 		for _, from := range []map[string]any{m, solid} {
 			if v := g.doc.exampleOf(from); v != nil && g.fits(solid, v) {
-				return copyValue(v)
+				return g.idOr(name, copyValue(v))
 			}
 		}
 	}
