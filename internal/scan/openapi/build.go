@@ -11,6 +11,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"golang.org/x/net/http/httpguts"
 )
 
 const (
@@ -142,9 +144,7 @@ func (g *generator) fillParam(r *Request, p *Param) {
 		case "authorization", "cookie", "host", "content-type", "content-length", "origin":
 			return
 		}
-		if http.CanonicalHeaderKey(p.Name) != "" && !strings.ContainsAny(p.Name, " :\r\n") {
-			r.Header.Set(p.Name, strings.Join(texts(v), ","))
-		}
+		setHeader(r.Header, p.Name, strings.Join(texts(v), ","))
 	case "cookie":
 		if r.Cookies == nil {
 			r.Cookies = map[string]string{}
@@ -322,4 +322,13 @@ func isJSON(contentType string) bool {
 func mediaType(contentType string) string {
 	t, _, _ := strings.Cut(contentType, ";")
 	return strings.ToLower(strings.TrimSpace(t))
+}
+
+// setHeader sets a field that HTTP can carry; others are left out. What a
+// document or an answer names must not add lines to a request.
+func setHeader(h http.Header, name, value string) {
+	if !httpguts.ValidHeaderFieldName(name) || !httpguts.ValidHeaderFieldValue(value) {
+		return
+	}
+	h.Set(name, value)
 }

@@ -187,10 +187,10 @@ func (c complaint) byType(was any) (remedy, bool) {
 		return asks("type", "string", "const", "1990-01-02"+clockOf(c.kind))
 	case is("date_future", "datetime_future"):
 		return asks("type", "string", "const", epoch.AddDate(5, 0, 0).Format("2006-01-02")+clockOf(c.kind))
-	case is("date_from_datetime", "date_type", "date_parsing", "value_error.date") && !is("datetime.", "error.datetime"):
-		return asks("type", "string", "format", "date")
-	case is("datetime", "timezone"):
+	case is("datetime", "timezone") && !is("date_from_datetime"):
 		return asks("type", "string", "format", "date-time")
+	case is("date_from_datetime", "date_type", "date_parsing", "value_error.date"):
+		return asks("type", "string", "format", "date")
 	case is("time_delta"):
 		return asks("type", "string", "format", "duration")
 	case is("time_parsing", "time_type", "error.time"):

@@ -374,7 +374,7 @@ func (g *generator) repairParam(r *Request, c complaint) bool {
 	if in == "query" {
 		r.Query[name] = texts(v)
 	} else {
-		r.Header.Set(name, strings.Join(texts(v), ","))
+		setHeader(r.Header, name, strings.Join(texts(v), ","))
 	}
 	return true
 }
@@ -429,9 +429,15 @@ func (g *generator) repairAt(v any, node map[string]any, loc []any, place, name 
 		if !there && !known && len(loc) > 1 {
 			return g.repairAt(v, node, loc[1:], place, name, c)
 		}
-		if len(loc) == 1 && c.remedy(step, at).drop {
-			delete(object, step)
-			return object, there
+		if len(loc) == 1 {
+			remedy := c.remedy(step, at)
+			if remedy.drop {
+				delete(object, step)
+				return object, there
+			}
+			if also := list(g.pool.hinted(g.op, place)[alsoKeyword]); !known && remedy.keywords["required"] == true && len(also) < maxErrors {
+				g.pool.hint(g.op, place, map[string]any{alsoKeyword: append(slices.Clone(also), step)})
+			}
 		}
 		fixed, done := g.repairAt(at, child, loc[1:], place+"/"+step, step, c)
 		if done {

@@ -180,7 +180,7 @@ func (g *generator) objectValue(m map[string]any, place string, level int) map[s
 	out := map[string]any{}
 	properties, _ := m["properties"].(map[string]any)
 	required := requiredOf(m)
-	wanted := g.wanted(properties, required, level)
+	wanted := g.wanted(properties, required, place, level)
 	for _, name := range g.inOrder(properties) {
 		p, _ := properties[name].(map[string]any)
 		if g.doc.object(p)["readOnly"] == true || !required[name] && !wanted[name] {
@@ -193,6 +193,11 @@ func (g *generator) objectValue(m map[string]any, place string, level int) map[s
 	for _, name := range sortedKeys(required) {
 		if _, ok := properties[name]; !ok {
 			out[name] = g.value(nil, name, place+"/"+name, level+1)
+		}
+	}
+	for _, name := range list(m[alsoKeyword]) {
+		if _, have := out[text(name)]; !have {
+			out[text(name)] = g.value(nil, text(name), place+"/"+text(name), level+1)
 		}
 	}
 	// One alternative's properties stand beside the object's own.
@@ -209,6 +214,10 @@ func (g *generator) objectValue(m map[string]any, place string, level int) map[s
 	g.fillUp(out, m, place, level)
 	return out
 }
+
+// alsoKeyword lists, in hints, the members that a server wants and its
+// document does not know.
+const alsoKeyword = "x-countersign-also"
 
 // fillUp adds members until there are as many as there must be.
 func (g *generator) fillUp(out, m map[string]any, place string, level int) {
@@ -247,14 +256,14 @@ func (g *generator) inOrder(properties map[string]any) []string {
 // wanted chooses the properties that are filled although they need not be. A
 // change that changes nothing shows nothing, so where nothing is required at
 // least something harmless is written.
-func (g *generator) wanted(properties map[string]any, required map[string]bool, level int) map[string]bool {
+func (g *generator) wanted(properties map[string]any, required map[string]bool, place string, level int) map[string]bool {
 	out := map[string]bool{}
 	for name := range properties {
 		if g.opt.Optional && level < 2 {
 			out[name] = true
 		}
-		if h := g.pool.hinted(g.op, "body/"+name); level == 0 && h != nil {
-			out[name] = h["required"] == true || out[name]
+		if g.pool.hinted(g.op, place+"/"+name)["required"] == true {
+			out[name] = true
 		}
 	}
 	if level > 0 || len(required) > 0 || g.opt.Optional {
