@@ -1,0 +1,312 @@
+package fastapi
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/d710e0ae/countersign/internal/audit/pysrc"
+)
+
+func number(s string) (float64, bool) {
+	n, err := strconv.ParseFloat(strings.TrimSpace(s), 64)
+	return n, err == nil
+}
+
+// call evaluates a call.
+func (in *interp) call(x *pysrc.Call) *Value {
+	fn := in.eval(x.Fn)
+	args := in.args(x.Args)
+	return in.apply(fn, args, in.place(x), x)
+}
+
+func (in *interp) args(list []pysrc.Arg) Args {
+	var a Args
+	for _, arg := range list {
+		v := in.eval(arg.Value)
+		switch {
+		case arg.Star == 2:
+			if v.Kind == Union {
+				for _, alt := range v.Alts {
+					if alt.Kind == Dict {
+						v = alt
+					}
+				}
+			}
+			if v.Kind != Dict {
+				a.Open = true
+				continue
+			}
+			for i, k := range v.Keys {
+				if k != nil && k.Kind == Str {
+					a.setKw(k.Text, v.Elems[i])
+				} else {
+					a.Open = true
+				}
+			}
+		case arg.Star == 1:
+			if v.Kind == List {
+				a.Pos = append(a.Pos, v.Elems...)
+			} else {
+				a.Open = true
+			}
+		case arg.Name != "":
+			a.setKw(arg.Name, v)
+		default:
+			a.Pos = append(a.Pos, v)
+		}
+	}
+	return a
+}
+
+func (a *Args) setKw(name string, v *Value) {
+	if a.Kw == nil {
+		a.Kw = map[string]*Value{}
+	}
+	a.Kw[name] = v
+}
+
+func (a Args) sources() []*Source {
+	out := sourcesOf(a.Pos...)
+	for _, v := range sortedValues(a.Kw) {
+		out = mergeSources(out, sourcesOf(v))
+	}
+	return out
+}
+
+// apply calls fn with arguments that were evaluated.
+func (in *interp) apply(fn *Value, args Args, at Place, node *pysrc.Call) *Value {
+	fn = settle(fn)
+	switch fn.Kind {
+	case Func:
+		return in.callFunc(fn.Fn, args, at)
+	case ClassKind:
+		return in.instantiate(fn.Class, args, at)
+	case External:
+		return in.callExternal(fn.Text, args, at, node)
+	case Union:
+		var out *Value
+		for _, a := range fn.Alts {
+			out = join(out, in.apply(a, args, at, node))
+		}
+		return out
+	case ObjectKind:
+		return in.callObject(fn, args, at, node)
+	}
+	if fn.Method != "" && fn.Recv != nil {
+		return in.method(fn.Recv, fn.Method, args, at, node)
+	}
+	return unknown.with(mergeSources(fn.Sources, args.sources()))
+}
+
+// callFunc enters a function of the program.
+func (in *interp) callFunc(fn *Function, args Args, at Place) *Value {
+	if fn.Decl == nil && fn.Lambda == nil {
+		return unknown
+	}
+	if fn.Decl != nil {
+		in.prog.entered[fn.Decl] = true
+	}
+	depth := 0
+	for _, f := range in.stack {
+		if f.fn != nil && (fn.Decl != nil && f.fn.Decl == fn.Decl || fn.Lambda != nil && f.fn.Lambda == fn.Lambda) && f.scope.vars != nil {
+			depth++
+		}
+	}
+	if depth > 0 || len(in.stack) > maxCalls || in.steps < 0 {
+		return unknown.with(args.sources())
+	}
+	s := &scope{vars: map[string]*Value{}, parent: fn.scope, module: fn.Module}
+	var params []pysrc.Param
+	if fn.Decl != nil {
+		params = fn.Decl.Params
+	} else {
+		params = fn.Lambda.Params
+	}
+	in.bindParams(fn, s, params, args)
+	return in.enter(fn, s, at)
+}
+
+// enter runs a function whose parameters are bound.
+func (in *interp) enter(fn *Function, s *scope, at Place) *Value {
+	f := &frame{fn: fn, scope: s, at: at}
+	in.stack = append(in.stack, f)
+	defer func() { in.stack = in.stack[:len(in.stack)-1] }()
+	if fn.Lambda != nil {
+		return in.eval(fn.Lambda.Body)
+	}
+	in.block(fn.Decl.Body)
+	if f.result == nil {
+		return noneValue
+	}
+	return f.result
+}
+
+func (in *interp) bindParams(fn *Function, s *scope, params []pysrc.Param, args Args) {
+	pos := args.Pos
+	for _, b := range fn.Bound {
+		if b.name == "" {
+			pos = append([]*Value{b.value}, pos...)
+		}
+	}
+	if fn.Self != nil && len(params) > 0 {
+		pos = append([]*Value{fn.Self}, pos...)
+	}
+	used := map[string]bool{}
+	for i, q := range params {
+		switch q.Star {
+		case 1:
+			rest := &Value{Kind: List}
+			if i < len(pos) {
+				rest.Elems = pos[i:]
+			}
+			s.vars[q.Name] = rest
+			pos = pos[:min(i, len(pos))]
+			continue
+		case 2:
+			rest := &Value{Kind: Dict}
+			for _, k := range sortedKeys(args.Kw) {
+				if !used[k] {
+					rest.Keys = append(rest.Keys, str(k, Place{}))
+					rest.Elems = append(rest.Elems, args.Kw[k])
+				}
+			}
+			s.vars[q.Name] = rest
+			continue
+		}
+		var v *Value
+		if i < len(pos) && !q.KwOnly {
+			v = pos[i]
+		} else if kw, ok := args.Kw[q.Name]; ok {
+			v = kw
+			used[q.Name] = true
+		} else {
+			for _, b := range fn.Bound {
+				if b.name == q.Name {
+					v = b.value
+				}
+			}
+		}
+		if v == nil && q.Default != nil && !args.Open {
+			v = in.in(fn, func() *Value { return in.eval(q.Default) })
+			if v.Kind == ObjectKind && isParamMarker(v.Object.Qual) {
+				v = unknown
+			}
+		}
+		if v == nil {
+			v = in.typed(fn, q)
+		}
+		s.vars[q.Name] = v
+	}
+}
+
+// in evaluates something where the function was defined.
+func (in *interp) in(fn *Function, eval func() *Value) *Value {
+	in.stack = append(in.stack, &frame{fn: fn, scope: fn.scope})
+	defer func() { in.stack = in.stack[:len(in.stack)-1] }()
+	return eval()
+}
+
+func sortedKeys(m map[string]*Value) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	sortStrings(keys)
+	return keys
+}
+
+// instance makes an instance of a class without arguments.
+func (in *interp) instance(c *Class) *Value {
+	return &Value{Kind: ObjectKind, Object: &Object{Class: c, Qual: c.libraryBase(), At: c.place()}}
+}
+
+// libraryBase returns the library class that matters most among the bases.
+func (c *Class) libraryBase() string {
+	q := ""
+	for _, x := range c.Externals() {
+		if q == "" || strings.HasPrefix(x, "fastapi.") || strings.HasPrefix(x, "starlette.") {
+			q = x
+		}
+	}
+	return q
+}
+
+// instantiate makes an object of a class of the program.
+func (in *interp) instantiate(c *Class, args Args, at Place) *Value {
+	o := &Object{Class: c, Qual: c.libraryBase(), Args: args, At: at}
+	v := &Value{Kind: ObjectKind, Object: o, At: at, Sources: args.sources()}
+	if o.Qual == "fastapi.FastAPI" || o.Qual == "fastapi.APIRouter" || o.Qual == "starlette.Starlette" {
+		in.newRouter(o)
+	}
+	if c.extends("Enum", "StrEnum", "IntEnum") {
+		return unknown.with(args.sources())
+	}
+	if init := in.classAttr(c, "__init__"); init != nil && init.Kind == Func {
+		fn := *init.Fn
+		fn.Self = v
+		in.callFunc(&fn, args, at)
+		return v
+	}
+	for _, k := range sortedKeys(args.Kw) {
+		o.set(k, args.Kw[k])
+	}
+	if len(args.Pos) > 0 { // dataclasses and named tuples
+		i := 0
+		for _, s := range c.Decl.Body {
+			if a, ok := s.(*pysrc.Assign); ok && a.Ann != nil && i < len(args.Pos) {
+				if n, ok := a.Targets[0].(*pysrc.Name); ok {
+					o.set(n.ID, args.Pos[i])
+					i++
+				}
+			}
+		}
+	}
+	return v
+}
+
+// callObject calls an instance.
+func (in *interp) callObject(v *Value, args Args, at Place, node *pysrc.Call) *Value {
+	o := v.Object
+	if o.Class != nil {
+		if m := in.classAttr(o.Class, "__call__"); m != nil && m.Kind == Func {
+			fn := *m.Fn
+			fn.Self = v
+			return in.callFunc(&fn, args, at)
+		}
+	}
+	switch o.Qual {
+	case "fastapi.route":
+		return in.register(o, args)
+	case "fastapi.middleware":
+		if len(args.Pos) > 0 {
+			if r := o.route; r != nil {
+				r.Middleware = append(r.Middleware, Middleware{Class: args.Pos[0], At: o.At, Function: true})
+			}
+			return args.Pos[0]
+		}
+	case "starlette.Config":
+		if len(args.Pos) > 0 && args.Pos[0].Kind == Str {
+			return in.environ(args.Pos[0].Text, args.Get("default", 2), at)
+		}
+	}
+	if strings.HasPrefix(o.Qual, "fastapi.security.") {
+		return in.security(v)
+	}
+	return in.record(o.Qual+".__call__", v, args, at, node)
+}
+
+// record notes a call of something that the program does not define.
+func (in *interp) record(name string, recv *Value, args Args, at Place, node *pysrc.Call) *Value {
+	c := &Call{Name: name, Recv: recv, Args: args, At: at, Fn: in.frame().fn, Chain: in.chain(), Node: node, InDependency: in.inDeps > 0}
+	if node != nil {
+		if a, ok := node.Fn.(*pysrc.Attr); ok && at.File != nil {
+			c.Text = at.File.Text(a.X.Range())
+		}
+	}
+	in.trace.Calls = append(in.trace.Calls, c)
+	srcs := args.sources()
+	if recv != nil {
+		srcs = mergeSources(sourcesOf(recv), srcs)
+	}
+	return &Value{Sources: srcs, At: at, Method: "call:" + name, Elems: args.Pos}
+}

@@ -1,0 +1,67 @@
+package fastapi
+
+import "github.com/d710e0ae/countersign/internal/audit/pysrc"
+
+// A Call is one call of something that the program does not define, with its
+// arguments as far as they are known.
+type Call struct {
+	Name  string // dotted name, or "?.method" of a receiver that is not known
+	Recv  *Value // of a method call
+	Args  Args
+	At    Place
+	Fn    *Function // in which it stands; nil at the top of a module
+	Chain []Place   // the calls that led there, the outermost first
+	Text  string    // of the receiver, as written
+	Node  *pysrc.Call
+	Awaited bool
+	InDependency bool
+}
+
+// A Refusal is a branch that refuses the request: a raise, or an answer of
+// 4xx, under a condition.
+type Refusal struct {
+	Sources []*Source // of what the condition looks at
+	At      Place     // of the condition
+	Status  int       // 0 where it is not known
+	Fn      *Function
+	Op      []CompareOp
+	Raise   Place
+}
+
+// A CompareOp is one comparison inside a condition.
+type CompareOp struct {
+	Op       string
+	Sides    []*Value
+}
+
+// A Skip is a branch that ends the function without refusing.
+type Skip struct {
+	Sources []*Source
+	At      Place
+	Fn      *Function
+}
+
+// A Return is an answer of a route's handler.
+type Return struct {
+	Value *Value
+	At    Place
+}
+
+// A Raised is an exception that a library defines, raised.
+type Raised struct {
+	Value *Value
+	At    Place
+	Fn    *Function
+}
+
+// A Trace is what running one thing showed: a module, or a route with its
+// middleware and dependencies.
+type Trace struct {
+	Calls    []*Call
+	Reads    []*Source
+	Refusals []*Refusal
+	Skips    []*Skip
+	Raised   []*Raised
+	Returns  []Return
+	Stores   []Place // assignments to what the module holds
+}

@@ -1,0 +1,681 @@
+package fastapi
+
+import (
+	"github.com/d710e0ae/countersign/internal/audit/pysrc"
+)
+
+// An interp runs one thing: a module, a route, or a function by itself.
+type interp struct {
+	prog    *Program
+	trace   *Trace
+	request *Value // of the route that runs, or one that is not known
+	steps   int    // left before it gives up
+	stack   []*frame
+	deps    map[pysrc.Node]*Value // results of dependencies within one request
+	inDeps  int
+}
+
+// A frame is one function's run.
+type frame struct {
+	fn      *Function
+	scope   *scope
+	at      Place // of the call
+	result  *Value
+	ended   bool
+	refused int
+}
+
+const (
+	maxCalls   = 14      // depth of calls that are followed
+	stepsRoute = 60_000  // expressions looked at for one route
+	stepsTop   = 400_000 // … for one module
+)
+
+func (in *interp) frame() *frame { return in.stack[len(in.stack)-1] }
+
+func (in *interp) place(n pysrc.Node) Place {
+	return Place{File: in.frame().scope.module.File, Span: n.Range()}
+}
+
+// chain returns where each call on the stack was made, the outermost first.
+func (in *interp) chain() []Place {
+	var out []Place
+	for _, f := range in.stack {
+		if !f.at.IsZero() {
+			out = append(out, f.at)
+		}
+	}
+	return out
+}
+
+func (in *interp) block(body []pysrc.Stmt) {
+	for _, s := range body {
+		if in.frame().ended {
+			return
+		}
+		in.steps--
+		if in.steps < 0 {
+			return
+		}
+		in.stmt(s)
+	}
+}
+
+func (in *interp) stmt(s pysrc.Stmt) {
+	f := in.frame()
+	switch s := s.(type) {
+	case *pysrc.ExprStmt:
+		in.eval(s.X)
+	case *pysrc.Assign:
+		in.assign(s)
+	case *pysrc.Return:
+		v := noneValue
+		if s.X != nil {
+			v = in.eval(s.X)
+		}
+		if len(in.stack) == 1 || f.fn != nil && f.at.IsZero() {
+			in.trace.Returns = append(in.trace.Returns, Return{v, in.place(s)})
+		}
+		f.result = join(f.result, v)
+		f.ended = true
+	case *pysrc.Raise:
+		if s.X != nil {
+			v := in.eval(s.X)
+			in.trace.Raised = append(in.trace.Raised, &Raised{v, in.place(s), f.fn})
+		}
+		f.ended = true
+	case *pysrc.If:
+		in.ifStmt(s)
+	case *pysrc.For:
+		in.forStmt(s)
+	case *pysrc.While:
+		in.eval(s.Test)
+		in.branch(func() { in.block(s.Body) }, func() {})
+		in.block(s.Else)
+	case *pysrc.Try:
+		in.tryStmt(s)
+	case *pysrc.With:
+		for _, it := range s.Items {
+			v := in.eval(it.Context)
+			if it.Target != nil {
+				in.bind(it.Target, v)
+			}
+		}
+		in.block(s.Body)
+	case *pysrc.FuncDef:
+		in.funcDef(s)
+	case *pysrc.ClassDef:
+		in.classDef(s)
+	case *pysrc.Import:
+		in.importStmt(s)
+	case *pysrc.FromImport:
+		in.fromImport(s)
+	case *pysrc.Assert:
+		in.eval(s.Test)
+	case *pysrc.Global:
+		if f.scope.globals == nil {
+			f.scope.globals = map[string]bool{}
+		}
+		for _, n := range s.Names {
+			f.scope.globals[n] = true
+		}
+	case *pysrc.Delete:
+		for _, t := range s.Targets {
+			if ix, ok := t.(*pysrc.Index); ok {
+				in.store(ix)
+			}
+		}
+	case *pysrc.Match:
+		v := in.eval(s.Subject)
+		for _, c := range s.Cases {
+			in.branch(func() {
+				if n, ok := c.Pattern.(*pysrc.Name); ok && n.ID != "_" {
+					f.scope.set(n.ID, v)
+				}
+				in.block(c.Body)
+			}, func() {})
+		}
+	}
+}
+
+// branch runs two ways from the same state and joins what comes of them.
+func (in *interp) branch(a, b func()) (aEnded, bEnded bool) {
+	f := in.frame()
+	before := f.scope.vars
+	f.scope.vars = f.scope.snapshot()
+	own := f.scope
+	a()
+	aVars, aEnd := own.vars, f.ended
+	own.vars, f.ended = before, false
+	if own.vars == nil {
+		own.vars = map[string]*Value{}
+	}
+	keep := own.snapshot()
+	b()
+	bVars, bEnd := own.vars, f.ended
+	switch {
+	case aEnd && bEnd:
+		own.vars, f.ended = merge(keep, bVars), true
+	case aEnd:
+		own.vars, f.ended = bVars, false
+	case bEnd:
+		own.vars, f.ended = aVars, false
+	default:
+		own.vars, f.ended = merge(aVars, bVars), false
+	}
+	return aEnd, bEnd
+}
+
+func (in *interp) ifStmt(s *pysrc.If) {
+	test := in.eval(s.Test)
+	f := in.frame()
+	if truth, known := test.Truth(); known && len(test.Sources) == 0 && (test.Env != "" || decided(s.Test)) {
+		if truth {
+			in.narrow(s.Test, true)
+			in.block(s.Body)
+		} else {
+			in.block(s.Else)
+		}
+		return
+	}
+	at := in.place(s.Test)
+	n := len(in.trace.Raised)
+	before := f.result
+	f.result = nil
+	bodyRefuses := false
+	var raised Place
+	status := 0
+	ended, elseEnded := in.branch(func() {
+		in.narrow(s.Test, true)
+		in.block(s.Body)
+		bodyRefuses, status, raised = in.refuses(n, f)
+	}, func() {
+		in.narrow(s.Test, false)
+		n = len(in.trace.Raised)
+		in.block(s.Else)
+	})
+	f.result = join(before, f.result)
+	ops := in.compares(s.Test)
+	srcs := sourcesOf(test)
+	for _, o := range ops {
+		srcs = mergeSources(srcs, sourcesOf(o.Sides...))
+	}
+	switch {
+	case ended && bodyRefuses:
+		in.trace.Refusals = append(in.trace.Refusals, &Refusal{Sources: srcs, At: at, Status: status, Fn: f.fn, Op: ops, Raise: raised})
+	case elseEnded && len(s.Else) > 0 && len(in.trace.Raised) > n:
+		_, status, raised = in.refuses(n, f)
+		in.trace.Refusals = append(in.trace.Refusals, &Refusal{Sources: srcs, At: at, Status: status, Fn: f.fn, Op: ops, Raise: raised})
+	case ended:
+		in.trace.Skips = append(in.trace.Skips, &Skip{srcs, at, f.fn})
+	}
+	if ended && !bodyRefuses && !elseEnded && len(srcs) > 0 {
+		// "if good: return …" and a raise further down refuse as well.
+		f.refusedBy(srcs, at)
+	}
+}
+
+// refusedBy is where a later unconditional raise would find its condition.
+func (f *frame) refusedBy(srcs []*Source, at Place) { f.refused++ }
+
+// refuses reports whether the branch that just ended refuses the request: it
+// raised something since n, or answers with 4xx.
+func (in *interp) refuses(n int, f *frame) (bool, int, Place) {
+	if !f.ended {
+		return false, 0, Place{}
+	}
+	if len(in.trace.Raised) > n {
+		r := in.trace.Raised[len(in.trace.Raised)-1]
+		return true, statusOf(r.Value), r.At
+	}
+	refused, status := false, 0
+	f.result.Each(func(v *Value) {
+		if st := statusOf(v); st >= 400 && st < 500 {
+			refused, status = true, st
+		}
+		if v.Kind == Bool && !v.Bool {
+			refused = refused || false
+		}
+	})
+	return refused, status, Place{}
+}
+
+// statusOf returns the HTTP status of an exception or a response.
+func statusOf(v *Value) int {
+	status := 0
+	v.Each(func(x *Value) {
+		if x.Kind != ObjectKind {
+			return
+		}
+		pos := -1
+		switch tail(x.Object.Qual) {
+		case "HTTPException":
+			pos = 0
+		case "Response", "JSONResponse", "PlainTextResponse", "HTMLResponse", "ORJSONResponse", "UJSONResponse":
+			pos = 1
+		}
+		if a := x.Object.Args.Get("status_code", pos); a != nil {
+			a.Each(func(y *Value) {
+				if y.Kind == Num {
+					status = int(y.Num)
+				}
+				if y.Kind == External {
+					status = statusConstant(y.Text)
+				}
+			})
+		}
+	})
+	return status
+}
+
+// compares lists the comparisons of a condition.
+func (in *interp) compares(test pysrc.Expr) []CompareOp {
+	var out []CompareOp
+	pysrc.Inspect(test, func(n pysrc.Node) bool {
+		switch n := n.(type) {
+		case *pysrc.Compare:
+			op := CompareOp{Op: n.Ops[0]}
+			for _, x := range n.Xs {
+				op.Sides = append(op.Sides, in.quiet(x))
+			}
+			out = append(out, op)
+			return false
+		case *pysrc.Call:
+			op := CompareOp{Op: "call"}
+			if a, ok := n.Fn.(*pysrc.Attr); ok {
+				op.Op = a.Name
+				op.Sides = append(op.Sides, in.quiet(a.X))
+			}
+			for _, x := range n.Args {
+				op.Sides = append(op.Sides, in.quiet(x.Value))
+			}
+			out = append(out, op)
+			return false
+		case *pysrc.Lambda, *pysrc.Comp:
+			return false
+		}
+		return true
+	})
+	return out
+}
+
+// quiet evaluates again what was evaluated before, without telling.
+func (in *interp) quiet(x pysrc.Expr) *Value {
+	kept := in.trace
+	in.trace = &Trace{}
+	v := in.eval(x)
+	in.trace = kept
+	return v
+}
+
+// decided reports whether a condition rests on the request's method or path
+// or on constants alone, so that one branch can be left out.
+func decided(test pysrc.Expr) bool {
+	switch t := test.(type) {
+	case *pysrc.Name:
+		return false
+	case *pysrc.Const:
+		return true
+	case *pysrc.Unary:
+		return decided(t.X)
+	}
+	return true
+}
+
+// narrow drops None from what a condition shows to be there.
+func (in *interp) narrow(test pysrc.Expr, truth bool) {
+	switch t := test.(type) {
+	case *pysrc.Unary:
+		if t.Op == "not" {
+			in.narrow(t.X, !truth)
+		}
+	case *pysrc.Logic:
+		if t.Or != truth {
+			for _, x := range t.Xs {
+				in.narrow(x, truth)
+			}
+		}
+	case *pysrc.Name:
+		s := in.frame().scope
+		v, ok := s.vars[t.ID]
+		if !ok || v.Kind != Union {
+			return
+		}
+		var kept *Value
+		for _, a := range v.Alts {
+			if tr, known := a.Truth(); !known || tr == truth || len(a.Sources) > 0 && a.Kind == Unknown {
+				kept = join(kept, a)
+			}
+		}
+		if kept != nil {
+			s.vars[t.ID] = kept.with(v.Sources)
+		}
+	}
+}
+
+// maxLoop bounds loops over what is known.
+const maxLoop = 48
+
+func (in *interp) forStmt(s *pysrc.For) {
+	iter := in.eval(s.Iter)
+	items := elements(iter)
+	if items == nil || len(items) > maxLoop {
+		in.branch(func() {
+			in.bind(s.Target, unknown.with(sourcesOf(iter)))
+			in.block(s.Body)
+		}, func() {})
+	} else {
+		for _, it := range items {
+			in.branch(func() {
+				in.bind(s.Target, it.with(iter.Sources))
+				in.block(s.Body)
+			}, func() {})
+			if in.steps < 0 {
+				return
+			}
+		}
+	}
+	in.block(s.Else)
+}
+
+// elements returns what a loop over v sees, or nil where that is not known.
+func elements(v *Value) []*Value {
+	switch v.Kind {
+	case List:
+		return v.Elems
+	case Dict:
+		return v.Keys
+	}
+	return nil
+}
+
+func (in *interp) tryStmt(s *pysrc.Try) {
+	f := in.frame()
+	n := len(in.trace.Raised)
+	in.branch(func() {
+		in.block(s.Body)
+		if !f.ended {
+			in.block(s.Else)
+		}
+	}, func() {})
+	_ = n
+	ended := f.ended
+	f.ended = false
+	for _, h := range s.Handlers {
+		in.branch(func() {
+			if h.Type != nil {
+				in.eval(h.Type)
+			}
+			if h.Name != "" {
+				f.scope.set(h.Name, unknown)
+			}
+			in.block(h.Body)
+		}, func() {})
+	}
+	f.ended = ended
+	if len(s.Finally) > 0 {
+		was := f.ended
+		f.ended = false
+		in.block(s.Finally)
+		f.ended = f.ended || was
+	}
+}
+
+func (in *interp) assign(s *pysrc.Assign) {
+	if s.Value == nil {
+		return
+	}
+	v := in.eval(s.Value)
+	if s.Op != "" {
+		old := in.eval(s.Targets[0])
+		v = in.binary(s.Op, old, v)
+	}
+	for _, t := range s.Targets {
+		in.bind(t, v)
+	}
+}
+
+// bind assigns v to a target.
+func (in *interp) bind(t pysrc.Expr, v *Value) {
+	f := in.frame()
+	switch t := t.(type) {
+	case *pysrc.Name:
+		if f.scope.globals[t.ID] {
+			in.trace.Stores = append(in.trace.Stores, in.place(t))
+		}
+		f.scope.set(t.ID, v)
+	case *pysrc.Star:
+		in.bind(t.X, unknown.with(v.Sources))
+	case *pysrc.Seq:
+		for i, e := range t.Elts {
+			switch {
+			case v.Kind == List && len(v.Elems) == len(t.Elts):
+				in.bind(e, v.Elems[i].with(v.Sources))
+			default:
+				in.bind(e, unknown.with(sourcesOf(v)))
+			}
+		}
+	case *pysrc.Attr:
+		recv := in.eval(t.X)
+		recv.Each(func(x *Value) {
+			if x.Kind == ObjectKind {
+				if old, ok := x.Object.Attrs[t.Name]; ok && len(in.stack) > 1 && f.fn != nil && f.fn.Name() != "__init__" {
+					v = join(old, v)
+				}
+				x.Object.set(t.Name, v)
+			}
+			in.setHeaderAttr(x, t.Name, v, t)
+		})
+	case *pysrc.Index:
+		in.store(t)
+		in.setItem(t, v)
+	}
+}
+
+func (o *Object) set(name string, v *Value) {
+	if o.Attrs == nil {
+		o.Attrs = map[string]*Value{}
+	}
+	o.Attrs[name] = v
+}
+
+// store notes a change of what the module holds: a dict or list at its top.
+func (in *interp) store(t *pysrc.Index) {
+	f := in.frame()
+	n, ok := t.X.(*pysrc.Name)
+	if !ok || f.fn == nil {
+		return
+	}
+	if _, local := f.scope.vars[n.ID]; local {
+		return
+	}
+	if v := f.scope.module.scope.vars[n.ID]; v != nil && (v.Kind == Dict || v.Kind == List) {
+		in.trace.Stores = append(in.trace.Stores, in.place(t))
+	}
+}
+
+// setItem gives a known dict a further key.
+func (in *interp) setItem(t *pysrc.Index, v *Value) {
+	key := in.eval(t.Key)
+	recv := in.eval(t.X)
+	if recv.Kind == ObjectKind || recv.Recv != nil {
+		in.setHeader(recv, key, v, t)
+	}
+	n, ok := t.X.(*pysrc.Name)
+	if !ok || recv.Kind != Dict || len(recv.Keys) > 64 {
+		return
+	}
+	out := *recv
+	out.Keys = append(recv.Keys[:len(recv.Keys):len(recv.Keys)], key)
+	out.Elems = append(recv.Elems[:len(recv.Elems):len(recv.Elems)], v)
+	if _, local := in.frame().scope.vars[n.ID]; local {
+		in.frame().scope.vars[n.ID] = &out
+	}
+}
+
+func (in *interp) funcDef(s *pysrc.FuncDef) {
+	f := in.frame()
+	fn := &Value{Kind: Func, At: in.place(s), Fn: &Function{Decl: s, Module: f.scope.module, scope: f.scope}}
+	v := fn
+	property := false
+	for i := len(s.Decorators) - 1; i >= 0; i-- {
+		d := s.Decorators[i]
+		if n, ok := d.(*pysrc.Name); ok {
+			switch n.ID {
+			case "property", "cached_property", "computed_field", "classmethod":
+				property = n.ID != "classmethod"
+				continue
+			case "staticmethod":
+				v = &Value{Kind: Func, At: fn.At, Method: "static", Fn: fn.Fn}
+				continue
+			}
+		}
+		dec := in.eval(d)
+		v = in.decorate(dec, v, d)
+	}
+	if property {
+		p := *fn
+		p.Method = "property"
+		v = &p
+	}
+	f.scope.set(s.Name, v)
+}
+
+// decorate applies a decorator. Only those of the program itself that return
+// another function than they were given take its place, and only where that
+// is a function too; all others leave it as it is.
+func (in *interp) decorate(dec, fn *Value, node pysrc.Expr) *Value {
+	in.apply(dec, Args{Pos: []*Value{fn}}, in.place(node), nil)
+	return fn
+}
+
+func (in *interp) classDef(s *pysrc.ClassDef) {
+	f := in.frame()
+	c := &Class{Decl: s, Module: f.scope.module}
+	for _, b := range s.Bases {
+		if b.Name == "" {
+			c.Bases = append(c.Bases, in.eval(b.Value))
+		}
+	}
+	c.scope = &scope{vars: map[string]*Value{}, parent: f.scope, module: f.scope.module, class: true}
+	v := &Value{Kind: ClassKind, Class: c, At: in.place(s)}
+	f.scope.set(s.Name, v)
+	in.stack = append(in.stack, &frame{fn: f.fn, scope: c.scope, at: f.at})
+	in.block(s.Body)
+	in.stack = in.stack[:len(in.stack)-1]
+	for _, m := range c.scope.vars {
+		if m.Kind == Func && m.Fn.Class == nil {
+			m.Fn.Class = c
+		}
+	}
+	for _, d := range s.Decorators {
+		dec := in.eval(d)
+		in.apply(dec, Args{Pos: []*Value{v}}, in.place(d), nil)
+	}
+}
+
+func (in *interp) importStmt(s *pysrc.Import) {
+	f := in.frame()
+	for _, a := range s.Names {
+		m := in.prog.find(f.scope.module, a.Name, 0)
+		if a.As != "" {
+			f.scope.set(a.As, in.moduleValue(m, a.Name))
+			continue
+		}
+		first, _, dotted := cut(a.Name)
+		if !dotted {
+			f.scope.set(first, in.moduleValue(m, a.Name))
+			continue
+		}
+		f.scope.set(first, in.moduleValue(in.prog.find(f.scope.module, first, 0), first))
+	}
+}
+
+func (in *interp) moduleValue(m *Module, name string) *Value {
+	if m == nil {
+		return external(canonical(name))
+	}
+	in.prog.load(m)
+	return &Value{Kind: ModuleKind, Module: m}
+}
+
+func (in *interp) fromImport(s *pysrc.FromImport) {
+	f := in.frame()
+	m := in.prog.find(f.scope.module, s.Module, s.Level)
+	if s.Level > 0 && s.Module == "" && m == nil {
+		// "from . import x" in a folder without __init__.py.
+		for _, a := range s.Names {
+			if sub := in.prog.find(f.scope.module, a.Name, s.Level); sub != nil {
+				f.scope.set(boundName(a), in.moduleValue(sub, ""))
+			}
+		}
+		return
+	}
+	if m == nil && s.Level == 0 && !in.prog.known[first(s.Module)] {
+		for _, a := range s.Names {
+			if sub := in.prog.find(f.scope.module, s.Module+"."+a.Name, 0); sub != nil {
+				f.scope.set(boundName(a), in.moduleValue(sub, ""))
+			} else {
+				f.scope.set(boundName(a), external(canonical(s.Module+"."+a.Name)))
+			}
+		}
+		return
+	}
+	if m == nil {
+		for _, a := range s.Names {
+			if a.Name != "*" {
+				f.scope.set(boundName(a), external(canonical(s.Module+"."+a.Name)))
+			}
+		}
+		return
+	}
+	in.prog.load(m)
+	for _, a := range s.Names {
+		if a.Name == "*" {
+			f.scope.module.stars = append(f.scope.module.stars, m)
+			for k, v := range m.scope.vars {
+				if k != "" && k[0] != '_' {
+					f.scope.set(k, v)
+				}
+			}
+			continue
+		}
+		f.scope.set(boundName(a), in.member(m, a.Name))
+	}
+}
+
+func boundName(a pysrc.Alias) string {
+	if a.As != "" {
+		return a.As
+	}
+	return a.Name
+}
+
+// member returns a name of a module: what it defines, or the module below it.
+func (in *interp) member(m *Module, name string) *Value {
+	if v, ok := m.scope.vars[name]; ok {
+		return v
+	}
+	if sub := in.prog.find(m, name, 1); m.Package && sub != nil && sub != m {
+		return in.moduleValue(sub, "")
+	}
+	for _, s := range m.stars {
+		if v, ok := s.scope.vars[name]; ok {
+			return v
+		}
+	}
+	if m.state == running {
+		return &Value{Kind: Unknown, Recv: &Value{Kind: ModuleKind, Module: m}, Method: "late:" + name}
+	}
+	return unknown
+}
+
+// settle looks again for a name that a circular import had not yet bound.
+func settle(v *Value) *Value {
+	if v != nil && v.Kind == Unknown && v.Recv != nil && v.Recv.Kind == ModuleKind && len(v.Method) > 5 && v.Method[:5] == "late:" {
+		if w, ok := v.Recv.Module.scope.vars[v.Method[5:]]; ok {
+			return w
+		}
+	}
+	return v
+}

@@ -1,0 +1,149 @@
+// Package fastapi reads a FastAPI program out of its syntax: it follows
+// values through modules, settings, dependencies and helpers, without running
+// anything, and says for each route what it does with a request.
+//
+// It works as an interpreter over what is known: every function is entered
+// with the values of its call, both branches of a condition are taken unless
+// the condition is decided, loops run once or over what is known, and what a
+// library does is a Call with its arguments.
+package fastapi
+
+import (
+	"path"
+	"strings"
+
+	"github.com/d710e0ae/countersign/internal/audit/pysrc"
+)
+
+// A Module is one Python file.
+type Module struct {
+	File    *pysrc.File
+	Path    string
+	Package bool // an __init__.py
+	scope   *scope
+	state   moduleState
+	stars   []*Module
+}
+
+type moduleState uint8
+
+const (
+	unread moduleState = iota
+	running
+	done
+)
+
+func (m *Module) dir() string { return path.Dir(m.Path) }
+
+// A Program is everything that was read.
+type Program struct {
+	Modules []*Module
+	Routes  []*Route
+	Top     *Trace   // what modules do when they are imported
+	Rest    *Trace   // what functions do that no route reaches
+	Routers []*Router
+	Env     map[string]*Value // of .env files
+
+	byPath   map[string]*Module
+	suffixes map[string][]*Module
+	known    map[string]bool // first names of libraries
+	entered  map[pysrc.Node]bool
+}
+
+// Setting is a line of a settings file.
+type Setting struct {
+	Name, Value string
+	At          Place
+}
+
+// Load reads a program from its parsed files and settings.
+func Load(files []*pysrc.File, settings []Setting, libraries map[string]bool) *Program {
+	p := &Program{
+		Top: &Trace{}, Rest: &Trace{}, Env: map[string]*Value{}, byPath: map[string]*Module{},
+		suffixes: map[string][]*Module{}, known: libraries, entered: map[pysrc.Node]bool{},
+	}
+	for _, s := range settings {
+		if _, ok := p.Env[strings.ToLower(s.Name)]; !ok {
+			p.Env[strings.ToLower(s.Name)] = &Value{Kind: Str, Text: s.Value, At: s.At, Env: s.Name}
+		}
+	}
+	for _, f := range files {
+		m := &Module{File: f, Path: f.Path, Package: path.Base(f.Path) == "__init__.py"}
+		m.scope = &scope{vars: map[string]*Value{}, module: m}
+		p.Modules = append(p.Modules, m)
+		p.byPath[f.Path] = m
+		dotted := strings.Split(strings.TrimSuffix(strings.TrimSuffix(f.Path, ".py"), "/__init__"), "/")
+		for i := max(0, len(dotted)-6); i+1 < len(dotted); i++ {
+			k := strings.Join(dotted[i:], "/")
+			p.suffixes[k] = append(p.suffixes[k], m)
+		}
+	}
+	p.run()
+	return p
+}
+
+// find returns the module of a dotted name as seen from m, or nil where the
+// program holds none.
+func (p *Program) find(m *Module, dotted string, level int) *Module {
+	rel := strings.ReplaceAll(dotted, ".", "/")
+	if level > 0 {
+		base := m.dir()
+		for range level - 1 {
+			base = path.Dir(base)
+		}
+		return p.at(path.Join(base, rel))
+	}
+	if rel == "" {
+		return nil
+	}
+	first, _, _ := strings.Cut(dotted, ".")
+	lib := p.known[first]
+	// The folders of Python's path are, as a rule, those above the importing
+	// file that are no packages themselves.
+	for base := m.dir(); ; base = path.Dir(base) {
+		if _, pkg := p.byPath[path.Join(base, "__init__.py")]; !pkg || !lib {
+			if found := p.at(path.Join(base, rel)); found != nil && found != m && !(lib && base != "." && p.packaged(base)) {
+				return found
+			}
+		}
+		if base == "." || base == "/" {
+			break
+		}
+	}
+	if lib {
+		return nil
+	}
+	if found := p.at(path.Join("src", rel)); found != nil {
+		return found
+	}
+	if c := p.suffixes[rel]; len(c) > 0 {
+		best, score := c[0], -1
+		for _, x := range c {
+			if n := commonPrefix(x.Path, m.Path); n > score {
+				best, score = x, n
+			}
+		}
+		return best
+	}
+	return nil
+}
+
+func (p *Program) packaged(dir string) bool {
+	_, ok := p.byPath[path.Join(dir, "__init__.py")]
+	return ok
+}
+
+func (p *Program) at(rel string) *Module {
+	if m := p.byPath[rel+".py"]; m != nil {
+		return m
+	}
+	return p.byPath[path.Join(rel, "__init__.py")]
+}
+
+func commonPrefix(a, b string) int {
+	n := 0
+	for n < len(a) && n < len(b) && a[n] == b[n] {
+		n++
+	}
+	return n
+}

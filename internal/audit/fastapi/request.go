@@ -1,0 +1,153 @@
+package fastapi
+
+import (
+	"strings"
+
+	"github.com/d710e0ae/countersign/internal/audit/pysrc"
+)
+
+const requestQual = "starlette.Request"
+
+// newRequest makes the request of a route; method and path are "" where no
+// route is known.
+func (in *interp) newRequest(method, path string) *Value {
+	o := &Object{Qual: requestQual, Attrs: map[string]*Value{}}
+	if method != "" {
+		o.Attrs["method"] = str(method, Place{})
+		url := &Object{Qual: "request.url", Attrs: map[string]*Value{"path": str(path, Place{})}}
+		o.Attrs["url"] = &Value{Kind: ObjectKind, Object: url}
+		o.Attrs["scope"] = &Value{Kind: Dict, Keys: []*Value{str("method", Place{}), str("path", Place{}), str("type", Place{})},
+			Elems: []*Value{o.Attrs["method"], str(path, Place{}), str("http", Place{})}}
+	}
+	o.Attrs["state"] = &Value{Kind: ObjectKind, Object: &Object{Qual: "request.state"}}
+	for _, p := range []string{"cookies", "headers", "query_params", "path_params", "session"} {
+		o.Attrs[p] = &Value{Kind: ObjectKind, Object: &Object{Qual: "request." + p}}
+	}
+	return &Value{Kind: ObjectKind, Object: o}
+}
+
+var partKinds = map[string]SourceKind{
+	"request.cookies": FromCookie, "request.headers": FromHeader, "request.query_params": FromQuery,
+	"request.path_params": FromPath, "request.session": FromSession, "request.form": FromForm, "request.body": FromBody,
+}
+
+// read notes that a part of the request is read, and returns what it holds.
+func (in *interp) read(kind SourceKind, name string, at Place) *Value {
+	if kind == FromHeader {
+		name = strings.ToLower(name)
+	}
+	if kind == FromHeader && name == "cookie" {
+		kind, name = FromCookie, ""
+	}
+	s := &Source{Kind: kind, Name: name, At: at, Chain: in.chain()}
+	in.trace.Reads = append(in.trace.Reads, s)
+	return &Value{Sources: []*Source{s}, At: at}
+}
+
+func keyText(v *Value) string {
+	text := ""
+	v.Each(func(x *Value) {
+		if x.Kind == Str && text == "" {
+			text = x.Text
+		}
+	})
+	return text
+}
+
+func (in *interp) requestItem(recv, key *Value, at Place) (*Value, bool) {
+	kind, ok := partKinds[recv.Object.Qual]
+	if !ok {
+		return nil, false
+	}
+	v := in.read(kind, keyText(key), at)
+	if kind != FromSession {
+		v.Sources[0].Required = true
+	}
+	return v, true
+}
+
+func (in *interp) requestMethod(recv *Value, name string, args Args, at Place) (*Value, bool) {
+	o := recv.Object
+	if o.Qual == requestQual || o.Qual == "starlette.WebSocket" {
+		switch name {
+		case "form":
+			return &Value{Kind: ObjectKind, Object: &Object{Qual: "request.form"}}, true
+		case "json", "body":
+			return &Value{Kind: ObjectKind, Object: &Object{Qual: "request.body"}}, true
+		}
+		return nil, false
+	}
+	kind, ok := partKinds[o.Qual]
+	if !ok {
+		return nil, false
+	}
+	switch name {
+	case "get", "getlist", "__getitem__", "pop":
+		if len(args.Pos) > 0 {
+			v := in.read(kind, keyText(args.Pos[0]), at)
+			if len(args.Pos) > 1 && args.Pos[1].Kind != None {
+				return join(v, args.Pos[1]), true
+			}
+			return v, true
+		}
+	case "items", "keys", "values":
+		return unknown.with([]*Source{{Kind: kind, At: at}}), true
+	}
+	if kind == FromSession {
+		in.record("request.session."+name, recv, args, at, nil)
+	}
+	return unknown.with(args.sources()), true
+}
+
+func (in *interp) requestAttr(recv *Value, name string, node pysrc.Node) *Value {
+	o := recv.Object
+	if o.Qual == requestQual && (name == "base_url" || name == "app" || name == "client" || name == "user" || name == "auth") {
+		return unknown
+	}
+	return nil
+}
+
+// setHeaderAttr is for assignments to attributes of library objects; none
+// matters yet beyond what objects keep themselves.
+func (in *interp) setHeaderAttr(*Value, string, *Value, pysrc.Node) {}
+
+// setHeader notes response.headers["Set-Cookie"] = … as a call, and a write
+// to the session.
+func (in *interp) setHeader(recv, key, v *Value, node pysrc.Node) {
+	switch {
+	case recv.Kind == ObjectKind && recv.Object.Qual == "request.session":
+		in.record("request.session.__setitem__", recv, Args{Pos: []*Value{key, v}}, in.place(node), nil)
+	case recv.Method == "headers" && key.Kind == Str:
+		in.record("?.headers.__setitem__", recv, Args{Pos: []*Value{key, v}}, in.place(node), nil)
+	}
+}
+
+// security returns what a security class takes from the request.
+func (in *interp) security(v *Value) *Value {
+	o := v.Object
+	required := true
+	if a := o.Args.Get("auto_error", -1); a != nil {
+		if t, known := a.Truth(); known {
+			required = t
+		}
+	}
+	name := ""
+	if a := o.Args.Get("name", -1); a != nil {
+		name = keyText(a)
+	}
+	var s *Source
+	switch tail(o.Qual) {
+	case "APIKeyCookie":
+		s = &Source{Kind: FromCookie, Name: name, Required: required, At: o.At, Chain: in.chain()}
+	case "APIKeyHeader":
+		s = &Source{Kind: FromHeader, Name: strings.ToLower(name), Required: required, At: o.At, Chain: in.chain()}
+	case "APIKeyQuery":
+		s = &Source{Kind: FromQuery, Name: name, Required: required, At: o.At, Chain: in.chain()}
+	case "OAuth2PasswordBearer", "OAuth2AuthorizationCodeBearer", "HTTPBearer", "OAuth2", "OpenIdConnect", "HTTPBase", "HTTPDigest":
+		s = &Source{Kind: FromBearer, Name: "authorization", Required: required, At: o.At, Chain: in.chain()}
+	default:
+		return unknown
+	}
+	in.trace.Reads = append(in.trace.Reads, s)
+	return &Value{Sources: []*Source{s}, At: o.At}
+}

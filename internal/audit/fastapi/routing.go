@@ -1,0 +1,375 @@
+package fastapi
+
+import (
+	"strings"
+
+	"github.com/d710e0ae/countersign/internal/audit/pysrc"
+)
+
+// A Router is an application or a router, with what was registered on it.
+type Router struct {
+	Object     *Object
+	App        bool
+	Prefix     string
+	Deps       []*Value
+	Middleware []Middleware
+	At         Place
+
+	routes   []*Route
+	includes []include
+	included bool
+}
+
+type include struct {
+	router *Value
+	prefix string
+	deps   []*Value
+	mount  bool
+}
+
+// A Middleware is one that an application adds.
+type Middleware struct {
+	Class    *Value
+	Args     Args
+	At       Place
+	Function bool // a function of (request, call_next)
+}
+
+// A Route is one path with its method, handler and everything that runs
+// before the handler.
+type Route struct {
+	Method     string // the one that matters most, of several; "WEBSOCKET"
+	Path       string
+	Handler    *Value
+	Deps       []*Value // of apps, routers and the route, the outermost first
+	Middleware []Middleware
+	Args       Args
+	At         Place // of the decorator or the call that adds it
+	Trace      *Trace
+	Returns    []Return
+	Mounted    bool
+}
+
+func (in *interp) newRouter(o *Object) {
+	r := &Router{Object: o, App: o.Qual != "fastapi.APIRouter", At: o.At}
+	o.route = r
+	if p := o.Args.Get("prefix", 0); p != nil && !r.App {
+		r.Prefix = keyText(p)
+	}
+	if d := o.Args.Get("dependencies", -1); d != nil && d.Kind == List {
+		r.Deps = d.Elems
+	}
+	if m := o.Args.Get("middleware", -1); m != nil && m.Kind == List {
+		for _, e := range m.Elems {
+			if e.Kind == ObjectKind && e.Object.Qual == "starlette.Middleware" && len(e.Object.Args.Pos) > 0 {
+				a := e.Object.Args
+				a.Pos = a.Pos[1:]
+				r.Middleware = append(r.Middleware, Middleware{Class: e.Object.Args.Pos[0], Args: a, At: e.Object.At})
+			}
+		}
+	}
+	in.prog.Routers = append(in.prog.Routers, r)
+}
+
+var verbs = map[string]string{
+	"get": "GET", "post": "POST", "put": "PUT", "patch": "PATCH", "delete": "DELETE", "head": "HEAD", "options": "OPTIONS", "trace": "TRACE",
+	"websocket": "WEBSOCKET", "websocket_route": "WEBSOCKET",
+}
+
+// routerMethod handles a method of an application or router.
+func (in *interp) routerMethod(o *Object, name string, args Args, at Place) (*Value, bool) {
+	r := o.route
+	if m, ok := verbs[name]; ok {
+		return &Value{Kind: ObjectKind, Object: &Object{Qual: "fastapi.route", Args: args, At: at, route: r,
+			Attrs: map[string]*Value{"method": str(m, at)}}}, true
+	}
+	switch name {
+	case "api_route", "route":
+		return &Value{Kind: ObjectKind, Object: &Object{Qual: "fastapi.route", Args: args, At: at, route: r,
+			Attrs: map[string]*Value{"method": str(methodOf(args), at)}}}, true
+	case "add_api_route", "add_route", "add_api_websocket_route", "add_websocket_route":
+		h := args.Get("endpoint", 1)
+		if h == nil {
+			h = args.Get("route", 1)
+		}
+		m := methodOf(args)
+		if strings.Contains(name, "websocket") {
+			m = "WEBSOCKET"
+		}
+		in.addRoute(r, m, args, h, at)
+		return noneValue, true
+	case "middleware":
+		return &Value{Kind: ObjectKind, Object: &Object{Qual: "fastapi.middleware", At: at, route: r}}, true
+	case "add_middleware":
+		cls := args.Get("middleware_class", 0)
+		if cls == nil {
+			return noneValue, true
+		}
+		a := args
+		if len(a.Pos) > 0 {
+			a.Pos = a.Pos[1:]
+		}
+		r.Middleware = append(r.Middleware, Middleware{Class: cls, Args: a, At: at})
+		in.record("fastapi.FastAPI.add_middleware", nil, args, at, nil)
+		return noneValue, true
+	case "include_router", "mount":
+		pos := 0
+		if name == "mount" {
+			pos = 1
+		}
+		sub := args.Get("router", pos)
+		if name == "mount" && sub == nil {
+			sub = args.Get("app", pos)
+		}
+		if sub == nil {
+			return noneValue, true
+		}
+		inc := include{router: sub, mount: name == "mount"}
+		if inc.mount {
+			if p := args.Get("path", 0); p != nil {
+				inc.prefix = keyText(p)
+			}
+		} else if p := args.Get("prefix", 1); p != nil {
+			inc.prefix = keyText(p)
+		}
+		if d := args.Get("dependencies", -1); d != nil && d.Kind == List {
+			inc.deps = d.Elems
+		}
+		r.includes = append(r.includes, inc)
+		return noneValue, true
+	}
+	return nil, false
+}
+
+// methodOf returns the method that matters most of methods=[…].
+func methodOf(args Args) string {
+	v := args.Get("methods", -1)
+	if v == nil || v.Kind != List {
+		return "GET"
+	}
+	best := ""
+	for _, e := range v.Elems {
+		m := strings.ToUpper(keyText(e))
+		if best == "" || best == "GET" || best == "HEAD" || best == "OPTIONS" {
+			best = m
+		}
+	}
+	if best == "" {
+		return "GET"
+	}
+	return best
+}
+
+// register is what @router.get("/x") does with the function below it.
+func (in *interp) register(o *Object, args Args) *Value {
+	if len(args.Pos) == 0 || o.route == nil {
+		return unknown
+	}
+	in.addRoute(o.route, o.Attrs["method"].Text, o.Args, args.Pos[0], o.At)
+	return args.Pos[0]
+}
+
+func (in *interp) addRoute(r *Router, method string, args Args, handler *Value, at Place) {
+	if handler == nil {
+		return
+	}
+	p := args.Get("path", 0)
+	if p == nil {
+		p = noneValue
+	}
+	route := &Route{Method: method, Path: keyText(p), Handler: handler, Args: args, At: at}
+	if d := args.Get("dependencies", -1); d != nil && d.Kind == List {
+		route.Deps = d.Elems
+	}
+	r.routes = append(r.routes, route)
+}
+
+// resolveRoutes joins routers with what includes them.
+func (p *Program) resolveRoutes() {
+	for _, r := range p.Routers {
+		for _, inc := range r.includes {
+			settle(inc.router).Each(func(v *Value) {
+				if s := subRouter(v); s != nil {
+					s.included = true
+				}
+			})
+		}
+	}
+	var shared []Middleware
+	for _, r := range p.Routers {
+		if r.App {
+			shared = append(shared, r.Middleware...)
+		}
+	}
+	for _, r := range p.Routers {
+		if r.included {
+			continue
+		}
+		mw := []Middleware(nil)
+		if !r.App {
+			// What includes it is not seen, as where names are put together
+			// at run time: the applications' middleware counts.
+			mw = shared
+		}
+		p.flatten(r, "", nil, mw, 0, map[*Router]bool{})
+	}
+}
+
+func subRouter(v *Value) *Router {
+	if v.Kind == ObjectKind {
+		return v.Object.route
+	}
+	if v.Kind == ModuleKind {
+		if w := v.Module.scope.vars["router"]; w != nil && w.Kind == ObjectKind {
+			return w.Object.route
+		}
+	}
+	return nil
+}
+
+// maxIncludes bounds how deep routers include each other.
+const maxIncludes = 12
+
+func (p *Program) flatten(r *Router, prefix string, deps []*Value, mw []Middleware, depth int, open map[*Router]bool) {
+	if depth > maxIncludes || open[r] || len(p.Routes) > 20_000 {
+		return
+	}
+	open[r] = true
+	defer delete(open, r)
+	prefix += r.Prefix
+	deps = append(deps[:len(deps):len(deps)], r.Deps...)
+	mw = append(mw[:len(mw):len(mw)], r.Middleware...)
+	for _, route := range r.routes {
+		c := *route
+		c.Path = prefix + route.Path
+		if c.Path == "" {
+			c.Path = "/"
+		}
+		c.Deps = append(deps[:len(deps):len(deps)], route.Deps...)
+		c.Middleware = mw
+		p.Routes = append(p.Routes, &c)
+	}
+	for _, inc := range r.includes {
+		settle(inc.router).Each(func(v *Value) {
+			if s := subRouter(v); s != nil {
+				d := append(deps[:len(deps):len(deps)], inc.deps...)
+				if inc.mount {
+					d = nil // an application that is mounted has its own
+				}
+				p.flatten(s, prefix+inc.prefix, d, mw, depth+1, open)
+			}
+		})
+	}
+}
+
+// runRoute runs middleware, dependencies and handler of a route, as a request
+// would.
+func (p *Program) runRoute(r *Route) {
+	r.Trace = &Trace{}
+	in := &interp{prog: p, trace: r.Trace, steps: stepsRoute, deps: map[pysrc.Node]*Value{}}
+	method := r.Method
+	if method == "WEBSOCKET" {
+		method = "GET"
+	}
+	in.request = in.newRequest(method, r.Path)
+	handler := r.Handler
+	var mod *Module
+	if handler.Kind == Func {
+		mod = handler.Fn.Module
+	} else if r.At.File != nil {
+		mod = p.byPath[r.At.File.Path]
+	}
+	if mod == nil {
+		return
+	}
+	in.stack = []*frame{{scope: mod.scope}}
+	for _, m := range r.Middleware {
+		if r.Method == "WEBSOCKET" && !m.pure() {
+			continue // Starlette's HTTP middleware does not see WebSockets
+		}
+		in.runMiddleware(m)
+	}
+	in.inDeps++
+	for _, d := range r.Deps {
+		if d.Kind == ObjectKind && isDepends(d.Object.Qual) {
+			in.depend(d.Object.Args.Get("dependency", 0), d.Object.At)
+		}
+	}
+	in.inDeps--
+	r.Trace.Returns = nil
+	in.steps = max(in.steps, stepsRoute/2)
+	handler.Each(func(h *Value) {
+		if h.Kind == Func {
+			fn := *h.Fn
+			if fn.Self == nil && fn.Class != nil && h.Method != "static" && len(fn.Decl.Params) > 0 && fn.Decl.Params[0].Name == "self" {
+				fn.Self = in.viewInstance(fn.Class)
+			}
+			in.callRequest(&fn, &h.At)
+		}
+	})
+	r.Returns = r.Trace.Returns
+}
+
+// viewInstance makes what a class-based view's methods see as self: an object
+// whose dependencies, declared on the class, were run.
+func (in *interp) viewInstance(c *Class) *Value {
+	v := in.instance(c)
+	in.inDeps++
+	defer func() { in.inDeps-- }()
+	for _, k := range c.linear() {
+		for _, s := range k.Decl.Body {
+			a, ok := s.(*pysrc.Assign)
+			if !ok || len(a.Targets) != 1 {
+				continue
+			}
+			n, ok := a.Targets[0].(*pysrc.Name)
+			if !ok {
+				continue
+			}
+			in.stack = append(in.stack, &frame{scope: k.scope})
+			if dv := in.requestParam(a.Ann, a.Value, n.ID); dv != nil {
+				v.Object.set(n.ID, dv)
+			}
+			in.stack = in.stack[:len(in.stack)-1]
+		}
+	}
+	return v
+}
+
+// pure reports whether a middleware is ASGI of its own, or a library's.
+func (m Middleware) pure() bool {
+	return m.Class.Kind == External || m.Class.Kind == ClassKind && !m.Class.Class.extends("BaseHTTPMiddleware") && !m.Function
+}
+
+func (in *interp) runMiddleware(m Middleware) {
+	switch m.Class.Kind {
+	case External:
+		in.record("middleware:"+m.Class.Text, nil, m.Args, m.At, nil)
+	case Func:
+		in.callFunc(m.Class.Fn, Args{Pos: []*Value{in.request, unknown}}, Place{})
+	case ClassKind:
+		for _, q := range m.Class.Class.Externals() {
+			in.record("middleware:"+q, nil, m.Args, m.At, nil)
+		}
+		args := Args{Kw: m.Args.Kw, Pos: append([]*Value{unknown}, m.Args.Pos...), Open: m.Args.Open}
+		obj := in.instantiate(m.Class.Class, args, m.At)
+		for _, k := range sortedKeys(m.Args.Kw) {
+			if k == "dispatch" && m.Args.Kw[k].Kind == Func {
+				in.callFunc(m.Args.Kw[k].Fn, Args{Pos: []*Value{in.request, unknown}}, Place{})
+			}
+		}
+		if d := in.classAttr(m.Class.Class, "dispatch"); d != nil && d.Kind == Func {
+			fn := *d.Fn
+			fn.Self = obj
+			in.callFunc(&fn, Args{Pos: []*Value{in.request, unknown}}, Place{})
+		} else if d := in.classAttr(m.Class.Class, "__call__"); d != nil && d.Kind == Func {
+			fn := *d.Fn
+			fn.Self = obj
+			scope := in.request.Object.Attrs["scope"]
+			if scope == nil {
+				scope = unknown
+			}
+			in.callFunc(&fn, Args{Pos: []*Value{scope, unknown, unknown}}, Place{})
+		}
+	}
+}

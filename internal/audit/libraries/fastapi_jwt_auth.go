@@ -1,0 +1,15 @@
+package libraries
+
+// authJWT is the configuration that fastapi-jwt-auth and its forks share.
+var authJWT = ConfigClass{
+	Location: "authjwt_token_location", CSRF: "authjwt_cookie_csrf_protect", Secret: "authjwt_secret_key",
+	Secure: "authjwt_cookie_secure", SameSite: "authjwt_cookie_samesite", Expires: "authjwt_access_token_expires",
+	CSRFDefault: true, SecureDefault: false, SameSiteDefault: "",
+	Dependencies: []string{"jwt_required", "jwt_optional", "fresh_jwt_required", "jwt_refresh_token_required"},
+}
+
+var fastapiJWTAuth = Library{
+	Name: "fastapi-jwt-auth", Modules: []string{"fastapi_jwt_auth"},
+	Source: "indominusbyte.github.io/fastapi-jwt-auth, Configuration options: csrf protection on, secure off, samesite None, 15 minutes",
+	Config: &authJWT,
+}

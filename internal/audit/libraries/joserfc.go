@@ -1,0 +1,11 @@
+package libraries
+
+var joserfc = Library{
+	Name: "joserfc", Modules: []string{"joserfc"},
+	Source: "jose.authlib.org, JWT guide: jwt.encode(header, claims, key), jwt.decode(value, key); keys come from OctKey.import_key",
+	Signs:  []Sign{{Call: "joserfc.jwt.encode", Claims: Arg{"claims", 1}, Key: Arg{"key", 2}}},
+	Verifies: []Verify{
+		{Call: "joserfc.jwt.decode", Key: Arg{"key", 1}, Algorithms: absent, Options: absent},
+	},
+	Secrets: []Sign{{Call: "joserfc.jwk.OctKey.import_key", Claims: absent, Key: Arg{"value", 0}}},
+}

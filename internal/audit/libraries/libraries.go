@@ -1,0 +1,104 @@
+// Package libraries says what the libraries around FastAPI do that audit must
+// know and cannot read: which calls sign and verify tokens, which classes
+// check for forgery, which read cookies, and what their defaults are. One
+// file a library, each with where its facts were read.
+package libraries
+
+// An Arg is where a call takes something: by name, or by position where that
+// is not negative.
+type Arg struct {
+	Name string
+	Pos  int
+}
+
+var absent = Arg{"", -1}
+
+// A Sign is a call that makes a signed token.
+type Sign struct {
+	Call           string // dotted name
+	Claims, Key    Arg
+	DefaultMinutes float64 // lifetime where nothing is said; 0 is none
+}
+
+// A Verify is a call that reads a token.
+type Verify struct {
+	Call       string
+	Key        Arg
+	Algorithms Arg  // absent where the library needs none
+	Options    Arg  // a dict of switches such as verify_signature
+	Never      bool // it never checks the signature
+	// Lax says that leaving Algorithms out accepts what the header says.
+	Lax bool
+	// Switch is a boolean argument that turns the check off, as PyJWT's verify
+	// of old.
+	Switch Arg
+}
+
+// A Check is a middleware or a call that refuses forged requests.
+type Check struct {
+	Name string // of a middleware's class, or of a call
+	// Skipped names an argument that lets the check apply only to requests
+	// that carry certain cookies, or not at all.
+	Methods []string // method names, for calls on an object of that class
+}
+
+// A CookieSetting is an object whose construction decides how a cookie is set.
+type CookieSetting struct {
+	Class                          string
+	CookieName, Secure, HTTPOnly   Arg
+	SameSite, Domain               Arg
+	NameDefault, SameSiteDefault   string
+	SecureDefault, HTTPOnlyDefault bool
+	Secret                         Arg
+	// Session says that the cookie holds Starlette's session.
+	Session bool
+}
+
+// A ConfigClass is a settings object whose fields, by name, decide how a
+// library keeps tokens.
+type ConfigClass struct {
+	Location, CSRF, Secret, Secure, SameSite, Expires string // field names
+	CSRFDefault, SecureDefault                        bool
+	SameSiteDefault                                   string
+	Dependencies                                      []string // calls and dependencies that read the token
+}
+
+// A Library is what one library provides.
+type Library struct {
+	Name    string
+	Modules []string // first names of its imports
+	Source  string   // where its facts were read
+
+	Signs    []Sign
+	Verifies []Verify
+	Checks   []Check
+	Cookies  []CookieSetting
+	Config   *ConfigClass
+	// Secrets are further calls that take a signing secret.
+	Secrets []Sign
+}
+
+// All returns every library.
+func All() []Library {
+	return []Library{
+		pyJWT, pythonJose, authlib, joserfc, jwcrypto,
+		fastapiUsers, fastapiJWTAuth, asyncFastapiJWTAuth, anotherFastapiJWTAuth, authX,
+		fastapiCSRFProtect, starletteCSRF, asgiCSRF, fastapiLogin, starletteSessions,
+	}
+}
+
+// Modules returns the first names under which libraries are imported, with
+// those of common packages that a program's own folders are often named like.
+func Modules() map[string]bool {
+	out := map[string]bool{}
+	for _, l := range All() {
+		for _, m := range l.Modules {
+			out[m] = true
+		}
+	}
+	for _, m := range []string{"fastapi", "starlette", "pydantic", "pydantic_settings", "sqlalchemy", "redis", "os", "sys", "typing", "datetime", "logging",
+		"secrets", "functools", "jinja2", "httpx", "uvicorn", "decouple", "dotenv", "hmac", "hashlib", "uuid", "json", "re", "time", "asyncio", "itsdangerous", "passlib"} {
+		out[m] = true
+	}
+	return out
+}
