@@ -54,7 +54,9 @@ func (r *Request) Target() string {
 func (r *Request) Clone() *Request {
 	c := *r
 	c.PathValues = maps.Clone(r.PathValues)
-	c.Query = maps.Clone(r.Query)
+	if c.Query = maps.Clone(r.Query); c.Query == nil {
+		c.Query = url.Values{}
+	}
 	c.Header = r.Header.Clone()
 	c.Cookies = maps.Clone(r.Cookies)
 	c.Body = bytes.Clone(r.Body)
