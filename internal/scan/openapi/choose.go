@@ -436,10 +436,10 @@ func direction(name string) (away, from bool) {
 	return away, from
 }
 
-// words splits the literal segments of an operation's path into plain words.
-func (o *Operation) words() []string {
+// pathWords splits the literal segments of a path into plain words.
+func pathWords(path string) []string {
 	var out []string
-	for _, part := range segments(o.Path) {
+	for _, part := range segments(path) {
 		if !strings.Contains(part, "{") {
 			out = append(out, nameWords(part)...)
 		}

@@ -58,6 +58,7 @@ type Operation struct {
 	links       []link
 	created     bool // the document promises 201
 	doc         *Document
+	traits      *traits
 }
 
 // A Param is a parameter outside the body.
@@ -157,6 +158,7 @@ func (d *Document) operation(method, path string, item, node map[string]any) *Op
 	d.params(o, list(node["parameters"]))
 	d.requestBody(o, node)
 	d.responses(o, node)
+	o.traits = o.judge()
 	return o
 }
 

@@ -70,10 +70,7 @@ func (o *Operation) pathVerb() string {
 	return words[0]
 }
 
-// LikelyChangesState tells operations that change state, by their method or,
-// for GET, by a name that says so; and why it is thought so. What a GET
-// really does only reading the state back can tell.
-func (o *Operation) LikelyChangesState() (bool, string) {
+func (o *Operation) judgeChange() (bool, string) {
 	switch o.Method {
 	case "GET", "HEAD":
 		if o.Logout() {
@@ -115,9 +112,7 @@ func (o *Operation) Logout() bool {
 	return false
 }
 
-// Dangerous says why the operation may end the session, or take the account
-// in use away from its owner; "" where it does not look so.
-func (o *Operation) Dangerous() string {
+func (o *Operation) judgeDanger() string {
 	words := o.words()
 	has := func(list ...string) bool {
 		return slices.ContainsFunc(list, func(w string) bool { return slices.Contains(words, w) })

@@ -44,7 +44,7 @@ var ledgers = verbs(`balance history status state profile account accounts trans
 
 // testimony scores how likely GET o is to show what op changed.
 func (d *Document) testimony(op, o *Operation) int {
-	mine, its := segments(op.Path), segments(o.Path)
+	mine, its := op.traits.parts, o.traits.parts
 	acted := len(mine)
 	for acted > 1 && !strings.Contains(mine[acted-1], "{") && isVerb(mine[acted-1]) {
 		acted-- // POST /orders/{id}/cancel shows in GET /orders/{id}
@@ -62,10 +62,10 @@ func (d *Document) testimony(op, o *Operation) int {
 	case shared > 0 && !isVersion(its[shared-1]):
 		score = 20 * min(shared, 2)
 	}
-	if kind := thingOf(op.Path); kind != "" && (thingOf(o.Path) == kind || d.answers(o) == kind) {
+	if kind := op.traits.thing; kind != "" && (o.traits.thing == kind || o.traits.answers == kind) {
 		score += 30
 	}
-	if kind := d.answers(op); kind != "" && kind == d.answers(o) {
+	if kind := op.traits.answers; kind != "" && kind == o.traits.answers {
 		score += 15
 	}
 	for _, t := range o.Tags {

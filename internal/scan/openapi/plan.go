@@ -31,7 +31,7 @@ const (
 	stageLogout
 )
 
-func stage(o *Operation) int {
+func stageOf(o *Operation) int {
 	switch {
 	case o.Logout():
 		return stageLogout
@@ -46,10 +46,10 @@ func stage(o *Operation) int {
 	return stageUse
 }
 
-// within orders one level of the hierarchy: read, create, then change. Lists
+// withinOf orders one level of the hierarchy: read, create, then change. Lists
 // are read first, since what is there already is cheaper than what must be
 // made.
-func within(o *Operation) int {
+func withinOf(o *Operation) int {
 	switch o.Method {
 	case "GET", "HEAD", "OPTIONS", "TRACE":
 		return 0
@@ -73,7 +73,7 @@ func (d *Document) settled(ops []*Operation) []*Operation {
 	creators := map[string][]*Operation{}
 	for _, o := range ops {
 		if o.Method == "POST" && stage(o) == stageUse && within(o) == 1 {
-			creators[thingOf(o.Path)] = append(creators[thingOf(o.Path)], o)
+			creators[o.traits.thing] = append(creators[o.traits.thing], o)
 		}
 	}
 	out := make([]*Operation, 0, len(ops))
@@ -109,7 +109,7 @@ func (d *Document) needs(o *Operation) []string {
 	if o.Method == "GET" && parameters(o.Path) == 0 {
 		return nil
 	}
-	own := thingOf(o.Path)
+	own := o.traits.thing
 	for _, s := range d.slots(o) {
 		if of, _ := resourceOf(s.name); of != "" {
 			out = append(out, of)
@@ -151,18 +151,18 @@ func (d *Document) Producers(op *Operation) []*Operation {
 		if o == op || stage(o) != stageUse {
 			continue
 		}
-		path := "/" + strings.Join(segments(o.Path), "/")
+		path := strings.TrimRight(o.Path, "/")
 		score := 0
 		switch {
 		case o.Method == "POST" && container != "" && path == container:
 			score = 100
-		case o.Method == "POST" && within(o) == 1 && slices.Contains(kinds, thingOf(o.Path)) && !itemPath(o.Path):
+		case o.Method == "POST" && within(o) == 1 && slices.Contains(kinds, o.traits.thing) && !itemPath(o.Path):
 			score = 70
-		case o.Method == "POST" && container != "" && slices.Contains(kinds, d.answers(o)) && strings.HasPrefix(container+"/", path+"/"):
+		case o.Method == "POST" && container != "" && slices.Contains(kinds, o.traits.answers) && strings.HasPrefix(container+"/", path+"/"):
 			score = 50
-		case o.Method == "PUT" && path == op.Path && o.created:
+		case o.Method == "PUT" && o.Path == op.Path && o.created:
 			score = 40
-		case o.Method == "GET" && (container != "" && path == container || slices.Contains(kinds, thingOf(o.Path)) && !itemPath(o.Path)):
+		case o.Method == "GET" && (container != "" && path == container || slices.Contains(kinds, o.traits.thing) && !itemPath(o.Path)):
 			score = 10
 		}
 		for _, l := range o.links {
@@ -188,8 +188,9 @@ func (d *Document) Producers(op *Operation) []*Operation {
 	return ops
 }
 
-// answers is the kind of thing that an operation answers with, by its schema.
-func (d *Document) answers(o *Operation) string {
+// answeredKind is the kind of thing that an operation answers with, by its
+// schema.
+func answeredKind(o *Operation) string {
 	for _, name := range o.responseRef {
 		if kind := kindOfSchema(name); kind != "" {
 			return kind

@@ -72,11 +72,8 @@ func (d *Document) lookUp(ref string) map[string]any {
 }
 
 // flat returns the schema with its reference and allOf merged into one
-// object; properties and required lists add up.
-func (s *Schema) flat() map[string]any { return s.doc.flat(s.node) }
-
-// flat returns an object that must not be changed: where there is nothing to
-// merge it is the document's own.
+// object; properties and required lists add up. The result must not be
+// changed: where there is nothing to merge it is the document's own.
 func (d *Document) flat(node map[string]any) map[string]any {
 	m := node
 	if _, ok := m["$ref"].(string); ok && len(m) == 1 {

@@ -1,0 +1,41 @@
+package openapi
+
+// traits are what an operation's names say of it. They are asked for by every
+// other operation, so they are found out once: an API of thousands of
+// operations has millions of pairs.
+type traits struct {
+	parts     []string // of the path
+	words     []string // of its literal segments
+	thing     string
+	answers   string // the kind of thing that it answers with
+	changes   bool
+	reason    string // why it is thought to change state
+	dangerous string
+	stage     int
+	within    int
+}
+
+func (o *Operation) judge() *traits {
+	t := &traits{parts: segments(o.Path), words: pathWords(o.Path), thing: thingOf(o.Path), answers: answeredKind(o)}
+	o.traits = t // what follows asks for what is known already
+	t.changes, t.reason = o.judgeChange()
+	t.dangerous = o.judgeDanger()
+	t.stage, t.within = stageOf(o), withinOf(o)
+	return t
+}
+
+// words returns the plain words of the path's literal segments.
+func (o *Operation) words() []string { return o.traits.words }
+
+// LikelyChangesState tells operations that change state, by their method or,
+// for GET, by a name that says so; and why it is thought so. What a GET
+// really does only reading the state back can tell.
+func (o *Operation) LikelyChangesState() (bool, string) { return o.traits.changes, o.traits.reason }
+
+// Dangerous says why the operation may end the session, or take the account
+// in use away from its owner; "" where it does not look so.
+func (o *Operation) Dangerous() string { return o.traits.dangerous }
+
+func stage(o *Operation) int { return o.traits.stage }
+
+func within(o *Operation) int { return o.traits.within }
