@@ -130,7 +130,8 @@ func (d *Document) needs(o *Operation) []string {
 
 // Producers returns the operations that create what op's path names last, or
 // what its body must name where the path names nothing; the likeliest first.
-// Where nothing creates it, the operations that list it.
+// What only lists things is not among them: a thing that was found is not one
+// to be used up.
 func (d *Document) Producers(op *Operation) []*Operation {
 	type ranked struct {
 		op    *Operation
@@ -162,8 +163,6 @@ func (d *Document) Producers(op *Operation) []*Operation {
 			score = 50
 		case o.Method == "PUT" && o.Path == op.Path && o.created:
 			score = 40
-		case o.Method == "GET" && (container != "" && path == container || slices.Contains(kinds, o.traits.thing) && !itemPath(o.Path)):
-			score = 10
 		}
 		for _, l := range o.links {
 			if l.leadsTo(op) && o.Method == "POST" {
@@ -178,12 +177,9 @@ func (d *Document) Producers(op *Operation) []*Operation {
 	slices.SortStableFunc(out, func(a, b ranked) int {
 		return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(parameters(a.op.Path), parameters(b.op.Path)))
 	})
-	creates := slices.ContainsFunc(out, func(r ranked) bool { return r.op.Method != "GET" })
 	var ops []*Operation
 	for _, r := range out {
-		if !creates || r.op.Method != "GET" {
-			ops = append(ops, r.op)
-		}
+		ops = append(ops, r.op)
 	}
 	return ops
 }
