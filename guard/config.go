@@ -39,6 +39,7 @@ type Config struct {
 	ProxyProtocol  bool
 	Exempt         []string
 	Mode           string
+	AccessLog      bool
 
 	TLS struct {
 		CertFile, KeyFile string

@@ -68,7 +68,7 @@ var table = []setting{
 	{key: "exempt", doc: "Requests that need neither Origin nor CSRF token, such as \"POST /webhooks/stripe\". The session is not used on them.", field: func(c *Config) any { return &c.Exempt }},
 	{key: "idempotency.require", doc: "Requests that must have an Idempotency-Key, such as \"POST /transfer\".", field: func(c *Config) any { return &c.Idempotency.Require }},
 	{key: "idempotency.accept", doc: "Requests whose Idempotency-Key is honoured.", otherwise: "POST *", field: func(c *Config) any { return &c.Idempotency.Accept }},
-	{key: "idempotency.ttl", doc: "How long an answer is kept for repetitions.", otherwise: "24h", min: minute, max: 30 * day, field: func(c *Config) any { return &c.Idempotency.TTL }},
+	{key: "idempotency.ttl", doc: "How long an answer is kept for repetitions.", otherwise: "24h", min: minute, max: 7 * day, field: func(c *Config) any { return &c.Idempotency.TTL }},
 	{key: "limits.header", doc: "The longest head of a request, with its first line.", otherwise: "32KiB", min: 4 << 10, max: 1 << 20, field: func(c *Config) any { return &c.Limits.Header }},
 	{key: "limits.body", doc: "The longest body of a request.", otherwise: "128MiB", min: 1 << 10, max: 1 << 40, field: func(c *Config) any { return &c.Limits.Body }},
 	{key: "limits.uri", doc: "The longest request target.", otherwise: "8KiB", min: 256, max: 64 << 10, field: func(c *Config) any { return &c.Limits.URI }},
@@ -84,6 +84,7 @@ var table = []setting{
 	{key: "proxy.idle_connections", doc: "The most unused connections to the API.", otherwise: "256", min: 1, max: 1 << 16, field: func(c *Config) any { return &c.Proxy.IdleConnections }},
 	{key: "proxy.header", doc: "The longest head of an answer.", otherwise: "64KiB", min: 4 << 10, max: 1 << 20, field: func(c *Config) any { return &c.Proxy.Header }},
 	{key: "mode", doc: "enforce, or report: log what would be refused for its origin or CSRF token, and let it pass.", otherwise: "enforce", oneOf: []string{"enforce", "report"}, field: func(c *Config) any { return &c.Mode }},
+	{key: "access_log", doc: "Write a line for every request, not only for refused ones.", otherwise: "false", field: func(c *Config) any { return &c.AccessLog }},
 	{key: "admin.listen", doc: "The address of /metrics, /healthz and /readyz; none if empty.", field: func(c *Config) any { return &c.Admin.Listen }},
 }
 

@@ -315,3 +315,11 @@ func forbiddenTrailer(name []byte) bool {
 	}
 	return false
 }
+
+// CloseWrite ends this side's half of the connection, where its kind can.
+func (c *Conn) CloseWrite() error {
+	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return c.Close()
+}

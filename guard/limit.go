@@ -1,0 +1,76 @@
+package guard
+
+import (
+	"io"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// maxFields bounds the field lines of a request.
+const maxFields = 128
+
+// limit refuses what is too large, before anything is read or computed.
+func (g *Guard) limit(x *exchange) *problem {
+	l, r := &g.cfg.Limits, x.r
+	if len(r.RequestURI) > int(l.URI) {
+		return refusal(http.StatusRequestURITooLong, "uri-too-long", "the request target is too long")
+	}
+	fields := 0
+	for _, values := range r.Header {
+		fields += len(values)
+	}
+	if fields > maxFields {
+		return refusal(http.StatusRequestHeaderFieldsTooLarge, "too-many-headers", "the request has too many header fields")
+	}
+	cookies := 0
+	for _, line := range r.Header["Cookie"] {
+		cookies += strings.Count(line, ";") + 1
+	}
+	if cookies > l.Cookies {
+		// CVE-2025-58186
+		return refusal(http.StatusRequestHeaderFieldsTooLarge, "too-many-cookies", "the request has too many cookies")
+	}
+	if r.ContentLength > int64(l.Body) {
+		return refusal(http.StatusRequestEntityTooLarge, "body-too-large", "the request's body is too large")
+	}
+	if len(r.TransferEncoding) > 0 && len(r.Header["Content-Length"]) > 0 {
+		// net/http drops the length; a server that does not must be told.
+		return &problem{status: http.StatusBadRequest, code: "framing", detail: "the request has two lengths", hangUp: true}
+	}
+	if r.ContentLength != 0 && r.Body != nil && r.Body != http.NoBody {
+		r.Body = &clientBody{ReadCloser: r.Body, left: int64(l.Body), pause: l.BodyTimeout, control: http.NewResponseController(x.w)}
+	}
+	return nil
+}
+
+// clientBody bounds a request's body in bytes, and each pause within it.
+type clientBody struct {
+	io.ReadCloser
+	left    int64
+	pause   time.Duration
+	control *http.ResponseController
+	over    bool
+}
+
+// bodyTooLarge is what reading on returns.
+type bodyTooLarge struct{}
+
+func (bodyTooLarge) Error() string { return "the request's body is too large" }
+
+func (b *clientBody) Read(p []byte) (int, error) {
+	if b.over {
+		return 0, bodyTooLarge{}
+	}
+	b.control.SetReadDeadline(time.Now().Add(b.pause))
+	n, err := b.ReadCloser.Read(p)
+	if err != nil {
+		// net/http goes on to watch the connection; that watch has no end.
+		b.control.SetReadDeadline(time.Time{})
+	}
+	if b.left -= int64(n); b.left < 0 {
+		b.over = true
+		return 0, bodyTooLarge{}
+	}
+	return n, err
+}
