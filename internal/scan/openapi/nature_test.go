@@ -100,6 +100,19 @@ func TestPlanPutsProducersFirstAndEndsLast(t *testing.T) {
 	}
 }
 
+func TestPlanReadsWhatBodiesName(t *testing.T) {
+	t.Parallel()
+	data := `{"openapi":"3.1.0","paths":{"/bookings":{"post":{"requestBody":{"content":{"application/json":{"schema":{"type":"object","required":["pet"],"properties":{"pet":{"type":"string","format":"uuid"}}}}}},"responses":{}}},
+	 "/pets":{"post":{"responses":{}}}}}`
+	doc, err := openapi.Parse(t.Context(), []byte(data), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if plan := doc.Plan(); plan[0].Path != "/pets" {
+		t.Errorf("%s comes first, but books a pet", plan[0])
+	}
+}
+
 func TestProducersAndOracles(t *testing.T) {
 	t.Parallel()
 	doc := paths(t, "GET /shops", "POST /shops", "GET /shops/{shop_id}", "DELETE /shops/{shop_id}", "GET /shops/{shop_id}/items", "POST /shops/{shop_id}/items",

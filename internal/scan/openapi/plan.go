@@ -120,6 +120,9 @@ func (d *Document) needs(o *Operation) []string {
 	for _, b := range o.Bodies[:min(len(o.Bodies), 1)] {
 		for _, name := range b.Schema.Properties() {
 			of, ok := resourceOf(name)
+			if m := d.solid(b.Schema.property(name)); !ok && (text(m["format"]) == "uuid" || kind(m) == "integer") {
+				of, ok = Singular(lastWord(name)), true // {"product": 3} names a product
+			}
 			if ok && of != "" && b.Schema.Required(name) && !(of == own && parameters(o.Path) == 0) {
 				out = append(out, of)
 			}
