@@ -129,6 +129,9 @@ func NewPublicKey(alg Algorithm, public crypto.PublicKey) (*Key, error) {
 		if p.E < 3 || p.E&1 == 0 || p.N.Bit(0) == 0 {
 			return nil, keyError(cfgerrors.Malformed, "the RSA key's modulus or exponent is even or too small", "")
 		}
+		if hasROCA(p.N) {
+			return nil, keyError(cfgerrors.Dangerous, "the RSA key is one of those that can be factored (ROCA, CVE-2017-15361)", "make a new one with another program")
+		}
 	case *ecdsa.PublicKey:
 		if p == nil || p.Curve == nil || p.X == nil || p.Y == nil {
 			return nil, keyError(cfgerrors.Missing, "the elliptic-curve key is empty", "")

@@ -1,0 +1,68 @@
+package jwt
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+)
+
+// ErrDenylistFull means that a token could not be revoked for want of room.
+var ErrDenylistFull = errors.New("jwt: the deny-list is full")
+
+// A Denylist keeps in memory which tokens of one issuer were revoked, by
+// their "jti" and never by their text, until they expire by themselves. Its
+// method Revoked is what [VerifierConfig] asks for. It is safe for concurrent
+// use.
+type Denylist struct {
+	clock func() time.Time
+	limit int
+
+	mu      sync.RWMutex
+	revoked map[string]time.Time // until when
+}
+
+// NewDenylist returns an empty list of at most limit tokens, which is 1
+// million where it is 0. It tells the time by clock, or time.Now where that
+// is nil.
+func NewDenylist(limit int, clock func() time.Time) *Denylist {
+	if limit <= 0 {
+		limit = 1_000_000
+	}
+	if clock == nil {
+		clock = time.Now
+	}
+	return &Denylist{clock: clock, limit: limit, revoked: map[string]time.Time{}}
+}
+
+// Revoke adds a token that was verified. A token without identifier or expiry
+// cannot be revoked and is an error, as is a full list: the token then stays
+// good, and the caller must not say that it does not.
+func (d *Denylist) Revoke(t *Token) error {
+	if t.ID == "" || t.Expiry.IsZero() {
+		return errors.New("jwt: a token without jti or exp cannot be revoked")
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	now := d.clock()
+	if len(d.revoked) >= d.limit {
+		for id, until := range d.revoked {
+			if now.After(until) {
+				delete(d.revoked, id)
+			}
+		}
+	}
+	if _, ok := d.revoked[t.ID]; !ok && len(d.revoked) >= d.limit {
+		return ErrDenylistFull
+	}
+	d.revoked[t.ID] = t.Expiry.Add(maxLeeway)
+	return nil
+}
+
+// Revoked reports whether the token of that identifier was revoked.
+func (d *Denylist) Revoked(_ context.Context, id string) (bool, error) {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	_, ok := d.revoked[id]
+	return ok, nil
+}
