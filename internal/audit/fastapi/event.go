@@ -13,7 +13,7 @@ type Call struct {
 	Chain []Place   // the calls that led there, the outermost first
 	Text  string    // of the receiver, as written
 	Node  *pysrc.Call
-	Awaited bool
+	// InDependency says that a dependency or middleware makes the call.
 	InDependency bool
 }
 
@@ -30,8 +30,8 @@ type Refusal struct {
 
 // A CompareOp is one comparison inside a condition.
 type CompareOp struct {
-	Op       string
-	Sides    []*Value
+	Op    string
+	Sides []*Value
 }
 
 // A Skip is a branch that ends the function without refusing.
@@ -45,6 +45,7 @@ type Skip struct {
 type Return struct {
 	Value *Value
 	At    Place
+	Fn    *Function
 }
 
 // A Raised is an exception that a library defines, raised.

@@ -17,12 +17,11 @@ type interp struct {
 
 // A frame is one function's run.
 type frame struct {
-	fn      *Function
-	scope   *scope
-	at      Place // of the call
-	result  *Value
-	ended   bool
-	refused int
+	fn     *Function
+	scope  *scope
+	at     Place // of the call
+	result *Value
+	ended  bool
 }
 
 const (
@@ -74,7 +73,7 @@ func (in *interp) stmt(s pysrc.Stmt) {
 			v = in.eval(s.X)
 		}
 		if len(in.stack) == 1 || f.fn != nil && f.at.IsZero() {
-			in.trace.Returns = append(in.trace.Returns, Return{v, in.place(s)})
+			in.trace.Returns = append(in.trace.Returns, Return{v, in.place(s), f.fn})
 		}
 		f.result = join(f.result, v)
 		f.ended = true
@@ -147,9 +146,6 @@ func (in *interp) branch(a, b func()) (aEnded, bEnded bool) {
 	a()
 	aVars, aEnd := own.vars, f.ended
 	own.vars, f.ended = before, false
-	if own.vars == nil {
-		own.vars = map[string]*Value{}
-	}
 	keep := own.snapshot()
 	b()
 	bVars, bEnd := own.vars, f.ended
@@ -209,14 +205,7 @@ func (in *interp) ifStmt(s *pysrc.If) {
 	case ended:
 		in.trace.Skips = append(in.trace.Skips, &Skip{srcs, at, f.fn})
 	}
-	if ended && !bodyRefuses && !elseEnded && len(srcs) > 0 {
-		// "if good: return …" and a raise further down refuse as well.
-		f.refusedBy(srcs, at)
-	}
 }
-
-// refusedBy is where a later unconditional raise would find its condition.
-func (f *frame) refusedBy(srcs []*Source, at Place) { f.refused++ }
 
 // refuses reports whether the branch that just ended refuses the request: it
 // raised something since n, or answers with 4xx.
@@ -226,22 +215,19 @@ func (in *interp) refuses(n int, f *frame) (bool, int, Place) {
 	}
 	if len(in.trace.Raised) > n {
 		r := in.trace.Raised[len(in.trace.Raised)-1]
-		return true, statusOf(r.Value), r.At
+		return true, Status(r.Value), r.At
 	}
 	refused, status := false, 0
 	f.result.Each(func(v *Value) {
-		if st := statusOf(v); st >= 400 && st < 500 {
+		if st := Status(v); st >= 400 && st < 500 {
 			refused, status = true, st
-		}
-		if v.Kind == Bool && !v.Bool {
-			refused = refused || false
 		}
 	})
 	return refused, status, Place{}
 }
 
-// statusOf returns the HTTP status of an exception or a response.
-func statusOf(v *Value) int {
+// Status returns the HTTP status of an exception or a response.
+func Status(v *Value) int {
 	status := 0
 	v.Each(func(x *Value) {
 		if x.Kind != ObjectKind {
@@ -391,14 +377,12 @@ func elements(v *Value) []*Value {
 
 func (in *interp) tryStmt(s *pysrc.Try) {
 	f := in.frame()
-	n := len(in.trace.Raised)
 	in.branch(func() {
 		in.block(s.Body)
 		if !f.ended {
 			in.block(s.Else)
 		}
 	}, func() {})
-	_ = n
 	ended := f.ended
 	f.ended = false
 	for _, h := range s.Handlers {

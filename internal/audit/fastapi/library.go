@@ -257,6 +257,17 @@ func (in *interp) method(recv *Value, name string, args Args, at Place, node *py
 	case Random:
 		return random
 	}
+	switch name {
+	case "copy", "dict", "model_dump":
+		if recv.Kind == Unknown && recv.Recv == nil {
+			return &Value{Kind: Dict, Keys: []*Value{unknown}, Elems: []*Value{recv}, Sources: recv.Sources, At: at}
+		}
+	case "update":
+		if recv.Kind == Unknown && len(args.Pos)+len(args.Kw) > 0 {
+			in.updateDict(&Value{Kind: Dict, Keys: []*Value{unknown}, Elems: []*Value{recv}, Sources: recv.Sources, At: at}, args, node)
+			return noneValue
+		}
+	}
 	if name == "get_secret_value" || name == "encode" || name == "decode" || name == "strip" {
 		if recv.Env != "" || recv.Kind == Random {
 			return recv

@@ -39,8 +39,8 @@ func (m *Module) dir() string { return path.Dir(m.Path) }
 type Program struct {
 	Modules []*Module
 	Routes  []*Route
-	Top     *Trace   // what modules do when they are imported
-	Rest    *Trace   // what functions do that no route reaches
+	Top     *Trace // what modules do when they are imported
+	Rest    *Trace // what functions do that no route reaches
 	Routers []*Router
 	Env     map[string]*Value // of .env files
 
@@ -146,4 +146,37 @@ func commonPrefix(a, b string) int {
 		n++
 	}
 	return n
+}
+
+// ConfigFields returns, for each class and object whose fields are set in the
+// source, the values of its fields by name: what libraries are configured by.
+func (p *Program) ConfigFields() []map[string]*Value {
+	var out []map[string]*Value
+	in := &interp{prog: p, trace: &Trace{}, steps: stepsTop, deps: map[pysrc.Node]*Value{}}
+	in.request = in.newRequest("", "")
+	for _, m := range p.Modules {
+		in.stack = []*frame{{scope: m.scope}}
+		for _, v := range sortedValues(m.scope.vars) {
+			switch {
+			case v.Kind == ClassKind && v.Class.Module == m && v.Class.extends("BaseModel", "BaseSettings"):
+				fields := map[string]*Value{}
+				for k := range v.Class.scope.vars {
+					if f := in.setting(v.Class, k); f != nil {
+						fields[k] = f
+					}
+				}
+				out = append(out, fields)
+			case v.Kind == ObjectKind && v.Object.Class == nil && tail(v.Object.Qual) == "AuthXConfig":
+				fields := map[string]*Value{}
+				for k, f := range v.Object.Args.Kw {
+					fields[k] = f
+				}
+				for k, f := range v.Object.Attrs {
+					fields[k] = f
+				}
+				out = append(out, fields)
+			}
+		}
+	}
+	return out
 }

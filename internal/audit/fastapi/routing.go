@@ -47,7 +47,6 @@ type Route struct {
 	At         Place // of the decorator or the call that adds it
 	Trace      *Trace
 	Returns    []Return
-	Mounted    bool
 }
 
 func (in *interp) newRouter(o *Object) {
@@ -307,7 +306,11 @@ func (p *Program) runRoute(r *Route) {
 			in.callRequest(&fn, &h.At)
 		}
 	})
-	r.Returns = r.Trace.Returns
+	for _, ret := range r.Trace.Returns {
+		if handler.Kind == Func && ret.Fn != nil && ret.Fn.Decl == handler.Fn.Decl {
+			r.Returns = append(r.Returns, ret)
+		}
+	}
 }
 
 // viewInstance makes what a class-based view's methods see as self: an object

@@ -1,0 +1,85 @@
+package rules
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/d710e0ae/countersign/internal/audit/fastapi"
+	"github.com/d710e0ae/countersign/internal/weakness"
+)
+
+var forgeableOperation = Rule{"forgeable-operation", func(c *Context) {
+	c.libraryForgery()
+	for _, r := range c.model.routes {
+		if !r.unsafe() || !r.forgeable() {
+			continue
+		}
+		s := r.credentials[0]
+		same, by := c.model.sameSiteFor(s)
+		rel := related(r.At, r.label()+" changes state on this cookie alone")
+		f := c.report(s.At, forgeryMessage(r, s, same, by), rel)
+		if f == nil {
+			continue
+		}
+		if by != nil && len(f.Related) == 1 {
+			f.Related = append(f.Related, related(by.call.At, "the cookie is set here"))
+		}
+		if same == "lax" || same == "strict" {
+			f.Severity = weakness.Medium
+		}
+	}
+}}
+
+func cookieName(s *fastapi.Source) string {
+	switch {
+	case s.Kind == fastapi.FromSession:
+		return "the session cookie"
+	case s.Name == "":
+		return "a cookie"
+	}
+	return fmt.Sprintf("the cookie %q", s.Name)
+}
+
+func forgeryMessage(r *route, s *fastapi.Source, same string, by *cookie) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s is authenticated by %s alone, and nothing in force for it checks a CSRF token, Origin, Fetch Metadata or a custom header. ", r.label(), cookieName(s))
+	switch same {
+	case "lax", "strict":
+		how := "is " + strings.ToUpper(same[:1]) + same[1:]
+		if by != nil && by.sameSite == nil {
+			how += " by the framework's default"
+		}
+		fmt.Fprintf(&b, "SameSite %s; that does not stop a sibling subdomain or another port", how)
+		if same == "lax" {
+			b.WriteString(", nor a top-level GET")
+		}
+		b.WriteString(".")
+	case "none":
+		b.WriteString("SameSite=None sends the cookie along from every site.")
+	case "":
+		b.WriteString("The cookie is set without SameSite; browsers without a default of Lax, and Chromium for two minutes after it was set, send it along from every site.")
+	default:
+		b.WriteString("Where and with which SameSite the cookie is set does not show in this source.")
+	}
+	return b.String()
+}
+
+// libraryForgery judges libraries that read the cookie themselves.
+func (c *Context) libraryForgery() {
+	for _, x := range c.model.libraryCookies(c) {
+		if len(x.routes) == 0 || x.protected {
+			continue
+		}
+		same := x.sameSite
+		msg := fmt.Sprintf("%s takes its token from a cookie by %s, whose protection against forgery is %s. ", x.routes[0].label(), x.library, x.why)
+		if same == "lax" || same == "strict" {
+			msg += "SameSite is " + same + "; that does not stop a sibling subdomain or another port."
+		}
+		for _, r := range x.routes {
+			f := c.report(x.at, msg, related(r.At, r.label()+" changes state on this cookie alone"))
+			if f != nil && (same == "lax" || same == "strict") {
+				f.Severity = weakness.Medium
+			}
+		}
+	}
+}

@@ -1,0 +1,156 @@
+package rules
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/d710e0ae/countersign/internal/audit/fastapi"
+	"github.com/d710e0ae/countersign/internal/audit/libraries"
+)
+
+func get(call *fastapi.Call, a libraries.Arg) *fastapi.Value {
+	if a.Name == "" {
+		return nil
+	}
+	return call.Args.Get(a.Name, a.Pos)
+}
+
+func (c *Context) eachVerify(visit func(*fastapi.Call, libraries.Verify)) {
+	for _, call := range c.model.calls {
+		if v, ok := c.model.verifies[call.Name]; ok {
+			visit(call, v)
+		}
+	}
+}
+
+func (c *Context) eachSign(visit func(*fastapi.Call, libraries.Sign)) {
+	for _, call := range c.model.calls {
+		if s, ok := c.model.signs[call.Name]; ok {
+			visit(call, s)
+		}
+	}
+}
+
+// option returns what options={name: …} says.
+func option(call *fastapi.Call, v libraries.Verify, name string) *fastapi.Value {
+	o := get(call, v.Options)
+	if o == nil {
+		return nil
+	}
+	var out *fastapi.Value
+	o.Each(func(x *fastapi.Value) {
+		if e := x.Lookup(name); e != nil && out == nil {
+			out = e
+		}
+	})
+	return out
+}
+
+func isFalse(v *fastapi.Value) bool {
+	if v == nil {
+		return false
+	}
+	t, known := v.Truth()
+	return known && !t
+}
+
+// unverified reports whether a decode leaves the signature alone.
+func unverified(call *fastapi.Call, v libraries.Verify) bool {
+	return v.Never || isFalse(option(call, v, "verify_signature")) || v.Switch.Name != "" && isFalse(get(call, v.Switch))
+}
+
+// algorithms returns the names that a decode is given.
+func algorithms(call *fastapi.Call, v libraries.Verify) []string {
+	a := get(call, v.Algorithms)
+	if a == nil {
+		return nil
+	}
+	var out []string
+	a.Each(func(x *fastapi.Value) {
+		switch x.Kind {
+		case fastapi.Str:
+			out = append(out, x.Text)
+		case fastapi.List:
+			for _, e := range x.Elems {
+				e.Each(func(y *fastapi.Value) {
+					if y.Kind == fastapi.Str {
+						out = append(out, y.Text)
+					}
+				})
+			}
+		}
+	})
+	return out
+}
+
+// functionText returns the source of the function that a call stands in.
+func functionText(call *fastapi.Call) string {
+	if call.Fn == nil || call.Fn.Decl == nil {
+		return ""
+	}
+	return call.Fn.Module.File.Text(call.Fn.Decl.Range())
+}
+
+// secrets visits every literal that reaches a place where a signing secret is
+// due.
+func (c *Context) secrets(visit func(v *fastapi.Value, where fastapi.Place)) {
+	seen := map[fastapi.Place]bool{}
+	var look func(v *fastapi.Value, where fastapi.Place, depth int)
+	look = func(v *fastapi.Value, where fastapi.Place, depth int) {
+		if v == nil || depth > 4 {
+			return
+		}
+		v.Each(func(x *fastapi.Value) {
+			if x.Default != nil {
+				look(x.Default, where, depth+1)
+			}
+			if x.Kind == fastapi.Num && x.Default == nil {
+				return
+			}
+			if x.Kind == fastapi.ObjectKind { // OctKey.import_key("…"), SecretStr("…")
+				if depth < 2 && len(x.Object.Args.Pos) > 0 && regexp.MustCompile(`(?i)key|secret`).MatchString(tail(x.Object.Qual)) {
+					look(x.Object.Args.Pos[0], where, depth+1)
+				}
+				return
+			}
+			if x.Kind != fastapi.Str || x.Text == "" || x.At.IsZero() || seen[x.At] {
+				return
+			}
+			if x.At.File == nil && c.Committed != nil && !c.Committed(x.At.Path) {
+				return
+			}
+			if strings.Contains(x.Text, "BEGIN PUBLIC KEY") || strings.Contains(x.Text, "BEGIN CERTIFICATE") || strings.HasSuffix(x.Text, ".pem") || strings.HasSuffix(x.Text, ".key") {
+				return
+			}
+			seen[x.At] = true
+			visit(x, where)
+		})
+	}
+	for _, call := range c.model.calls {
+		if s, ok := c.model.signs[call.Name]; ok {
+			look(get(call, s.Key), call.At, 0)
+		}
+		if v, ok := c.model.verifies[call.Name]; ok && !unverified(call, v) {
+			look(get(call, v.Key), call.At, 0)
+		}
+		for _, l := range c.model.libs {
+			for _, s := range l.Secrets {
+				if call.Name == s.Call || tail(call.Name) == tail(s.Call) && strings.HasPrefix(call.Name, l.Modules[0]+".") {
+					look(get(call, s.Key), call.At, 0)
+				}
+			}
+		}
+	}
+	for _, k := range c.model.cookies {
+		if k.lib != nil && k.lib.Secret.Name != "" {
+			args := k.call.Args
+			if len(args.Pos) > 0 {
+				args.Pos = args.Pos[1:]
+			}
+			look(args.Get(k.lib.Secret.Name, k.lib.Secret.Pos), k.call.At, 0)
+		}
+	}
+	for _, cfg := range c.model.configs(c) {
+		look(cfg.secret, cfg.locationAt, 0)
+	}
+}

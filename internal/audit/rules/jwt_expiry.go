@@ -1,0 +1,150 @@
+package rules
+
+import (
+	"fmt"
+	"regexp"
+
+	"github.com/d710e0ae/countersign/internal/audit/fastapi"
+	"github.com/d710e0ae/countersign/internal/audit/libraries"
+	"github.com/d710e0ae/countersign/internal/weakness"
+)
+
+var (
+	expWord     = regexp.MustCompile(`["']exp["']|\bexp\s*=|\.exp\b|["']expires?(_at)?["']`)
+	purposeWord = regexp.MustCompile(`(?i)refresh|reset|verif|confirm|invit|activat|email|csrf|state`)
+)
+
+// claimsOf returns the claims that a call signs, and their exp.
+func claimsOf(call *fastapi.Call, s libraries.Sign) (claims, exp *fastapi.Value) {
+	claims = get(call, s.Claims)
+	if claims == nil {
+		return nil, nil
+	}
+	claims.Each(func(x *fastapi.Value) {
+		if e := x.Lookup("exp"); e != nil {
+			exp = e
+		}
+	})
+	return claims, exp
+}
+
+var jwtNoExpiry = Rule{"jwt-no-expiry", func(c *Context) {
+	c.eachSign(func(call *fastapi.Call, s libraries.Sign) {
+		claims, exp := claimsOf(call, s)
+		if claims == nil || exp != nil || expWord.MatchString(functionText(call)) {
+			return
+		}
+		for _, at := range call.Chain {
+			if at.File != nil && expWord.MatchString(enclosing(at)) {
+				return
+			}
+		}
+		known := claims.Kind == fastapi.Dict
+		for _, k := range claims.Keys {
+			known = known && k != nil && k.Kind == fastapi.Str
+		}
+		if !known && (len(call.Chain) == 0 || claims.Kind != fastapi.Dict && claims.Kind != fastapi.Unknown) {
+			return
+		}
+		c.report(call.At, "The token is made without exp: it works for ever once it leaks.")
+	})
+}}
+
+// enclosing returns the text around a call: forty lines up and ten down.
+func enclosing(at fastapi.Place) string {
+	src := at.File.Source()
+	from, to := max(0, int(at.Span.Start)-1500), min(len(src), int(at.Span.End)+300)
+	return string(src[from:to])
+}
+
+const (
+	shortLife = 15 * 60.0
+	longLife  = 24 * 3600.0
+)
+
+var jwtLongLived = Rule{"jwt-long-lived", func(c *Context) {
+	c.eachSign(func(call *fastapi.Call, s libraries.Sign) {
+		_, exp := claimsOf(call, s)
+		if exp == nil || c.forOtherPurpose(call) {
+			return
+		}
+		life := lifetime(exp, 0)
+		if life == nil || life.Num <= shortLife {
+			return
+		}
+		at := life.At
+		if at.IsZero() || at.File == nil {
+			at = call.At
+		}
+		switch {
+		case life.Num > longLife:
+			c.report(call.At, fmt.Sprintf("The token lives for %s, and nothing can take it back before.", span(life.Num)), related(at, "the lifetime is set here"))
+		case !c.model.refresh:
+			if f := c.report(call.At, fmt.Sprintf("The token lives for %s and there is no way to renew it; 15 minutes with a refresh token limit what a leak is worth.", span(life.Num)), related(at, "the lifetime is set here")); f != nil && life.Num <= longLife {
+				f.Severity = weakness.Low
+			}
+		}
+	})
+}}
+
+func span(seconds float64) string {
+	switch {
+	case seconds >= 2*86400:
+		return fmt.Sprintf("%.3g days", seconds/86400)
+	case seconds >= 2*3600:
+		return fmt.Sprintf("%.3g hours", seconds/3600)
+	}
+	return fmt.Sprintf("%.3g minutes", seconds/60)
+}
+
+// forOtherPurpose reports whether a token is no access token: its function,
+// or a call that leads there, speaks of refresh, reset and the like.
+func (c *Context) forOtherPurpose(call *fastapi.Call) bool {
+	if call.Fn != nil && purposeWord.MatchString(call.Fn.Name()) {
+		return true
+	}
+	for _, at := range call.Chain {
+		if at.File != nil && purposeWord.MatchString(at.File.Text(at.Span)) {
+			return true
+		}
+	}
+	return purposeWord.MatchString(line(call.At))
+}
+
+// lifetime finds the duration that was added to the time of issue.
+func lifetime(v *fastapi.Value, depth int) *fastapi.Value {
+	if v == nil || depth > 5 {
+		return nil
+	}
+	var best *fastapi.Value
+	v.Each(func(x *fastapi.Value) {
+		if x.Kind == fastapi.Num && x.Method == "timedelta" {
+			if best == nil || x.Num > best.Num {
+				best = x
+			}
+			return
+		}
+		list := x.Elems
+		if x.Recv != nil {
+			list = append(list[:len(list):len(list)], x.Recv)
+		}
+		for _, e := range list {
+			if l := lifetime(e, depth+1); l != nil && (best == nil || l.Num > best.Num) {
+				best = l
+			}
+		}
+	})
+	return best
+}
+
+var jwtExpiredAccepted = Rule{"jwt-expired-accepted", func(c *Context) {
+	c.eachVerify(func(call *fastapi.Call, v libraries.Verify) {
+		if unverified(call, v) || !isFalse(option(call, v, "verify_exp")) {
+			return
+		}
+		if call.Fn != nil && (logoutWord.MatchString(call.Fn.Name()) || refreshWord.MatchString(call.Fn.Name())) {
+			return
+		}
+		c.report(call.At, "Expired tokens are accepted: verify_exp is turned off.")
+	})
+}}

@@ -1,0 +1,138 @@
+package rules
+
+import (
+	"strings"
+
+	"github.com/d710e0ae/countersign/internal/audit/fastapi"
+)
+
+// A libraryCookie is a library's own authentication by cookie, as configured.
+type libraryCookie struct {
+	library   string
+	at        fastapi.Place // what turns cookies on, or the check off
+	why       string
+	protected bool
+	sameSite  string
+	routes    []*route
+}
+
+// libraryCookies finds fastapi-users transports, fastapi-login managers and
+// the configurations of fastapi-jwt-auth, its forks and AuthX.
+func (m *model) libraryCookies(c *Context) []libraryCookie {
+	var out []libraryCookie
+	for _, k := range m.cookies {
+		if k.lib != nil && k.lib.Class == "CookieTransport" {
+			x := libraryCookie{library: "fastapi-users", at: k.call.At, why: "none", sameSite: k.sameSiteOf()}
+			for _, r := range m.routes {
+				if r.unsafe() && r.mustHeader == nil && len(r.guards) == 0 && r.depends("current_user") {
+					x.routes = append(x.routes, r)
+				}
+			}
+			out = append(out, x)
+		}
+	}
+	for _, call := range m.calls {
+		if call.Name != "fastapi_login.LoginManager" {
+			continue
+		}
+		if v := call.Args.Get("use_cookie", -1); v == nil || off(v, false) {
+			continue
+		}
+		x := libraryCookie{library: "fastapi-login", at: call.At, why: "none", sameSite: "lax"}
+		for _, r := range m.routes {
+			if r.unsafe() && r.mustHeader == nil && len(r.guards) == 0 && r.depends("LoginManager") {
+				x.routes = append(x.routes, r)
+			}
+		}
+		out = append(out, x)
+	}
+	for _, cfg := range m.configs(c) {
+		if !cfg.cookies {
+			continue
+		}
+		x := libraryCookie{library: cfg.library, at: cfg.locationAt, protected: cfg.csrf, sameSite: cfg.sameSite, why: "turned off"}
+		if !cfg.csrf && !cfg.csrfAt.IsZero() {
+			x.at = cfg.csrfAt
+		}
+		for _, r := range m.routes {
+			if r.unsafe() && r.mustHeader == nil && len(r.guards) == 0 && r.calls(cfg.names...) {
+				x.routes = append(x.routes, r)
+			}
+		}
+		out = append(out, x)
+	}
+	return out
+}
+
+// depends reports whether a dependency that a library made is in force.
+func (r *route) depends(name string) bool {
+	for _, call := range r.Trace.Calls {
+		if strings.HasPrefix(call.Name, "depends:") && strings.Contains(call.Name, name) {
+			return true
+		}
+	}
+	return false
+}
+
+func (r *route) calls(names ...string) bool {
+	for _, call := range r.Trace.Calls {
+		for _, n := range names {
+			if tail(call.Name) == n {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// A config is the settings object of a library that keeps tokens itself.
+type config struct {
+	library            string
+	names              []string
+	cookies, csrf      bool
+	locationAt, csrfAt fastapi.Place
+	sameSite           string
+	secret             *fastapi.Value
+	secure             *fastapi.Value
+	secureDefault      bool
+	at                 fastapi.Place
+	sameSiteValue      *fastapi.Value
+}
+
+func (m *model) configs(c *Context) []config {
+	var out []config
+	for _, set := range c.Program.ConfigFields() {
+		for _, l := range m.libs {
+			if l.Config == nil || strings.HasSuffix(l.Name, "fastapi-jwt-auth") && l.Name != "fastapi-jwt-auth" {
+				continue
+			}
+			k := l.Config
+			loc := set[k.Location]
+			if loc == nil && set[k.Secret] == nil {
+				continue
+			}
+			x := config{library: l.Name, names: k.Dependencies, csrf: k.CSRFDefault, sameSite: k.SameSiteDefault, secret: set[k.Secret], secure: set[k.Secure], secureDefault: k.SecureDefault, sameSiteValue: set[k.SameSite]}
+			if loc != nil {
+				x.locationAt = loc.At
+				for _, e := range loc.Elems {
+					if text(e) == "cookies" {
+						x.cookies = true
+					}
+				}
+				if text(loc) == "cookies" {
+					x.cookies = true
+				}
+			}
+			if v := set[k.CSRF]; v != nil {
+				if t, known := v.Truth(); known {
+					x.csrf, x.csrfAt = t, v.At
+				}
+			}
+			if v := set[k.SameSite]; v != nil {
+				x.sameSite = strings.ToLower(text(v))
+			}
+			out = append(out, x)
+		}
+	}
+	return out
+}

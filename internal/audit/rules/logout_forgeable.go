@@ -1,0 +1,39 @@
+package rules
+
+import "fmt"
+
+var logoutForgeable = Rule{"logout-forgeable", func(c *Context) {
+	for _, r := range c.model.routes {
+		if !logoutWord.MatchString(r.name()) || len(r.guards) > 0 || r.mustHeader != nil {
+			continue
+		}
+		for _, call := range r.Trace.Calls {
+			name := ""
+			switch tail(call.Name) {
+			case "delete_cookie", "unset_jwt_cookies", "unset_access_cookies", "unset_cookies":
+				if v := call.Args.Get("key", 0); v != nil {
+					name = text(v)
+				}
+			case "set_cookie":
+				if k := c.model.setCookie(call); k.deletes {
+					name = k.name
+				} else {
+					continue
+				}
+			case "clear":
+				if call.Name != "request.session.clear" {
+					continue
+				}
+				name = "session"
+			default:
+				continue
+			}
+			if passingName.MatchString(name) {
+				continue
+			}
+			c.report(r.At, fmt.Sprintf("%s ends the session of whoever's browser sends it, and nothing checks where the request was made.", r.label()),
+				related(call.At, "the cookie is removed here"))
+			break
+		}
+	}
+}}

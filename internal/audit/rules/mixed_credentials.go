@@ -1,0 +1,17 @@
+package rules
+
+import "fmt"
+
+var mixedCredentials = Rule{"mixed-credentials", func(c *Context) {
+	for _, r := range c.model.routes {
+		if r.header == nil || r.mustHeader != nil || len(r.credentials) == 0 || r.Method == "WEBSOCKET" {
+			continue
+		}
+		if refreshWord.MatchString(r.name()) || logoutWord.MatchString(r.name()) {
+			continue
+		}
+		s := r.credentials[0]
+		c.report(s.At, fmt.Sprintf("%s takes its token from the Authorization header or from %s: with the cookie, browsers reach what was built for headers.", r.label(), cookieName(s)),
+			related(r.header.At, "the header is read here"), related(r.At, r.label()))
+	}
+}}

@@ -1,0 +1,451 @@
+package rules
+
+import (
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/d710e0ae/countersign/internal/audit/fastapi"
+	"github.com/d710e0ae/countersign/internal/audit/libraries"
+)
+
+func itoa(n int) string { return strconv.Itoa(n) }
+
+// A model is what several rules ask of the program, worked out once.
+type model struct {
+	calls     []*fastapi.Call // of everything, each once for each set of arguments
+	routes    []*route
+	cookies   []*cookie
+	libs      map[string]libraries.Library
+	signs     map[string]libraries.Sign
+	verifies  map[string]libraries.Verify
+	credNames map[string]bool // cookies that authenticate some route
+	refresh   bool            // there is a route that renews tokens
+}
+
+// A route is a route with what it takes for a credential and what guards it.
+type route struct {
+	*fastapi.Route
+	credentials []*fastapi.Source // cookies that authenticate it
+	header      *fastapi.Source   // an Authorization header that would do as well
+	mustHeader  *fastapi.Source   // a header without which it refuses
+	guards      []guard
+}
+
+// A guard is a check in force against forged requests.
+type guard struct {
+	what string
+	at   fastapi.Place
+}
+
+func (r *route) label() string { return r.Method + " " + r.Path }
+
+func (c *Context) newModel() *model {
+	m := &model{libs: map[string]libraries.Library{}, signs: map[string]libraries.Sign{}, verifies: map[string]libraries.Verify{}, credNames: map[string]bool{}}
+	c.model = m
+	for _, l := range libraries.All() {
+		m.libs[l.Name] = l
+		for _, s := range l.Signs {
+			m.signs[s.Call] = s
+		}
+		for _, v := range l.Verifies {
+			m.verifies[v.Call] = v
+		}
+	}
+	m.calls = append(m.calls, c.Program.Top.Calls...)
+	for _, r := range c.Program.Routes {
+		if r.Trace == nil {
+			continue
+		}
+		m.calls = append(m.calls, r.Trace.Calls...)
+		x := &route{Route: r}
+		m.examine(x)
+		m.routes = append(m.routes, x)
+		if strings.Contains(strings.ToLower(r.Path), "refresh") {
+			m.refresh = true
+		}
+	}
+	m.calls = append(m.calls, c.Program.Rest.Calls...)
+	for _, r := range m.routes {
+		for _, s := range r.credentials {
+			m.credNames[s.Name] = true
+		}
+	}
+	m.cookies = m.findCookies()
+	return m
+}
+
+var (
+	credentialName = regexp.MustCompile(`(?i)token|jwt|auth|sess|sid$|access|refresh|bearer|credential|login|^user|^at$|^rt$|remember`)
+	csrfName       = regexp.MustCompile(`(?i)csrf|xsrf`)
+	passingName    = regexp.MustCompile(`(?i)csrf|xsrf|state|nonce|verifier|pkce|theme|lang|locale|consent|timezone|flash|redirect|next_url|return_to`)
+)
+
+func tail(q string) string { return q[strings.LastIndexByte(q, '.')+1:] }
+
+// ordinary are headers that browsers send by themselves and that show
+// nothing of where a request was made.
+var ordinary = map[string]bool{
+	"authorization": true, "user-agent": true, "host": true, "accept": true, "accept-language": true, "accept-encoding": true, "content-type": true,
+	"content-length": true, "connection": true, "cookie": true, "x-forwarded-for": true, "x-real-ip": true, "x-forwarded-proto": true,
+	"x-forwarded-host": true, "cf-connecting-ip": true, "range": true, "if-none-match": true, "upgrade": true, "": true,
+}
+
+func isAuthHeader(s *fastapi.Source) bool {
+	return s.Kind == fastapi.FromBearer || s.Kind == fastapi.FromHeader && s.Name == "authorization"
+}
+
+// examine finds what a route takes for its credential, and what guards it.
+func (m *model) examine(r *route) {
+	t := r.Trace
+	isCredential := func(s *fastapi.Source) bool {
+		return (s.Kind == fastapi.FromCookie || s.Kind == fastapi.FromSession) && !passingName.MatchString(s.Name)
+	}
+	add := func(s *fastapi.Source) {
+		for _, have := range r.credentials {
+			if have.At == s.At && have.Name == s.Name {
+				return
+			}
+		}
+		r.credentials = append(r.credentials, s)
+	}
+	verified := map[*fastapi.Source]bool{}
+	for _, call := range t.Calls {
+		if _, ok := m.verifies[call.Name]; !ok && !strings.HasPrefix(call.Name, "itsdangerous.") && tail(call.Name) != "loads" && !decodes(call) {
+			continue
+		}
+		for _, a := range call.Args.Pos {
+			for _, s := range a.AllSources() {
+				if isCredential(s) {
+					verified[s] = true
+					add(s)
+				}
+			}
+		}
+		for _, a := range call.Args.Kw {
+			for _, s := range a.AllSources() {
+				if isCredential(s) {
+					verified[s] = true
+					add(s)
+				}
+			}
+		}
+	}
+	for _, s := range t.Reads {
+		if s.Kind == fastapi.FromCookie && s.Required && isCredential(s) && credentialName.MatchString(s.Name) && !r.takesOnly(s) {
+			add(s)
+		}
+		if isAuthHeader(s) {
+			r.header = s
+		}
+		if s.Required && (isAuthHeader(s) || s.Kind == fastapi.FromHeader && !ordinary[s.Name]) {
+			r.mustHeader = s
+		}
+	}
+	for _, ref := range t.Refusals {
+		m.refusal(r, ref, isCredential, add)
+	}
+	for _, call := range t.Calls {
+		if g := m.checkOf(call); g != "" {
+			r.guards = append(r.guards, guard{g, call.At})
+		}
+	}
+}
+
+// takesOnly reports whether a cookie is read and handed to nothing, so that it
+// authenticates no one.
+func (r *route) takesOnly(s *fastapi.Source) bool {
+	for _, call := range r.Trace.Calls {
+		for _, a := range call.Args.Pos {
+			if slices.ContainsFunc(a.AllSources(), func(t *fastapi.Source) bool { return t.At == s.At && t.Kind == s.Kind }) {
+				return false
+			}
+		}
+	}
+	for _, ref := range r.Trace.Refusals {
+		if slices.ContainsFunc(ref.Sources, func(t *fastapi.Source) bool { return t.At == s.At && t.Kind == s.Kind }) {
+			return false
+		}
+	}
+	return true
+}
+
+var decodeName = regexp.MustCompile(`(?i)(decode|verify|validate|authenticate).*(token|jwt|session)|(token|jwt|session).*(decode|verify|validate)|^get_(session|user).*|^verify_id_token$|^get_user$`)
+
+// decodes reports whether a call of something unknown reads a credential, by
+// its name.
+func decodes(call *fastapi.Call) bool { return decodeName.MatchString(tail(call.Name)) }
+
+func (m *model) refusal(r *route, ref *fastapi.Refusal, isCredential func(*fastapi.Source) bool, add func(*fastapi.Source)) {
+	var cookies, headers, forms []*fastapi.Source
+	auth := false
+	for _, s := range ref.Sources {
+		switch {
+		case s.Kind == fastapi.FromCookie || s.Kind == fastapi.FromSession:
+			cookies = append(cookies, s)
+		case isAuthHeader(s):
+			auth = true
+			if len(ref.Sources) == 1 && s.Kind == fastapi.FromHeader {
+				r.mustHeader = s
+			}
+		case s.Kind == fastapi.FromHeader && !ordinary[s.Name]:
+			headers = append(headers, s)
+		case (s.Kind == fastapi.FromForm || s.Kind == fastapi.FromBody) && csrfName.MatchString(s.Name):
+			forms = append(forms, s)
+		}
+	}
+	for _, h := range headers {
+		r.guards = append(r.guards, guard{"the " + h.Name + " header is checked", ref.At})
+	}
+	for _, f := range forms {
+		r.guards = append(r.guards, guard{"the form's " + f.Name + " is checked", ref.At})
+	}
+	if len(headers)+len(forms) > 0 {
+		return
+	}
+	for _, s := range cookies {
+		if isCredential(s) && (ref.Status == 401 || ref.Status == 403 || ref.Status == 0 || ref.Status == 400 || ref.Status == 307 || ref.Status == 302 || ref.Status == 303) &&
+			(credentialName.MatchString(s.Name) || s.Name == "" || ref.Status == 401 || s.Kind == fastapi.FromSession) {
+			add(s)
+		}
+	}
+	_ = auth
+}
+
+// checkOf returns what a call checks against forgery, or "".
+func (m *model) checkOf(call *fastapi.Call) string {
+	for _, l := range m.libs {
+		for _, ch := range l.Checks {
+			if call.Name == "middleware:"+ch.Name {
+				return l.Name
+			}
+			for _, name := range ch.Methods {
+				if tail(call.Name) == name {
+					return l.Name
+				}
+			}
+		}
+	}
+	if name, ok := strings.CutPrefix(call.Name, "middleware:"); ok && csrfName.MatchString(name) {
+		return tail(name)
+	}
+	if name, ok := strings.CutPrefix(call.Name, "depends:"); ok && csrfName.MatchString(name) {
+		return tail(name)
+	}
+	if csrfName.MatchString(tail(call.Name)) && regexp.MustCompile(`(?i)valid|verify|check|protect|require`).MatchString(tail(call.Name)) {
+		return tail(call.Name)
+	}
+	return ""
+}
+
+// forgeable reports whether a cookie alone carries the route's requests.
+func (r *route) forgeable() bool {
+	return len(r.credentials) > 0 && r.mustHeader == nil && len(r.guards) == 0
+}
+
+var (
+	logoutWord  = regexp.MustCompile(`(?i)log[-_]?out|sign[-_]?out|log[-_]?off`)
+	refreshWord = regexp.MustCompile(`(?i)refresh|renew|rotate`)
+	loginWord   = regexp.MustCompile(`(?i)log[-_]?in|sign[-_]?in|/token$|authenticate|/auth$`)
+)
+
+func (r *route) name() string {
+	n := r.Path
+	if r.Handler.Kind == fastapi.Func {
+		n += " " + r.Handler.Fn.Name()
+	}
+	return n
+}
+
+// unsafe reports whether the route's method is one that changes state, and
+// what it does is of substance: to renew or end a session is told elsewhere.
+func (r *route) unsafe() bool {
+	switch r.Method {
+	case "POST", "PUT", "PATCH", "DELETE":
+	default:
+		return false
+	}
+	n := r.name()
+	return !logoutWord.MatchString(n) && !refreshWord.MatchString(n) && !loginWord.MatchString(r.Path)
+}
+
+// A cookie is one that a response sets.
+type cookie struct {
+	call     *fastapi.Call
+	name     string
+	httpOnly *fastapi.Value // nil where nothing is said
+	secure   *fastapi.Value
+	sameSite *fastapi.Value
+	domain   *fastapi.Value
+	value    *fastapi.Value
+	deletes  bool
+	token    bool
+	lib      *libraries.CookieSetting
+}
+
+func (m *model) findCookies() []*cookie {
+	var out []*cookie
+	for _, call := range m.calls {
+		if tail(call.Name) == "set_cookie" && call.Recv != nil {
+			out = append(out, m.setCookie(call))
+			continue
+		}
+		for _, l := range m.libs {
+			for i, s := range l.Cookies {
+				name := strings.TrimPrefix(call.Name, "middleware:")
+				first := call.Args.Get("middleware_class", 0)
+				added := (tail(call.Name) == "add_middleware" || call.Name == "starlette.Middleware") && first != nil && first.Is(s.Class)
+				if name != s.Class && tail(name) != s.Class && !added || strings.HasPrefix(call.Name, "middleware:") {
+					continue
+				}
+				args := call.Args
+				if added && len(args.Pos) > 0 {
+					args.Pos = args.Pos[1:]
+				}
+				k := &cookie{call: call, lib: &l.Cookies[i], name: s.NameDefault, token: true}
+				get := func(a libraries.Arg) *fastapi.Value {
+					if a.Name == "" {
+						return nil
+					}
+					return args.Get(a.Name, a.Pos)
+				}
+				if v := get(s.CookieName); v != nil {
+					k.name = text(v)
+				}
+				k.secure, k.httpOnly, k.sameSite, k.domain = get(s.Secure), get(s.HTTPOnly), get(s.SameSite), get(s.Domain)
+				if s.Session {
+					k.token = m.sessionAuthenticates()
+				}
+				out = append(out, k)
+			}
+		}
+	}
+	return out
+}
+
+func (m *model) sessionAuthenticates() bool {
+	for _, r := range m.routes {
+		for _, s := range r.credentials {
+			if s.Kind == fastapi.FromSession {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// text returns the first string that a value may be.
+func text(v *fastapi.Value) string {
+	out := ""
+	v.Each(func(x *fastapi.Value) {
+		if x.Kind == fastapi.Str && out == "" {
+			out = x.Text
+		}
+	})
+	return out
+}
+
+func (m *model) setCookie(call *fastapi.Call) *cookie {
+	a := call.Args
+	// Starlette: set_cookie(key, value, max_age, expires, path, domain, secure, httponly, samesite).
+	k := &cookie{call: call, value: a.Get("value", 1), domain: a.Get("domain", 5), secure: a.Get("secure", 6), httpOnly: a.Get("httponly", 7), sameSite: a.Get("samesite", 8)}
+	if v := a.Get("key", 0); v != nil {
+		k.name = text(v)
+	}
+	if strings.HasPrefix(call.Name, "fastapi_login") {
+		k.name, k.token = "access-token", true
+		return k
+	}
+	for _, v := range []*fastapi.Value{a.Get("max_age", 2), a.Get("expires", 3)} {
+		if v != nil && v.Kind == fastapi.Num && v.Num <= 0 {
+			k.deletes = true
+		}
+	}
+	if k.value != nil && k.value.Kind == fastapi.Str && k.value.Text == "" {
+		k.deletes = true
+	}
+	if a.Open { // what is not known may say what is asked for
+		unknown := &fastapi.Value{}
+		for _, p := range []**fastapi.Value{&k.secure, &k.httpOnly, &k.sameSite} {
+			if *p == nil {
+				*p = unknown
+			}
+		}
+	}
+	k.token = !k.deletes && (m.credNames[k.name] && k.name != "" || !passingName.MatchString(k.name) && (credentialName.MatchString(k.name) || m.fromSign(k.value)))
+	return k
+}
+
+// fromSign reports whether a value came out of a call that signs tokens.
+func (m *model) fromSign(v *fastapi.Value) bool {
+	if v == nil {
+		return false
+	}
+	found := false
+	v.Each(func(x *fastapi.Value) {
+		if name, ok := strings.CutPrefix(x.Method, "call:"); ok {
+			if _, signs := m.signs[name]; signs {
+				found = true
+			}
+		}
+	})
+	return found
+}
+
+// sameSiteOf returns the attribute in force: "lax", "strict", "none", "" where
+// it is left out, or "?" where it is not known.
+func (k *cookie) sameSiteOf() string {
+	v := k.sameSite
+	if v == nil {
+		if k.lib != nil {
+			return k.lib.SameSiteDefault
+		}
+		return "lax"
+	}
+	switch v.Kind {
+	case fastapi.None:
+		return ""
+	case fastapi.Str:
+		return strings.ToLower(v.Text)
+	case fastapi.Bool:
+		if !v.Bool {
+			return ""
+		}
+	}
+	return "?"
+}
+
+// off reports whether a flag is not set, for sure or by default.
+func off(v *fastapi.Value, byDefault bool) bool {
+	if v == nil {
+		return !byDefault
+	}
+	t, known := v.Truth()
+	return known && !t
+}
+
+// sameSiteFor returns the weakest SameSite with which a cookie of that name is
+// set, and how it was found; "?" where it is never set in this source.
+func (m *model) sameSiteFor(s *fastapi.Source) (string, *cookie) {
+	best, by := "?", (*cookie)(nil)
+	rank := map[string]int{"none": 0, "": 1, "lax": 2, "strict": 3, "?": 4}
+	for _, k := range m.cookies {
+		session := k.lib != nil && k.lib.Session
+		if k.deletes || s.Kind == fastapi.FromSession && !session || s.Kind == fastapi.FromCookie && (session || k.name != s.Name) {
+			continue
+		}
+		if v := k.sameSiteOf(); rank[v] < rank[best] {
+			best, by = v, k
+		}
+	}
+	return best, by
+}
+
+// line returns the source line of a place.
+func line(at fastapi.Place) string {
+	if at.File == nil {
+		return ""
+	}
+	return at.File.LineText(at.Start().Line)
+}

@@ -1,0 +1,126 @@
+// Package rules judges a FastAPI program: one file a weakness. A rule looks at
+// what package fastapi found out about routes, calls and values, and says
+// where the weakness stands and what makes it one.
+package rules
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/d710e0ae/countersign/internal/audit/fastapi"
+	"github.com/d710e0ae/countersign/internal/finding"
+	"github.com/d710e0ae/countersign/internal/weakness"
+)
+
+// A Rule finds one weakness.
+type Rule struct {
+	ID    string
+	Check func(*Context)
+}
+
+// All returns every rule, in the catalogue's order.
+func All() []Rule {
+	return []Rule{
+		forgeableOperation, loginForgeable, logoutForgeable, websocketHijackable, getChangesState, mixedCredentials,
+		csrfTokenIgnored, csrfTokenUnbound, csrfCheckSkippedByHeader,
+		corsCredentialsAnyOrigin, corsCredentialsLooseOrigin, corsAnyOrigin,
+		cookieNotHTTPOnly, cookieNotSecure, cookieSameSiteMissing, cookieSameSiteNone, cookieBroadDomain, cookieNoHostPrefix,
+		tokenInWebStorage, tokenInURL, tokenInBodyAndCookie,
+		jwtNotVerified, jwtAlgNone, jwtAlgConfusion, jwtHardcodedSecret, jwtWeakSecret, jwtNoExpiry, jwtLongLived, jwtExpiredAccepted,
+		jwtNoAlgorithms, jwtNoAudience, missingWWWAuthenticate,
+	}
+}
+
+// A Page is a file of a bundled frontend.
+type Page struct {
+	Path string
+	Text string
+}
+
+// Input is what the rules judge.
+type Input struct {
+	Program *fastapi.Program
+	Pages   []Page
+	// Committed reports whether a settings file belongs to the repository.
+	Committed func(path string) bool
+	// LineText returns a line of any file that was read.
+	LineText func(path string, line int) string
+}
+
+// A Context is one run of the rules.
+type Context struct {
+	Input
+	model *model
+	out   []finding.Finding
+	seen  map[string]int
+	rule  string
+}
+
+// Run judges the program by every rule. The findings come in the order of the
+// rules, and within one in that of the source.
+func Run(in Input) []finding.Finding {
+	c := &Context{Input: in, seen: map[string]int{}}
+	c.model = c.newModel()
+	for _, r := range All() {
+		c.rule = r.ID
+		from := len(c.out)
+		r.Check(c)
+		slices.SortStableFunc(c.out[from:], func(a, b finding.Finding) int {
+			if n := strings.Compare(a.Location.File, b.Location.File); n != 0 {
+				return n
+			}
+			return a.Location.Line - b.Location.Line
+		})
+	}
+	c.fingerprint()
+	return c.out
+}
+
+// report adds a finding of the running rule at a place, or returns the one
+// that stands on that line already.
+func (c *Context) report(at fastapi.Place, message string, related ...finding.Related) *finding.Finding {
+	if at.IsZero() {
+		return nil
+	}
+	pos := at.Start()
+	return c.reportAt(finding.Location{File: at.FileName(), Line: pos.Line, Column: pos.Column, EndLine: at.EndLine()}, message, related...)
+}
+
+func (c *Context) reportAt(loc finding.Location, message string, related ...finding.Related) *finding.Finding {
+	key := c.rule + "\x00" + loc.File + "\x00" + itoa(loc.Line)
+	if i, ok := c.seen[key]; ok {
+		f := &c.out[i]
+		for _, r := range related {
+			if !slices.Contains(f.Related, r) && len(f.Related) < maxRelated {
+				f.Related = append(f.Related, r)
+			}
+		}
+		return f
+	}
+	w, _ := weakness.ByID(c.rule)
+	c.out = append(c.out, finding.Finding{
+		Weakness: c.rule, Severity: w.Severity, Confidence: finding.Suspected, Message: message,
+		Location: &loc, Related: related, Remedy: w.Remedy,
+	})
+	c.seen[key] = len(c.out) - 1
+	return &c.out[len(c.out)-1]
+}
+
+// maxRelated bounds the places that one finding names.
+const maxRelated = 50
+
+func (c *Context) fingerprint() {
+	count := map[string]int{}
+	for i := range c.out {
+		f := &c.out[i]
+		text := strings.TrimSpace(c.LineText(f.Location.File, f.Location.Line))
+		k := f.Weakness + "\x00" + f.Location.File + "\x00" + text
+		f.Fingerprint = finding.Fingerprint(f.Weakness, f.Location.File, text, itoa(count[k]))
+		count[k]++
+	}
+}
+
+func related(at fastapi.Place, message string) finding.Related {
+	pos := at.Start()
+	return finding.Related{Location: finding.Location{File: at.FileName(), Line: pos.Line, Column: pos.Column, EndLine: at.EndLine()}, Message: message}
+}

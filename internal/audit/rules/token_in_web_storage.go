@@ -1,0 +1,57 @@
+package rules
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/d710e0ae/countersign/internal/finding"
+)
+
+// setItem matches a write to web storage; the key may be a constant.
+var setItem = regexp.MustCompile(`\b(localStorage|sessionStorage)\s*(?:\.\s*setItem\s*\(\s*([^,\n]{1,120}),\s*([^\n]{0,200})|\[\s*([^\]\n]{1,80})\]\s*=[^=]\s*([^\n]{0,200})|\.\s*([A-Za-z_$][\w$]{0,60})\s*=[^=]\s*([^\n]{0,200}))`)
+
+var (
+	storedToken = regexp.MustCompile(`(?i)token|jwt|bearer`)
+	notToken    = regexp.MustCompile(`(?i)csrf|xsrf|device_?token|fcm|push_?token|design|tokenizer|max_?tokens|token_?(count|limit|usage|expir|type|symbol)|expires|tokenId`)
+)
+
+var tokenInWebStorage = Rule{"token-in-web-storage", func(c *Context) {
+	for _, p := range c.Pages {
+		if !strings.Contains(p.Text, "localStorage") && !strings.Contains(p.Text, "sessionStorage") {
+			continue
+		}
+		for i, l := range lines(p.Text) {
+			if t := strings.TrimSpace(l); strings.HasPrefix(t, "//") || strings.HasPrefix(t, "*") || len(l) > 2000 {
+				continue
+			}
+			for _, m := range setItem.FindAllStringSubmatchIndex(l, -1) {
+				part := func(n int) string {
+					if m[2*n] < 0 {
+						return ""
+					}
+					return l[m[2*n]:m[2*n+1]]
+				}
+				key := part(2) + part(4) + part(6)
+				value := part(3) + part(5) + part(7)
+				if notToken.MatchString(key) || !storedToken.MatchString(key) && !storedToken.MatchString(firstArg(value)) {
+					continue
+				}
+				if part(2) == "" && (key == "length" || key == "removeItem") {
+					continue
+				}
+				c.reportAt(finding.Location{File: p.Path, Line: i + 1, Column: len([]rune(l[:m[0]])) + 1, EndLine: i + 1},
+					fmt.Sprintf("The token is kept in %s, where any script of the page can read it. This is theft by injected script, not request forgery.", part(1)))
+			}
+		}
+	}
+}}
+
+func firstArg(s string) string {
+	if i := strings.IndexAny(s, ");"); i >= 0 {
+		return s[:i]
+	}
+	return s
+}
+
+func lines(s string) []string { return strings.Split(s, "\n") }
