@@ -51,7 +51,8 @@ type use struct {
 	renew    bool           // each call uses its resource up
 	outside  bool           // exercised for others' sake only
 	last     *openapi.Request
-	watch    []string // paths that may show its effect
+	watches  []watch           // what may show its effect
+	current  map[string]string // path parameters of the newest call
 }
 
 // made is a thing that the scan created, and how it might be deleted.
@@ -117,8 +118,10 @@ func (a *api) credentialsIn(u *use, m map[string]any) {
 // fresh makes a call to u that ought to succeed: with a new resource where
 // the operation uses its resource up.
 func (a *api) fresh(ctx context.Context, u *use) (*attack.Call, error) {
+	var from *produced
 	if u.renew {
-		if err := a.produce(ctx, u); err != nil {
+		var err error
+		if from, err = a.produce(ctx, u); err != nil {
 			return nil, err
 		}
 	}
@@ -126,13 +129,46 @@ func (a *api) fresh(ctx context.Context, u *use) (*attack.Call, error) {
 	if err != nil {
 		return nil, err
 	}
+	from.name(u.op, r)
+	u.current = r.PathValues
 	return &attack.Call{Request: r, Base: a.t.Base}, nil
 }
 
 var errNoProducer = errors.New("no operation creates what it uses up")
 
+// A produced thing is what a call is about: its own path parameters, and its
+// parents'.
+type produced struct {
+	values map[string]string
+	last   string // the parameter that names it
+}
+
+// name puts the thing into r's path.
+func (p *produced) name(op *openapi.Operation, r *openapi.Request) {
+	if p == nil || p.values[p.last] == "" {
+		return
+	}
+	path := op.Path
+	for name, was := range r.PathValues {
+		value, known := p.values[name]
+		if !known {
+			value = was
+		}
+		r.PathValues[name] = value
+		path = strings.ReplaceAll(path, "{"+name+"}", url.PathEscape(value))
+	}
+	if !strings.Contains(path, "{") {
+		r.Path = path
+	}
+}
+
 // produce creates the resource that u's last path parameter names.
-func (a *api) produce(ctx context.Context, u *use) error {
+func (a *api) produce(ctx context.Context, u *use) (*produced, error) {
+	open := strings.LastIndexByte(u.op.Path, '{')
+	if open < 0 {
+		return nil, errNoProducer
+	}
+	last, _, _ := strings.Cut(u.op.Path[open+1:], "}")
 	for _, op := range a.doc.Producers(u.op) {
 		i := slices.IndexFunc(a.uses, func(x *use) bool { return x.op == op })
 		if i < 0 || !a.uses[i].subject.Exercised {
@@ -145,13 +181,35 @@ func (a *api) produce(ctx context.Context, u *use) error {
 		}
 		res, err := a.send(ctx, p, r)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if p.subject.Judge.Read(res) == attack.Accepted {
-			return nil
+			thing := &produced{values: maps.Clone(r.PathValues), last: last}
+			thing.values[last] = identity(res, last)
+			return thing, nil
 		}
 	}
-	return errNoProducer
+	return nil, errNoProducer
+}
+
+// identity returns what an answer calls the thing that a parameter names.
+func identity(r *client.Response, parameter string) string {
+	var v map[string]any
+	if json.Unmarshal(r.Body, &v) != nil {
+		return ""
+	}
+	if inner, ok := v["data"].(map[string]any); ok {
+		v = inner
+	}
+	for _, k := range []string{parameter, "id", "uuid", "_id", strings.TrimSuffix(parameter, "_id"), "slug"} {
+		switch id := v[k].(type) {
+		case string:
+			return id
+		case float64:
+			return strconv.FormatFloat(id, 'f', -1, 64)
+		}
+	}
+	return ""
 }
 
 // send sends a request as the victim's own page and learns from the answer.
@@ -212,8 +270,10 @@ func (a *api) exercise(ctx context.Context, u *use) error {
 	if s.Reason = a.excused(u); s.Reason != "" {
 		return nil
 	}
+	var from *produced
 	if u.renew && u.op.Method == http.MethodDelete {
-		if err := a.produce(ctx, u); err != nil && !errors.Is(err, errNoProducer) {
+		var err error
+		if from, err = a.produce(ctx, u); err != nil && !errors.Is(err, errNoProducer) {
 			return err
 		}
 	}
@@ -222,6 +282,7 @@ func (a *api) exercise(ctx context.Context, u *use) error {
 		s.Reason = err.Error()
 		return nil
 	}
+	from.name(u.op, built)
 	r := built
 	for try := 0; ; try++ {
 		res, err := a.send(ctx, u, r)
@@ -278,7 +339,7 @@ func (a *api) excused(u *use) string {
 
 // remember keeps what had to be corrected for later calls.
 func (a *api) remember(u *use, built, sent *openapi.Request) {
-	u.last = sent
+	u.last, u.current = sent, sent.PathValues
 	if built == sent {
 		return
 	}
@@ -309,37 +370,80 @@ func (a *api) remember(u *use, built, sent *openapi.Request) {
 	}
 }
 
+// A watch is an operation through which another one's effect may show.
+type watch struct {
+	path   string            // as the document writes it
+	values map[string]string // of its parameters
+	query  string
+}
+
+// at returns the path for the thing that u's newest call is about.
+func (w watch) at(u *use) string {
+	path := w.path
+	for name, value := range w.values {
+		if v, shared := u.current[name]; shared {
+			value = v
+		}
+		path = strings.ReplaceAll(path, "{"+name+"}", url.PathEscape(value))
+	}
+	return path + w.query
+}
+
+// own reports whether w shows the very thing that u uses up.
+func (w watch) own(u *use) bool {
+	return u.renew && strings.Contains(w.path, "{") && strings.HasPrefix(u.op.Path, w.path)
+}
+
 // observe gives u's subject the means to read its effect back.
 func (a *api) observe(u *use) {
-	var paths []string
 	for _, o := range a.doc.Oracles(u.op) {
 		i := slices.IndexFunc(a.uses, func(x *use) bool { return x.op == o })
-		if i < 0 || !a.uses[i].subject.Exercised || a.uses[i].last == nil || len(paths) == 2 {
+		if i < 0 || !a.uses[i].subject.Exercised || a.uses[i].last == nil || len(u.watches) == 2 {
 			continue
 		}
 		r := a.uses[i].last
-		path, ok := o.Path, true
-		for name, value := range r.PathValues {
-			if v, shared := u.last.PathValues[name]; shared {
-				value = v
-			} else if strings.Contains(path, "{"+name) {
-				ok = ok && u.op.Method != http.MethodDelete
-			}
-			path = strings.ReplaceAll(path, "{"+name+"}", url.PathEscape(value))
+		w := watch{path: o.Path, values: r.PathValues}
+		if len(r.Query) > 0 {
+			w.query = "?" + r.Query.Encode()
 		}
-		if !ok || strings.Contains(path, "{") || u.renew && strings.Contains(o.Path, "{") {
+		if strings.Contains(w.at(u), "{") {
 			continue
 		}
-		if len(r.Query) > 0 {
-			path += "?" + r.Query.Encode()
+		itself := o.Path == u.op.Path || strings.HasPrefix(u.op.Path, o.Path+"/")
+		if u.renew && strings.Contains(o.Path, "{") && !itself {
+			continue
 		}
-		paths = append(paths, path)
+		u.watches = append(u.watches, w)
+		if itself {
+			break
+		}
 	}
-	if len(paths) == 0 {
+	if len(u.watches) == 0 {
 		return
 	}
-	u.watch = paths
-	u.subject.State = func(ctx context.Context) (string, error) { return a.reader.Read(ctx, u.watch) }
+	u.subject.State = func(ctx context.Context) (string, error) { return a.observed(ctx, u) }
+}
+
+// observed reads what u's watches show.
+func (a *api) observed(ctx context.Context, u *use) (string, error) {
+	var b strings.Builder
+	for _, w := range u.watches {
+		var text string
+		var err error
+		if w.own(u) {
+			text, err = a.reader.Once(ctx, w.at(u))
+		} else {
+			text, err = a.reader.Read(ctx, []string{w.at(u)})
+		}
+		if errors.Is(err, oracle.ErrUnstable) && len(u.watches) > 1 {
+			continue
+		}
+		if err != nil {
+			return "", err
+		}
+		b.WriteString(text)
+	}
+	return b.String(), nil
 }
 
 // get reads a path as the victim.
@@ -357,6 +461,7 @@ func (a *api) newUse(op *openapi.Operation) *use {
 	u := &use{op: op, subject: &attack.Subject{Ref: op.OperationRef, ChangesState: changes, Credential: finding.CredentialUnknown}}
 	u.optional = op.Method == http.MethodPatch || noneRequired(op)
 	u.renew = op.Method == http.MethodDelete
+	u.subject.UsesUp = u.renew
 	u.subject.Login = actor.IsLogin(a.doc, op)
 	for _, p := range op.Params {
 		if p.In == "query" {
@@ -368,7 +473,7 @@ func (a *api) newUse(op *openapi.Operation) *use {
 		if u.renew || len(a.doc.Producers(op)) == 0 {
 			return false
 		}
-		u.renew = true
+		u.renew, u.subject.UsesUp = true, true
 		return true
 	}
 	return u

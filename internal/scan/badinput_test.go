@@ -183,7 +183,7 @@ func TestBadTargets(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			r, err := scan.Run(t.Context(), scan.Config{Target: tc.target, Victim: alice, Browser: "off", Timeout: 200 * time.Millisecond})
+			r, err := scan.Run(t.Context(), scan.Config{Target: tc.target, Victim: alice, Browser: "off", Timeout: 700 * time.Millisecond})
 			var incomplete *scan.IncompleteError
 			if !errors.As(err, &incomplete) || r == nil || r.Complete {
 				t.Fatalf("got %v, want an IncompleteError with a report", err)

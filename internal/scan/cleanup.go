@@ -16,6 +16,9 @@ func (a *api) deleteMade(ctx context.Context) int {
 	left := 0
 	for i := range a.made {
 		m := &a.made[i]
+		if m.gone {
+			continue
+		}
 		for _, id := range m.ids {
 			for _, d := range a.deleters(m.by) {
 				if m.gone {

@@ -3,6 +3,7 @@ package attack
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -183,6 +184,24 @@ func corsOrigins(ctx context.Context, t *Target) error {
 	return nil
 }
 
+// speaksCORS reports whether the API shows any sign of CORS: so far, or to a
+// preflight.
+func (t *Target) speaksCORS(ctx context.Context, s *Subject, seen bool) (bool, error) {
+	if seen {
+		return true, nil
+	}
+	res, err := t.Client.Do(ctx, preflightRequest(s.Call.URL(), s.Ref.Method, nil, finding.CrossSite))
+	if err != nil {
+		return false, err
+	}
+	for k := range res.Header {
+		if strings.HasPrefix(k, "Access-Control-") {
+			return true, nil
+		}
+	}
+	return res.Status != http.StatusMethodNotAllowed && res.Status != http.StatusNotFound && res.Status != http.StatusUnauthorized, nil
+}
+
 // transport keeps errors of the connection and drops the others.
 func transport(err error) error {
 	if err != nil && strings.Contains(err.Error(), "no further call") {
@@ -237,6 +256,9 @@ func (t *Target) looseOrigin(ctx context.Context, s *Subject, ask func(string) (
 				return admitted, nil
 			}
 		}
+	}
+	if spoken, err := t.speaksCORS(ctx, s, vary != nil || admitted != nil); err != nil || !spoken {
+		return admitted, err
 	}
 	for _, suffix := range sharedSuffixes {
 		c, err := ask("https://countersign-attacker." + suffix)

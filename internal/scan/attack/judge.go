@@ -84,10 +84,27 @@ func (j *Judge) Read(r *client.Response) Reading {
 	}
 	// Success of another look: the same kind of answer with other members.
 	y := j.yes[0]
-	if y.status/100 == 2 && y.kind == l.kind && overlap(y.paths, l.paths) {
+	if y.status/100 != 2 || y.kind != l.kind {
+		return Unclear
+	}
+	if overlap(y.paths, l.paths) {
+		return Accepted
+	}
+	// More members than before, where no refusal is a success: the thing has
+	// grown.
+	if !slices.ContainsFunc(j.no, func(n look) bool { return n.status/100 == 2 }) && holds(l.paths, y.paths) {
 		return Accepted
 	}
 	return Unclear
+}
+
+// holds reports whether every top-level member of part is among all.
+func holds(all, part []string) bool {
+	all, part = top(all), top(part)
+	return len(part) > 1 && !slices.ContainsFunc(part, func(p string) bool {
+		_, ok := slices.BinarySearch(all, p)
+		return !ok
+	})
 }
 
 // A look is what of an answer stays the same from one call to the next.

@@ -37,6 +37,7 @@ func TestJudgeTellsSuccessFromRefusal(t *testing.T) {
 		{"messages alone differ", reply(200, js, `{"message":"Transfer of 5 done"}`), reply(200, js, `{"message":"Please log in first"}`), reply(200, js, `{"message":"Transfer of 9 done"}`), Accepted},
 		{"messages alone differ, refused", reply(200, js, `{"message":"Transfer of 5 done"}`), reply(200, js, `{"message":"Please log in first"}`), reply(200, js, `{"message":"Please log in first"}`), Refused},
 		{"a list that has grown", reply(200, js, `[]`), denied, reply(200, js, `[{"id":1}]`), Accepted},
+		{"a thing that has grown", reply(200, js, `{"id":1,"name":"a"}`), denied, reply(200, js, `{"id":1,"name":"a","theme":"b","pings":3}`), Accepted},
 		{"no content", reply(204, "", ""), denied, reply(204, "", ""), Accepted},
 		{"a redirect to success", reply(303, "", "", "Location", "/items/3"), reply(303, "", "", "Location", "/login"), reply(303, "", "", "Location", "/items/4"), Accepted},
 		{"a redirect to the login", reply(303, "", "", "Location", "/items/3"), reply(303, "", "", "Location", "/login"), reply(303, "", "", "Location", "/login"), Refused},

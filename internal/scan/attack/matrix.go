@@ -35,7 +35,7 @@ func (s *Subject) Shapes() []finding.Shape {
 // Matrix tries every position and shape on s, which has passed the gate, and
 // puts the verdicts into s.Tries. The error is one of the transport's.
 func (t *Target) Matrix(ctx context.Context, s *Subject) error {
-	m := &matrix{t: t, s: s, creds: t.Victim.Credentials(), media: map[finding.Shape]Reading{}}
+	m := &matrix{t: t, s: s, creds: t.Victim.Credentials(), media: map[finding.Shape]Reading{}, odd: map[finding.Shape]int{}}
 	// The whole table first, so that an interrupted scan leaves no cell empty.
 	for _, shape := range s.Shapes() {
 		for _, pos := range finding.Positions() {
@@ -48,69 +48,140 @@ func (t *Target) Matrix(ctx context.Context, s *Subject) error {
 	if s.Credential != finding.CredentialCookie && s.Credential != finding.CredentialEither {
 		return nil
 	}
-	// Same-site first: there every cookie goes along, so what the server
-	// alone makes of a shape is known before browsers are asked.
-	for _, pos := range []finding.Position{finding.SameSite, finding.CrossSite, finding.Null, finding.Insecure} {
-		for _, shape := range s.Shapes() {
-			try := s.Verdict(pos, shape)
-			if try.Verdict.Reason != "the scan ended before" || m.inferred(try) {
-				continue
-			}
-			if err := m.cell(ctx, try); err != nil {
-				if errors.Is(err, errNoCall) {
-					try.Verdict.Reason = err.Error()
+	// First one shape that gets through from each position, another from each
+	// if there is another; then what these do not tell of the rest. Same-site
+	// comes first: there every cookie goes along, so what the server alone
+	// makes of a shape is known before browsers are asked.
+	positions := []finding.Position{finding.SameSite, finding.CrossSite, finding.Null, finding.Insecure}
+	for _, first := range []bool{true, false} {
+		for _, pos := range positions {
+			for _, shape := range m.order(first) {
+				try := s.Verdict(pos, shape)
+				if try.Verdict.Reason != "the scan ended before" || first && m.seen(pos, "") || m.inferred(try) {
 					continue
 				}
-				return err
+				if err := m.cell(ctx, try); err != nil {
+					if errors.Is(err, errNoCall) {
+						try.Verdict.Reason = err.Error()
+						continue
+					}
+					return err
+				}
 			}
 		}
 	}
 	return nil
 }
 
-// kin returns the shape tried before that a server cannot tell from this one,
-// or none: the same fields of a page around the same body, or, where the call
-// has no body at all, around another way to write nothing.
-func (m *matrix) kin(shape finding.Shape) (finding.Shape, bool) {
-	switch {
-	case shape == finding.Beacon && !m.s.Call.IsForm() && m.s.Call.HasBody():
-		return finding.Blob, true // an untyped Blob is sent alike by both
-	case !m.s.Call.HasBody() && (shape == finding.Multipart || shape == finding.TextPlain):
-		return finding.Form, true
-	case !m.s.Call.HasBody() && shape == finding.Beacon:
-		return finding.Blob, true
+// order returns the shapes in the order in which they are tried; at first
+// those that have not got through from anywhere.
+func (m *matrix) order(first bool) []finding.Shape {
+	shapes := m.s.probing()
+	if first {
+		shapes = slices.DeleteFunc(shapes, func(s finding.Shape) bool {
+			return s == finding.Beacon && !m.s.Call.IsForm() // the same as blob
+		})
+		slices.SortStableFunc(shapes, func(a, b finding.Shape) int {
+			known := func(s finding.Shape) int {
+				if m.seen("", s) {
+					return 1
+				}
+				return 0
+			}
+			return known(a) - known(b)
+		})
 	}
-	return "", false
+	return shapes
 }
 
-// inferred fills a cell from its kin: at once where both are the same on the
-// wire, else where the server has answered both alike from the first position
-// that was tried.
+// seen reports whether a forged request got through from that position, or in
+// that shape, and not only by inference. Empty stands for any.
+func (m *matrix) seen(pos finding.Position, shape finding.Shape) bool {
+	return slices.ContainsFunc(m.s.Tries, func(t *Try) bool {
+		return t.Verdict.Verdict == finding.Forged && !t.Inferred && (pos == "" || t.Position == pos) && (shape == "" || t.Shape == shape)
+	})
+}
+
+// probing returns the shapes in the order in which they are tried: those from
+// which others can be inferred first.
+func (s *Subject) probing() []finding.Shape {
+	shapes := s.Shapes()
+	slices.SortStableFunc(shapes, func(a, b finding.Shape) int {
+		later := func(x finding.Shape) int {
+			switch {
+			case x == finding.Multipart || x == finding.Beacon:
+				return 2
+			case x == finding.TextPlain && (s.Call == nil || !s.Call.HasBody()):
+				return 1
+			}
+			return 0
+		}
+		return later(a) - later(b)
+	})
+	return shapes
+}
+
+// inferred fills a cell from others of the same operation, where the server
+// has shown that it does not tell them apart:
+//   - two shapes that are the same on the wire;
+//   - forms of an empty body, where it is taken with a type and without one;
+//   - a shape that got through from another position, and a position from
+//     which another shape got through: what a server can go by is the body and
+//     its type, which is the shape's, and Origin and Sec-Fetch-Site, which are
+//     the position's.
+//
+// Whether the cookies travel is judged for each cell by itself.
 func (m *matrix) inferred(try *Try) bool {
-	kin, ok := m.kin(try.Shape)
-	if !ok {
-		return false
-	}
-	from := m.s.Verdict(try.Position, kin)
-	if from == nil || from.Reason == "the scan ended before" {
-		return false
-	}
-	if m.s.Call.HasBody() {
-		try.take(from, "as "+string(kin)+", which is the same on the wire: ")
+	if from := m.done(try.Position, finding.Blob); try.Shape == finding.Beacon && !m.s.Call.IsForm() && from != nil {
+		try.take(from, "as blob, which is the same on the wire: ")
 		return true
 	}
-	one, two := m.s.Verdict(finding.SameSite, kin), m.s.Verdict(finding.SameSite, try.Shape)
-	if try.Position == finding.SameSite || one.Verdict.Verdict != two.Verdict.Verdict || one.By != two.By || from.Policy != "" && topLevel(kin) != topLevel(try.Shape) {
+	same := func(shape finding.Shape) *Try { return m.done(finding.SameSite, shape) }
+	form, blob := same(finding.Form), same(finding.Blob)
+	if !m.s.Call.HasBody() && (try.Shape == finding.Multipart || try.Shape == finding.TextPlain) {
+		if from := m.done(try.Position, finding.Form); from != nil && form != nil && blob != nil && form.Verdict.Verdict == blob.Verdict.Verdict && form.By == blob.By {
+			try.take(from, "as form: an empty body is taken with a type and without: ")
+			return true
+		}
+	}
+	if text := same(finding.TextPlain); m.s.Call.IsJSON() && try.Shape == finding.Multipart && form != nil && text != nil && form.By == finding.ByContentType && text.By == finding.ByContentType {
+		if from := m.done(try.Position, finding.Form); from != nil {
+			try.take(from, "as form and text-plain: ")
+			return true
+		}
+	}
+	if !m.seen(try.Position, "") || !m.seen("", try.Shape) || try.Shape == finding.JSONCORS && m.preflighted() {
 		return false
 	}
-	try.take(from, "as "+string(kin)+", which the server answers alike: ")
+	_, travel := m.t.travelling(m.creds, m.s, try.Position, try.Shape)
+	if !travel.Sent {
+		return false
+	}
+	from := m.s.Tries[slices.IndexFunc(m.s.Tries, func(t *Try) bool {
+		return t.Shape == try.Shape && t.Verdict.Verdict == finding.Forged && !t.Inferred
+	})]
+	try.take(from, "")
+	try.Fresh, try.Undeclared, try.Policy = travel.Fresh, travel.Undeclared, travel.Policy
+	try.Reason = "accepted from " + string(from.Position) + ", and other shapes from here: " + travel.Why
+	if try.Policy != "" {
+		try.Reason += " (" + try.Policy + ")"
+	}
 	return true
+}
+
+// done returns the cell once it is decided.
+func (m *matrix) done(pos finding.Position, shape finding.Shape) *Try {
+	t := m.s.Verdict(pos, shape)
+	if t == nil || t.Reason == "the scan ended before" || t.Verdict.Verdict == finding.NotTested {
+		return nil
+	}
+	return t
 }
 
 // take copies what another cell showed.
 func (t *Try) take(from *Try, why string) {
 	t.Verdict.Verdict, t.By, t.Proof = from.Verdict.Verdict, from.By, from.Proof
-	t.Reason = why + from.Reason
+	t.Reason, t.Inferred = why+from.Reason, true
 	t.Fresh, t.Undeclared, t.Policy, t.Seen, t.Call = from.Fresh, from.Undeclared, from.Policy, from.Seen, from.Call
 }
 
@@ -122,6 +193,7 @@ type matrix struct {
 	creds actor.Credentials
 
 	media  map[finding.Shape]Reading // what the own page is answered in that encoding
+	odd    map[finding.Shape]int     // its status, where it told nothing
 	called *Call                     // a call that a refused request did not use up
 	why    finding.By                // what refuses foreign requests, once it is known
 	whyTxt string
@@ -187,7 +259,7 @@ func (m *matrix) cell(ctx context.Context, try *Try) error {
 			return err
 		}
 		if reading != Accepted {
-			return set(finding.Blocked, finding.ByContentType, m.contentType(try.Shape))
+			return set(m.unread(try.Shape))
 		}
 		if call, err = m.call(ctx); err != nil {
 			return err
@@ -203,6 +275,9 @@ func (m *matrix) cell(ctx context.Context, try *Try) error {
 	reading := m.s.Judge.Read(res)
 	if try.Shape == finding.Head {
 		reading = readHead(res, m.s)
+	}
+	if reading != Accepted && m.renewed(res) {
+		return m.cell(ctx, try)
 	}
 	if reading == Accepted {
 		m.called = nil
@@ -240,11 +315,19 @@ func (m *matrix) doubtful(shape finding.Shape) bool {
 	return m.s.Call.IsForm() && shape == finding.TextPlain
 }
 
+// enoughOverrides is on how many operations of a method an override must have
+// been refused as a method before the rest is taken to refuse it too: what
+// honours overrides stands before all routes.
+const enoughOverrides = 2
+
 // control sends the call in the encoding of shape as the own page would, with
 // everything that a good client sends. It runs once for each shape.
 func (m *matrix) control(ctx context.Context, shape finding.Shape) (Reading, error) {
 	if r, done := m.media[shape]; done {
 		return r, nil
+	}
+	if shape == finding.Override && m.t.noOverride[m.s.Ref.Method] >= enoughOverrides {
+		return Malformed, nil
 	}
 	call, err := m.call(ctx)
 	if err != nil {
@@ -265,16 +348,49 @@ func (m *matrix) control(ctx context.Context, shape finding.Shape) (Reading, err
 	if shape == finding.Head {
 		reading = readHead(res, m.s)
 	}
+	if reading != Accepted && m.renewed(res) {
+		return m.control(ctx, shape)
+	}
+	if reading == Unclear && (res.Status == http.StatusNotFound && shape != finding.Override || res.Status == http.StatusConflict || res.Status == http.StatusGone) {
+		m.odd[shape] = res.Status
+	}
 	m.media[shape] = reading
+	if shape == finding.Override && res.Status == http.StatusMethodNotAllowed {
+		if m.t.noOverride == nil {
+			m.t.noOverride = map[string]int{}
+		}
+		m.t.noOverride[m.s.Ref.Method]++
+	}
 	if reading == Accepted {
 		m.called, m.read = nil, false
 	}
 	return reading, nil
 }
 
+// renewed reports whether an answer says that the resource was used up, and
+// from now on each call has one of its own.
+func (m *matrix) renewed(r *client.Response) bool {
+	if !usedUp(r) || m.s.Renew == nil || !m.s.Renew() {
+		return false
+	}
+	m.called = nil
+	return true
+}
+
+// unread is the verdict on a shape that the own page cannot use either.
+func (m *matrix) unread(shape finding.Shape) (finding.Outcome, finding.By, string) {
+	if m.media[shape] == Unclear && m.odd[shape] != 0 {
+		return finding.NotTested, "", fmt.Sprintf("the own page is answered %d in this shape, which tells nothing", m.odd[shape])
+	}
+	return finding.Blocked, finding.ByContentType, m.contentType(shape)
+}
+
 func (m *matrix) contentType(shape finding.Shape) string {
 	switch shape {
 	case finding.Override:
+		if _, done := m.media[shape]; !done {
+			return "no method override is honoured, as other operations of the same method showed"
+		}
 		return "no method override is honoured, for the own page neither"
 	case finding.Head:
 		return "HEAD is not answered by this operation, for the own page neither"
@@ -304,7 +420,7 @@ func (m *matrix) call(ctx context.Context) (*Call, error) {
 // probe sends the forged request with the cookies that would travel. State is
 // read before, if it can be read at all.
 func (m *matrix) probe(ctx context.Context, try *Try, r *client.Request, jar *client.Jar) (*client.Response, error) {
-	if m.s.Sensitive && !m.read && !m.proved(try.Position) {
+	if m.s.Sensitive && !m.read && m.worthReading(try) {
 		st, err := m.s.State(ctx)
 		if err == nil {
 			m.before, m.read = st, true
@@ -315,16 +431,24 @@ func (m *matrix) probe(ctx context.Context, try *Try, r *client.Request, jar *cl
 	return m.t.Client.Do(ctx, r)
 }
 
-// proved reports whether a forgery from that position has been read back
-// already: one is enough to know that its success is one.
-func (m *matrix) proved(pos finding.Position) bool {
-	return slices.ContainsFunc(m.s.Tries, func(t *Try) bool { return t.Position == pos && t.After != "" })
+// worthReading reports whether the state is to be read around this probe: once
+// for an operation, from the position that weighs most.
+func (m *matrix) worthReading(try *Try) bool {
+	if slices.ContainsFunc(m.s.Tries, func(t *Try) bool { return t.After != "" }) {
+		return false
+	}
+	if try.Position != finding.SameSite {
+		return true
+	}
+	return !slices.ContainsFunc(m.s.Shapes(), func(sh finding.Shape) bool {
+		_, travel := m.t.travelling(m.creds, m.s, finding.CrossSite, sh)
+		return travel.Sent && (sh != finding.JSONCORS || !m.preflighted())
+	})
 }
 
 // changed reads the state back after an accepted forgery.
 func (m *matrix) changed(ctx context.Context, try *Try) (bool, error) {
-	if !m.read || m.proved(try.Position) {
-		m.read = false
+	if !m.read {
 		return true, nil
 	}
 	m.read = false
@@ -335,6 +459,9 @@ func (m *matrix) changed(ctx context.Context, try *Try) (bool, error) {
 	if after != m.before {
 		try.Before, try.After = m.before, after
 		return true, nil
+	}
+	if m.s.UsesUp {
+		return true, nil // another legitimate call would be about another thing
 	}
 	// Perhaps the call set what was set already: does a legitimate one
 	// change anything now?
@@ -368,7 +495,9 @@ func (m *matrix) attribute(ctx context.Context, try *Try, reading Reading, res *
 			// The own page is refused too: perhaps only scripts' fields open it.
 			return block(finding.ByToken, fmt.Sprintf("refused (%d): what only the own page's script can send is missing", res.Status))
 		}
-		return block(finding.ByContentType, m.contentType(try.Shape))
+		out, by, reason := m.unread(try.Shape)
+		try.Verdict.Verdict, try.By, try.Reason, try.Proof = out, by, reason, finding.ByHTTP
+		return nil
 	}
 	if m.why == "" {
 		// Foreign origin but everything else right, and own origin without

@@ -43,10 +43,11 @@ type Target struct {
 	NoBrowser string
 	Refresh   bool // the API hands out refresh tokens
 
-	LoggedIn     time.Time // when the victim's token was handed out
-	tokensTested []holder  // copies whose controls held
-	unverified   bool      // signatures are not looked at
-	secret       []byte    // of the tokens' HMAC, once found
+	LoggedIn     time.Time      // when the victim's token was handed out
+	noOverride   map[string]int // operations by method that refuse one
+	tokensTested []holder       // copies whose controls held
+	unverified   bool           // signatures are not looked at
+	secret       []byte         // of the tokens' HMAC, once found
 }
 
 // A Subject is one operation with all that its controls have taught.
@@ -67,6 +68,8 @@ type Subject struct {
 	// Fresh makes a new call that ought to succeed, with new resources where
 	// the operation uses them up.
 	Fresh func(ctx context.Context) (*Call, error)
+	// UsesUp is set where each call uses its resource up, and has a new one.
+	UsesUp bool
 	// Renew makes later calls of Fresh use a new resource each, where one
 	// call uses it up; false where that cannot be had.
 	Renew func() bool
@@ -95,7 +98,9 @@ type Try struct {
 	Before     string           // state read back, where it was
 	After      string
 	Call       *Call
-	Custom     bool // bears fields that a page must ask leave for
+	// Inferred: not sent itself, but not told by the server from one that was.
+	Inferred bool
+	Custom   bool // bears fields that a page must ask leave for
 
 	Evidence []finding.Evidence // of the browser
 	PoC      string             // path of the page that proves it

@@ -82,6 +82,13 @@ func (r *Reader) one(ctx context.Context, path string) (string, error) {
 	return text, nil
 }
 
+// Once reads one path as it is now, of which nothing is known: that of a
+// thing that was made a moment ago.
+func (r *Reader) Once(ctx context.Context, path string) (string, error) {
+	text, err := r.get(ctx, path)
+	return "GET " + path + " " + text, err
+}
+
 func (r *Reader) get(ctx context.Context, path string) (string, error) {
 	res, err := r.Get(ctx, path)
 	if err != nil {
