@@ -44,7 +44,7 @@ func (c *Config) check() error {
 	_, err = session.New(c.sessionConfig(memory.NewSessions(1, nil)))
 	errs.Join("session", err)
 	if _, err := parseStore(c.Session.Store); err != nil {
-		errs.Join("session.store", err)
+		errs.Join("", err)
 	}
 	c.checkTrusted(&errs)
 	if _, _, err := c.protections(nil); err != nil {
@@ -244,10 +244,10 @@ func parseStore(text string) (storeAddress, error) {
 		return wrong("is no store")
 	case kind == "memory" && at == "":
 	case kind == "sqlite" && at != "":
-	case kind == "valkey" || kind == "redis":
+	case kind == "valkey" || kind == "valkeys" || kind == "redis" || kind == "rediss":
 		u, err := url.Parse(text)
 		if err != nil || u.Host == "" {
-			return wrong("has no host and port")
+			return storeAddress{}, &cfgerrors.Error{Key: "session.store", Code: cfgerrors.Malformed, Problem: "has no host and port", Instead: "write valkey://HOST:PORT"}
 		}
 		return storeAddress{"valkey", text}, nil
 	default:

@@ -176,9 +176,14 @@ func (g *Guard) connect() error {
 	return nil
 }
 
-// Close closes stores, connections to the API, and WebSockets.
+// Close closes stores, connections to the API, and WebSockets. To close again
+// does nothing.
 func (g *Guard) Close() error {
 	g.mu.Lock()
+	if g.closed {
+		g.mu.Unlock()
+		return nil
+	}
 	g.closed = true
 	tunnels := g.tunnels
 	g.tunnels = nil

@@ -3,6 +3,7 @@ package guard
 import (
 	"fmt"
 	"math"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -108,6 +109,11 @@ func ParseSize(text string) (Size, error) {
 func (s *setting) show(c *Config) string {
 	switch p := s.field(c).(type) {
 	case *string:
+		// A store's address may hold a password.
+		if u, err := url.Parse(*p); err == nil && u.User != nil {
+			u.User = url.User("REDACTED")
+			return strconv.Quote(u.String())
+		}
 		return strconv.Quote(*p)
 	case *bool:
 		return strconv.FormatBool(*p)
