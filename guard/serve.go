@@ -212,8 +212,9 @@ func (s *server) run(ctx context.Context, cfg *Config, o ServeOptions) error {
 		admin = &http.Server{Handler: s.admin(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 8 << 10, ErrorLog: main.ErrorLog}
 		running.Go(func() { failed <- admin.Serve(al) })
 	}
+	seen := s.files()
 	watching, stop := context.WithCancel(ctx)
-	running.Go(func() { s.watch(watching, o.Interval) })
+	running.Go(func() { s.watch(watching, o.Interval, seen) })
 	s.log.Info("listening", slog.String("address", raw.Addr().String()), slog.Bool("tls", s.cert != nil), slog.String("mode", cfg.Mode))
 	if o.Listening != nil {
 		o.Listening(raw.Addr(), adminAddr)
@@ -243,13 +244,12 @@ func (s *server) run(ctx context.Context, cfg *Config, o ServeOptions) error {
 }
 
 // watch reads the configuration again when it should.
-func (s *server) watch(ctx context.Context, interval time.Duration) {
+func (s *server) watch(ctx context.Context, interval time.Duration, seen string) {
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
 	defer signal.Stop(hangup)
 	tick := time.NewTicker(interval)
 	defer tick.Stop()
-	seen := s.files()
 	for {
 		select {
 		case <-ctx.Done():
@@ -260,10 +260,10 @@ func (s *server) watch(ctx context.Context, interval time.Duration) {
 			if now == seen {
 				continue
 			}
+			// Taken before the reading: what changes during it is seen next time.
 			seen = now
 		}
 		s.reload(ctx)
-		seen = s.files()
 	}
 }
 

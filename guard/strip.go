@@ -40,10 +40,11 @@ func headerSet(names ...string) map[string]bool {
 	return m
 }
 
-// hidden reports whether a field, by its canonical name, stays here. WSGI, CGI
+// hidden reports whether a field stays here. WSGI, CGI
 // and some servers read "_" and "." as "-", so names that differ only in
 // these are the same name (CVE-2025-64484).
 func hidden(name string) bool {
+	name = http.CanonicalHeaderKey(name) // which it is, from net/http
 	if strings.ContainsFunc(name, func(c rune) bool {
 		return !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-')
 	}) {
