@@ -23,6 +23,16 @@ var errNoDocument = errors.New("the API's document was not found")
 // load gets the API's document, and the URL it came from.
 func (c *Config) load(ctx context.Context, cl *client.Client, target *url.URL) (*openapi.Document, *url.URL, error) {
 	switch {
+	case c.HAR != "":
+		data, err := os.ReadFile(c.HAR)
+		if err != nil {
+			return nil, nil, err
+		}
+		doc, err := openapi.ParseHAR(data, target)
+		if err != nil {
+			err = fmt.Errorf("%s: %w", c.HAR, err)
+		}
+		return doc, target, err
 	case c.OpenAPI == "":
 		return discover(ctx, cl, target)
 	case strings.HasPrefix(c.OpenAPI, "http://") || strings.HasPrefix(c.OpenAPI, "https://"):

@@ -117,6 +117,16 @@ func routes(o *openapi.Operation) []Route {
 		r := Route{Method: o.Method, Path: o.Path, Encoding: enc, Extra: map[string]string{}}
 		if fill(&r, b.Schema, "", 0) {
 			out = append(out, r)
+		} else if len(b.Schema.Properties()) == 0 && o.Method == http.MethodPost {
+			// The document is silent on what the body holds.
+			r.UserField, r.AlsoUser, r.PassField = "username", []string{"email"}, "password"
+			out = append(out, r)
+		}
+	}
+	if len(o.Bodies) == 0 && o.Method == http.MethodPost && contains(strings.ToLower(o.Path), []string{"login", "signin", "sign-in", "sign_in"}) && len(o.Params) == 0 {
+		// It reads its body by itself.
+		for _, enc := range []Encoding{JSON, Form} {
+			out = append(out, Route{Method: o.Method, Path: o.Path, Encoding: enc, UserField: "username", AlsoUser: []string{"email"}, PassField: "password"})
 		}
 	}
 	if len(o.Bodies) == 0 {

@@ -37,6 +37,7 @@ type Route struct {
 	Method, Path string
 	Encoding     Encoding
 	UserField    string
+	AlsoUser     []string // further names for the account's name, where the document is silent
 	PassField    string
 	Extra        map[string]string // further fields that the login needs
 	CSRFField    string            // where the body has a field for a CSRF token
@@ -59,7 +60,9 @@ func (r Route) request(base *url.URL, a Account, csrf string) *client.Request {
 			fields[name] = value
 		}
 	}
-	set(r.UserField, a.Name)
+	for _, name := range append(r.AlsoUser, r.UserField) {
+		set(name, a.Name)
+	}
 	set(r.PassField, a.Password.Reveal())
 	if csrf != "" {
 		name := r.CSRFField
