@@ -231,9 +231,6 @@ func (in *interp) logic(x *pysrc.Logic) *Value {
 				return join(out, v).with(srcs)
 			}
 			if !last {
-				if !x.Or {
-					return v.with(srcs)
-				}
 				continue
 			}
 			if out == nil {

@@ -165,7 +165,7 @@ func (in *interp) branch(a, b func()) (aEnded, bEnded bool) {
 func (in *interp) ifStmt(s *pysrc.If) {
 	test := in.eval(s.Test)
 	f := in.frame()
-	if truth, known := test.Truth(); known && len(test.Sources) == 0 && (test.Env != "" || decided(s.Test)) {
+	if truth, known := test.Truth(); known && len(test.Sources) == 0 {
 		if truth {
 			in.narrow(s.Test, true)
 			in.block(s.Body)
@@ -292,20 +292,6 @@ func (in *interp) quiet(x pysrc.Expr) *Value {
 	v := in.eval(x)
 	in.trace = kept
 	return v
-}
-
-// decided reports whether a condition rests on the request's method or path
-// or on constants alone, so that one branch can be left out.
-func decided(test pysrc.Expr) bool {
-	switch t := test.(type) {
-	case *pysrc.Name:
-		return false
-	case *pysrc.Const:
-		return true
-	case *pysrc.Unary:
-		return decided(t.X)
-	}
-	return true
 }
 
 // narrow drops None from what a condition shows to be there.
