@@ -48,7 +48,7 @@ func (s *Session) Binding(purpose string) [32]byte { return s.id.derive("binding
 func (s *Session) Key() Key { return s.id.key() }
 
 // Format prints the user only, for every verb.
-func (s *Session) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "session of %q", s.user) }
+func (s Session) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "session of %q", s.user) }
 
 // A Manager begins, finds, renews and ends sessions. It is safe for
 // concurrent use.
