@@ -22,15 +22,6 @@ func (c *Config) checkCORS(errs *cfgerrors.List) {
 		m.Key = "cors." + strings.NewReplacer("request_headers", "headers", "response_headers", "expose").Replace(m.Key)
 		errs.Add(&m)
 	}
-	if !c.CORS.Credentials {
-		return
-	}
-	// A page of such an origin acts as the user, so csrf must agree that it may.
-	for i, o := range c.CORS.Origins {
-		if !contains(c.CSRF.TrustedOrigins, o) {
-			errs.Add(&cfgerrors.Error{Key: "cors.origins[" + digits(i) + "]", Code: cfgerrors.Conflict, Value: o, Problem: "may use the session by cors.credentials, and is not in csrf.trusted_origins", Instead: "add it there, or set credentials: false"})
-		}
-	}
 }
 
 // A corsWriter tells whether CORS let a request through.

@@ -3,7 +3,6 @@ package guard
 import (
 	"context"
 	"io"
-	"slices"
 	"strconv"
 	"time"
 
@@ -50,5 +49,3 @@ func unusable(c *Config, err error) error {
 }
 
 func digits(i int) string { return strconv.Itoa(i) }
-
-func contains(list []string, s string) bool { return slices.Contains(list, s) }
