@@ -1,0 +1,114 @@
+package jwt_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/d710e0ae/countersign/jwt"
+)
+
+func TestAuthenticate(t *testing.T) {
+	at := now
+	v := newVerifier(t, func(c *jwt.VerifierConfig) { c.Clock = func() time.Time { return at } })
+	h := v.Authenticate(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		tok, ok := jwt.FromContext(r.Context())
+		fmt.Fprint(w, ok, tok.Subject)
+	}))
+	good := issue(t, nil, nil)
+	for name, c := range map[string]struct {
+		header http.Header
+		later  time.Duration
+		status int
+		body   string
+	}{
+		"good":         {http.Header{"Authorization": {"Bearer " + good}}, 0, 200, "truealice"},
+		"none":         {http.Header{}, 0, 401, `{"detail":"Not authenticated"}`},
+		"cookie":       {http.Header{"Cookie": {"access_token=" + good}}, 0, 401, `{"detail":"Not authenticated"}`},
+		"other scheme": {http.Header{"Authorization": {"Basic YTpi"}}, 0, 401, `{"detail":"Not authenticated"}`},
+		"changed":      {http.Header{"Authorization": {"Bearer " + good[:len(good)-4] + "AAAA"}}, 0, 401, `{"detail":"Invalid token"}`},
+		"not a token":  {http.Header{"Authorization": {"Bearer x"}}, 0, 401, `{"detail":"Invalid token"}`},
+		"two headers":  {http.Header{"Authorization": {"Bearer " + good, "Bearer " + good}}, 0, 401, `{"detail":"Invalid token"}`},
+		"expired":      {http.Header{"Authorization": {"Bearer " + good}}, 15 * time.Minute, 401, `{"detail":"Token expired"}`},
+	} {
+		at = now.Add(c.later)
+		w := httptest.NewRecorder()
+		r := httptest.NewRequest("GET", "/?access_token="+good, nil)
+		r.Header = c.header
+		h.ServeHTTP(w, r)
+		if w.Code != c.status || w.Body.String() != c.body {
+			t.Errorf("%s: %d %s", name, w.Code, w.Body)
+		}
+		if challenge := w.Header().Get("WWW-Authenticate"); (challenge == "Bearer") != (c.status == 401) {
+			t.Errorf("%s: WWW-Authenticate: %q", name, challenge)
+		}
+	}
+	at = now
+
+	dead := newVerifier(t, func(c *jwt.VerifierConfig) {
+		c.Revoked = func(context.Context, string) (bool, error) { return false, errors.New("connection refused") }
+	})
+	w := httptest.NewRecorder()
+	r := httptest.NewRequest("GET", "/", nil)
+	r.Header.Set("Authorization", "Bearer "+good)
+	dead.Authenticate(http.NotFoundHandler()).ServeHTTP(w, r)
+	if w.Code != 503 || strings.Contains(w.Body.String(), "refused") {
+		t.Errorf("a deny-list that does not answer: %d %s", w.Code, w.Body)
+	}
+}
+
+func TestDenylist(t *testing.T) {
+	at := now
+	list := jwt.NewDenylist(2, func() time.Time { return at })
+	v := newVerifier(t, func(c *jwt.VerifierConfig) {
+		c.Revoked, c.MaxCached, c.Clock = list.Revoked, 8, func() time.Time { return at }
+	})
+	verify := func(token string) (*jwt.Token, error) { return v.Verify(context.Background(), token) }
+	var tokens []string
+	for range 3 {
+		tokens = append(tokens, issue(t, nil, nil))
+	}
+	for i, text := range tokens {
+		tok, err := verify(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = list.Revoke(tok)
+		if i < 2 && err != nil || i == 2 && !errors.Is(err, jwt.ErrDenylistFull) {
+			t.Errorf("revoking the token %d: %v", i, err)
+		}
+		if _, err := verify(text); errors.Is(err, jwt.ErrRevoked) != (i < 2) {
+			t.Errorf("the token %d: %v", i, err)
+		}
+	}
+	if err := list.Revoke(&jwt.Token{ID: "x"}); err == nil {
+		t.Error("a token that never ends was put on a list that forgets")
+	}
+	// What has expired makes room; nothing that was revoked is good again.
+	at = at.Add(21 * time.Minute)
+	tok := &jwt.Token{ID: "x", Expiry: at.Add(time.Minute)}
+	if err := list.Revoke(tok); err != nil {
+		t.Error(err)
+	}
+	if _, err := verify(tokens[0]); !errors.Is(err, jwt.ErrExpired) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestKeysNeverPrint(t *testing.T) {
+	k := hmacKey(t).WithID("1")
+	text := fmt.Sprintf("%v %+v %#v %s %q %x %v %+v", k, k, k, k, k, k, []*jwt.Key{k}, struct{ K *jwt.Key }{k})
+	for _, s := range []string{string(secret), fmt.Sprintf("%x", secret), fmt.Sprint(secret)} {
+		if strings.Contains(text, s) {
+			t.Errorf("%s shows the secret", text)
+		}
+	}
+	if !strings.Contains(text, `HS256 key "1"`) {
+		t.Errorf("%s does not say which key it is", text)
+	}
+}
