@@ -7,13 +7,12 @@ import (
 	"strings"
 
 	"github.com/d710e0ae/countersign/idempotency"
-	"github.com/d710e0ae/countersign/internal/store/memory"
 )
 
 // A transfer is made once, however often its request arrives.
 func Example() {
 	keys, err := idempotency.New(idempotency.Config{
-		Store:    memory.NewIdempotency(0, 0, nil),
+		Store:    idempotency.NewMemory(0, 0, nil),
 		User:     func(r *http.Request) string { return "alice" }, // as authentication found it
 		Required: func(r *http.Request) bool { return r.URL.Path == "/transfer" },
 	})

@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/d710e0ae/countersign/idempotency"
-	"github.com/d710e0ae/countersign/internal/store/memory"
 )
 
 // A bank counts the transfers that it makes.
@@ -50,7 +49,7 @@ func newSite(t testing.TB, change func(*idempotency.Config)) *site {
 	s := &site{bank: &bank{}, now: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
 	clock := func() time.Time { return s.now }
 	cfg := idempotency.Config{
-		Store: memory.NewIdempotency(0, 0, clock),
+		Store: idempotency.NewMemory(0, 0, clock),
 		User:  func(r *http.Request) string { return r.Header.Get("X-Test-User") },
 		Clock: clock,
 	}
@@ -197,7 +196,7 @@ func TestAttack_80_ConcurrentDuplicates(t *testing.T) {
 	control(t, post("alice", "/transfer", `"k"`, "1"), post("alice", "/transfer", `"k"`, "1"))
 	var runs atomic.Int32
 	entered, release := make(chan struct{}), make(chan struct{})
-	mw, err := idempotency.New(idempotency.Config{Store: memory.NewIdempotency(0, 0, nil), User: func(*http.Request) string { return "alice" }})
+	mw, err := idempotency.New(idempotency.Config{Store: idempotency.NewMemory(0, 0, nil), User: func(*http.Request) string { return "alice" }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -341,7 +340,7 @@ func TestCrashAndUncertaintyNeverRunTwice(t *testing.T) {
 		},
 	} {
 		runs := 0
-		mw, err := idempotency.New(idempotency.Config{Store: memory.NewIdempotency(0, 0, nil), User: func(*http.Request) string { return "alice" }})
+		mw, err := idempotency.New(idempotency.Config{Store: idempotency.NewMemory(0, 0, nil), User: func(*http.Request) string { return "alice" }})
 		if err != nil {
 			t.Fatal(err)
 		}

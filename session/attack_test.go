@@ -13,7 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/d710e0ae/countersign/internal/store/memory"
 	"github.com/d710e0ae/countersign/session"
 )
 
@@ -228,7 +227,7 @@ func TestAttack_38_OverwriteFromASiblingOrPlainHTTP(t *testing.T) {
 		}
 	}
 	for _, name := range []string{"session", "__Secure-session", "__host-session"} {
-		if _, err := session.New(session.Config{Store: memory.NewSessions(0, nil), Cookie: name}); err == nil {
+		if _, err := session.New(session.Config{Store: session.NewMemory(0, nil), Cookie: name}); err == nil {
 			t.Errorf("the name %s was taken", name)
 		}
 	}
@@ -475,7 +474,7 @@ func BenchmarkGet(b *testing.B) {
 }
 
 func BenchmarkStart(b *testing.B) {
-	s := newSite(b, func(c *session.Config) { c.Store = memory.NewSessions(1<<30, nil); c.Clock = time.Now })
+	s := newSite(b, func(c *session.Config) { c.Store = session.NewMemory(1<<30, nil); c.Clock = time.Now })
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := s.Start(httptest.NewRecorder(), request(), "alice", nil); err != nil {

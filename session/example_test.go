@@ -8,14 +8,13 @@ import (
 	"sync"
 	"time"
 
-	"github.com/d710e0ae/countersign/internal/store/memory"
 	"github.com/d710e0ae/countersign/session"
 )
 
 // A login, a page for those who are logged in, and a logout. In a program,
 // put csrf around it all.
 func Example() {
-	sessions, err := session.New(session.Config{Store: memory.NewSessions(0, nil), InsecurePlainHTTP: true, Cookie: "session"})
+	sessions, err := session.New(session.Config{Store: session.NewMemory(0, nil), InsecurePlainHTTP: true, Cookie: "session"})
 	if err != nil {
 		panic(err)
 	}
@@ -61,7 +60,7 @@ func Example() {
 
 // Every session of a user ends at once, in whatever browser it is.
 func ExampleManager_EndAll() {
-	sessions, err := session.New(session.Config{Store: memory.NewSessions(0, nil)})
+	sessions, err := session.New(session.Config{Store: session.NewMemory(0, nil)})
 	if err != nil {
 		panic(err)
 	}

@@ -11,14 +11,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/d710e0ae/countersign/internal/store/memory"
 	"github.com/d710e0ae/countersign/session"
 )
 
 // A site is a manager over a memory store, at a time that the test moves.
 type site struct {
 	*session.Manager
-	store *memory.Sessions
+	store *session.Memory
 	now   time.Time
 }
 
@@ -26,7 +25,7 @@ func newSite(t testing.TB, change func(*session.Config)) *site {
 	t.Helper()
 	s := &site{now: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
 	clock := func() time.Time { return s.now }
-	s.store = memory.NewSessions(0, clock)
+	s.store = session.NewMemory(0, clock)
 	cfg := session.Config{Store: s.store, Clock: clock}
 	if change != nil {
 		change(&cfg)
@@ -305,10 +304,10 @@ func TestMistakesInAConfigurationAreToldTogether(t *testing.T) {
 			t.Errorf("%v does not name %s", err, key)
 		}
 	}
-	if _, err := session.New(session.Config{Store: memory.NewSessions(0, nil), InsecurePlainHTTP: true, Cookie: "__Host-session"}); err == nil {
+	if _, err := session.New(session.Config{Store: session.NewMemory(0, nil), InsecurePlainHTTP: true, Cookie: "__Host-session"}); err == nil {
 		t.Error("a prefix without Secure was taken")
 	}
-	if _, err := session.New(session.Config{Store: memory.NewSessions(0, nil), InsecurePlainHTTP: true, Cookie: "session"}); err != nil {
+	if _, err := session.New(session.Config{Store: session.NewMemory(0, nil), InsecurePlainHTTP: true, Cookie: "session"}); err != nil {
 		t.Error(err)
 	}
 }

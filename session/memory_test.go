@@ -1,4 +1,4 @@
-package memory_test
+package session_test
 
 import (
 	"context"
@@ -6,20 +6,19 @@ import (
 	"testing"
 	"time"
 
-	"github.com/d710e0ae/countersign/internal/store/memory"
 	"github.com/d710e0ae/countersign/session"
 	"github.com/d710e0ae/countersign/session/storetest"
 )
 
-func TestSessions(t *testing.T) {
+func TestMemory(t *testing.T) {
 	storetest.Run(t, func(_ *testing.T, clock func() time.Time) session.Store {
-		return memory.NewSessions(0, clock)
+		return session.NewMemory(0, clock)
 	})
 }
 
 func TestAFullStoreKeepsTheLivingAndMakesRoomOfTheDead(t *testing.T) {
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	s := memory.NewSessions(2, func() time.Time { return now })
+	s := session.NewMemory(2, func() time.Time { return now })
 	create := func(n byte) error {
 		return s.Create(context.Background(), session.Key{n}, session.Record{Expires: now.Add(time.Minute)})
 	}

@@ -1,4 +1,4 @@
-package memory_test
+package idempotency_test
 
 import (
 	"context"
@@ -8,18 +8,17 @@ import (
 
 	"github.com/d710e0ae/countersign/idempotency"
 	"github.com/d710e0ae/countersign/idempotency/storetest"
-	"github.com/d710e0ae/countersign/internal/store/memory"
 )
 
-func TestIdempotency(t *testing.T) {
+func TestMemory(t *testing.T) {
 	storetest.Run(t, func(_ *testing.T, clock func() time.Time) idempotency.Store {
-		return memory.NewIdempotency(0, 0, clock)
+		return idempotency.NewMemory(0, 0, clock)
 	})
 }
 
 func TestAnswersAreBoundedInNumberAndBytes(t *testing.T) {
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	s := memory.NewIdempotency(2, 10, func() time.Time { return now })
+	s := idempotency.NewMemory(2, 10, func() time.Time { return now })
 	ctx := context.Background()
 	begin := func(n byte) error {
 		_, _, err := s.Begin(ctx, idempotency.Key{n}, idempotency.Record{Expires: now.Add(time.Minute)})
