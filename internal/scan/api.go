@@ -81,6 +81,12 @@ func (a *api) build(u *use) (*openapi.Request, error) {
 		}
 	}
 	maps.Copy(r.Query, u.query)
+	for k := range r.Header {
+		// Credentials are the actor's to send, or to leave out.
+		if actor.IsTokenField(k) || actor.IsCSRFHeader(k) {
+			r.Header.Del(k)
+		}
+	}
 	return r, nil
 }
 
@@ -125,7 +131,7 @@ func (a *api) fresh(ctx context.Context, u *use) (*attack.Call, error) {
 			return nil, err
 		}
 	}
-	r, err := a.build(u)
+	r, err := a.again(u)
 	if err != nil {
 		return nil, err
 	}
@@ -135,6 +141,28 @@ func (a *api) fresh(ctx context.Context, u *use) (*attack.Call, error) {
 }
 
 var errNoProducer = errors.New("no operation creates what it uses up")
+
+// again makes another request to u: the last one that succeeded where there
+// is nothing in it to vary, else a new one.
+func (a *api) again(u *use) (*openapi.Request, error) {
+	if u.last != nil && len(u.op.Bodies) == 0 && (len(u.last.Query) == 0 || !u.subject.ChangesState) {
+		return u.last.Clone(), nil
+	}
+	if u.last == nil || strings.HasSuffix(u.op.Path, "}") || !strings.Contains(u.op.Path, "{") {
+		return a.build(u)
+	}
+	// The same place as before, with another body: choosing a place anew
+	// among all that is known costs more than the request.
+	at := *u
+	op := *u.op
+	op.Path, at.op = u.last.Path, &op
+	r, err := a.build(&at)
+	if err != nil {
+		return nil, err
+	}
+	r.PathValues = maps.Clone(u.last.PathValues)
+	return r, nil
+}
 
 // A produced thing is what a call is about: its own path parameters, and its
 // parents'.
@@ -175,7 +203,7 @@ func (a *api) produce(ctx context.Context, u *use) (*produced, error) {
 			continue
 		}
 		p := a.uses[i]
-		r, err := a.build(p)
+		r, err := a.again(p)
 		if err != nil {
 			continue
 		}
@@ -550,6 +578,13 @@ func locate(ctx context.Context, cl *client.Client, doc *openapi.Document, from,
 func (a *api) actor(acc Account, cl *client.Client, red *secret.Redactor) *actor.Actor {
 	who := &actor.Actor{Account: actor.Account{Name: acc.Name, Password: acc.Password}, Client: cl, Base: a.t.Base, Redactor: red,
 		Page: attack.Own, CSRFPaths: actor.CSRFPaths(a.doc)}
+	for _, o := range a.doc.Operations {
+		for _, p := range o.Params {
+			if p.In == "header" && actor.IsTokenField(p.Name) && !slices.Contains(who.Fields, p.Name) {
+				who.Fields = append(who.Fields, p.Name)
+			}
+		}
+	}
 	if a.cfg.Login != "" {
 		method, path, _ := operation(a.cfg.Login)
 		who.Routes = actor.Told(a.doc, method, strings.TrimPrefix(path, a.t.Base.Path))

@@ -4,6 +4,8 @@ import (
 	"context"
 	"net/http"
 	"slices"
+
+	"github.com/d710e0ae/countersign/internal/scan/attack"
 )
 
 // maxWatched bounds the operations through which the effect of GETs is
@@ -166,10 +168,10 @@ func (a *api) mover(ctx context.Context, path string, plain []*use) error {
 
 // call calls u anew, with other values where it takes any.
 func (a *api) call(ctx context.Context, u *use) error {
-	c, err := a.fresh(ctx, u)
+	r, err := a.build(u)
 	if err != nil {
 		return ctx.Err()
 	}
-	_, err = a.t.Victim.Do(ctx, c.Wire())
+	_, err = a.t.Victim.Do(ctx, (&attack.Call{Request: r, Base: a.t.Base}).Wire())
 	return err
 }

@@ -16,11 +16,12 @@ type Credentials struct {
 	Tokens []Token     // as handed out in bodies and fields, the access token first
 	CSRF   []CSRFToken // the one to send first
 	Custom http.Header // fields that the API wants to see from its own scripts
+	Fields []string    // fields besides Authorization in which the API takes its token
 }
 
 // Clone returns an independent copy.
 func (c Credentials) Clone() Credentials {
-	return Credentials{Jar: c.Jar.Clone(), Tokens: slices.Clone(c.Tokens), CSRF: slices.Clone(c.CSRF), Custom: c.Custom.Clone()}
+	return Credentials{Jar: c.Jar.Clone(), Tokens: slices.Clone(c.Tokens), CSRF: slices.Clone(c.CSRF), Custom: c.Custom.Clone(), Fields: c.Fields}
 }
 
 // Bearer returns the token for the Authorization field: the first access
@@ -67,6 +68,9 @@ func (c Credentials) Put(r *client.Request, use Use) {
 	if use.Bearer {
 		if b := c.Bearer(); b != "" {
 			r.Header.Set("Authorization", "Bearer "+b)
+			for _, f := range c.Fields {
+				r.Header.Set(f, b)
+			}
 		}
 	}
 	if use.CSRF {
@@ -131,4 +135,14 @@ func (c Credentials) Secrets() []string {
 		add(t.Value)
 	}
 	return out
+}
+
+// IsTokenField reports whether a field of that name takes the token, as some
+// APIs do beside or instead of Authorization.
+func IsTokenField(name string) bool {
+	switch strings.ToLower(strings.ReplaceAll(name, "_", "-")) {
+	case "x-token", "x-access-token", "x-auth-token", "access-token", "auth-token", "token", "jwt", "x-jwt", "x-jwt-token":
+		return true
+	}
+	return false
 }

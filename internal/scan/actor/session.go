@@ -29,6 +29,8 @@ type Actor struct {
 	Redactor  *secret.Redactor
 	// Page puts the fields of the target's own page on a request.
 	Page func(h http.Header, method string, target *url.URL)
+	// Fields are further fields in which the API takes its token.
+	Fields []string
 	// Given are credentials that the user told, where there is no login.
 	Given *Credentials
 
@@ -76,7 +78,7 @@ func (a *Actor) login(ctx context.Context) (Credentials, error) {
 			tried = append(tried, r.String()+": "+why)
 			continue
 		}
-		creds.Custom = a.creds.Custom
+		creds.Custom, creds.Fields = a.creds.Custom, a.Fields
 		a.route, a.creds, a.answer = &r, creds, answer
 		a.logins++
 		a.fetchCSRF(ctx, &a.creds)
