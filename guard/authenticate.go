@@ -27,6 +27,12 @@ func (g *Guard) findSession(x *exchange) *problem {
 	default:
 		return refusal(http.StatusServiceUnavailable, "session-store-unavailable", "sessions cannot be looked up now").because(err)
 	}
+	if !x.unsafe() && !x.upgrade && g.cookie.Foreign(x.r) {
+		// A GET of the API may change state whatever its method promises. A
+		// page of another origin gets no session for it, sibling origins
+		// included, which SameSite=Strict would let through.
+		return nil
+	}
 	t, ok := decodeTokens(s.Data())
 	if !ok {
 		return refusal(http.StatusServiceUnavailable, "session-unreadable", "the session was written by another version").because(err)

@@ -172,7 +172,7 @@ func (g *Guard) copyBody(x *exchange, res *upstream.Response) {
 				return
 			}
 			// A last short part goes out with the end of the answer.
-			if err == nil && control != nil && res.Buffered() == 0 {
+			if err == nil && control != nil && !res.Ready() {
 				control.Flush()
 			}
 		}

@@ -219,9 +219,12 @@ func (r *Response) Conn() (net.Conn, *bufio.Reader) {
 	return r.x.conn.Conn, r.x.conn.r
 }
 
-// Buffered returns the bytes of the body that can be read without waiting.
-// Framing counts as well, so it may be more than the next Read returns.
-func (r *Response) Buffered() int { return r.x.conn.r.Buffered() }
+// Ready reports whether more of the body, or its end, can be read without
+// waiting. Where it cannot, what was read should be passed on first.
+func (r *Response) Ready() bool {
+	b, ok := r.Body.(*body)
+	return ok && b.ready()
+}
 
 type body struct {
 	x          *exchange
@@ -281,6 +284,21 @@ func (b *body) read(p []byte) (int, error) {
 		return n, io.EOF
 	}
 	return n, err
+}
+
+func (b *body) ready() bool {
+	r := b.x.conn.r
+	if b.done || b.left != 0 || !b.chunked {
+		return b.done || r.Buffered() > 0
+	}
+	// Between chunks, what is buffered may be framing only.
+	ahead, err := r.Peek(r.Buffered())
+	if err != nil {
+		return false
+	}
+	ahead = bytes.TrimPrefix(ahead, []byte("\r\n"))
+	size, data, ok := bytes.Cut(ahead, []byte("\r\n"))
+	return ok && (len(data) > 0 || string(size) == "0")
 }
 
 func (b *body) nextChunk() error {
