@@ -274,6 +274,9 @@ func judge(src source) result {
 		LineText:  lineText,
 	})
 	out.Findings, out.Notes = suppress(found, src)
+	if p.Cut {
+		out.Notes = append(out.Notes, "the program is larger than audit follows: some calls were not looked into")
+	}
 	for _, r := range p.Routes {
 		if r.Method != "WEBSOCKET" {
 			out.Operations = append(out.Operations, finding.Operation{

@@ -28,6 +28,8 @@ const (
 	maxCalls   = 14      // depth of calls that are followed
 	stepsRoute = 60_000  // expressions looked at for one route
 	stepsTop   = 400_000 // … for one module
+	stepsAll   = 20_000_000
+	stepsFile  = 20_000 // … more for each file of the program
 )
 
 func (in *interp) frame() *frame { return in.stack[len(in.stack)-1] }

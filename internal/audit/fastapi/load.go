@@ -8,10 +8,12 @@ func (p *Program) load(m *Module) {
 		return
 	}
 	m.state = running
-	in := &interp{prog: p, trace: p.Top, steps: stepsTop, deps: map[pysrc.Node]*Value{}}
+	in := &interp{prog: p, trace: p.Top, steps: p.allow(stepsTop), deps: map[pysrc.Node]*Value{}}
 	in.request = in.newRequest("", "")
 	in.stack = []*frame{{scope: m.scope}}
+	before := in.steps
 	in.block(m.File.Body)
+	p.budget -= before - in.steps
 	m.state = done
 	for k, v := range m.scope.vars {
 		if w := settle(v); w != v {
@@ -71,10 +73,12 @@ func (p *Program) enterAlone(m *Module, f *pysrc.FuncDef, t *Trace) {
 }
 
 func (p *Program) alone(fn *Function, t *Trace) {
-	in := &interp{prog: p, trace: t, steps: stepsRoute, deps: map[pysrc.Node]*Value{}}
+	in := &interp{prog: p, trace: t, steps: p.allow(stepsRoute), deps: map[pysrc.Node]*Value{}}
 	in.request = in.newRequest("", "")
 	in.stack = []*frame{{scope: fn.Module.scope}}
+	before := in.steps
 	in.callRequest(fn, nil)
+	p.budget -= before - in.steps
 }
 
 // enterRest runs the functions and methods of a scope that nothing reached.
@@ -93,13 +97,15 @@ func (p *Program) enterRest(m *Module, s *scope) {
 			for _, mv := range sortedValues(v.Class.scope.vars) {
 				if mv.Kind == Func && mv.Fn.Decl != nil && !p.entered[mv.Fn.Decl] {
 					fn := *mv.Fn
-					in := &interp{prog: p, trace: p.Rest, steps: stepsRoute, deps: map[pysrc.Node]*Value{}}
+					in := &interp{prog: p, trace: p.Rest, steps: p.allow(stepsRoute), deps: map[pysrc.Node]*Value{}}
 					in.request = in.newRequest("", "")
 					in.stack = []*frame{{scope: m.scope}}
 					if mv.Method != "static" {
 						fn.Self = in.instance(v.Class)
 					}
+					before := in.steps
 					in.callRequest(&fn, nil)
+					p.budget -= before - in.steps
 				}
 			}
 		}

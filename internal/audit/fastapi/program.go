@@ -43,10 +43,13 @@ type Program struct {
 	Rest    *Trace // what functions do that no route reaches
 	Routers []*Router
 	Env     map[string]*Value // of .env files
+	// Cut says that the program was too large to be followed to the end.
+	Cut bool
 
 	byPath   map[string]*Module
 	suffixes map[string][]*Module
 	known    map[string]bool // first names of libraries
+	budget   int             // steps left for everything
 	entered  map[pysrc.Node]bool
 }
 
@@ -61,6 +64,7 @@ func Load(files []*pysrc.File, settings []Setting, libraries map[string]bool) *P
 	p := &Program{
 		Top: &Trace{}, Rest: &Trace{}, Env: map[string]*Value{}, byPath: map[string]*Module{},
 		suffixes: map[string][]*Module{}, known: libraries, entered: map[pysrc.Node]bool{},
+		budget: stepsAll + stepsFile*len(files),
 	}
 	for _, s := range settings {
 		if _, ok := p.Env[strings.ToLower(s.Name)]; !ok {
@@ -98,6 +102,11 @@ func (p *Program) find(m *Module, dotted string, level int) *Module {
 	}
 	first, _, _ := strings.Cut(dotted, ".")
 	lib := p.known[first]
+	if framework[first] {
+		// Also where the program is the framework's own repository: what it
+		// does is known here, and not worth following.
+		return nil
+	}
 	// The folders of Python's path are, as a rule, those above the importing
 	// file that are no packages themselves.
 	for base := m.dir(); ; base = path.Dir(base) {
@@ -128,6 +137,8 @@ func (p *Program) find(m *Module, dotted string, level int) *Module {
 	return nil
 }
 
+var framework = map[string]bool{"fastapi": true, "starlette": true, "pydantic": true}
+
 func (p *Program) packaged(dir string) bool {
 	_, ok := p.byPath[path.Join(dir, "__init__.py")]
 	return ok
@@ -146,6 +157,15 @@ func commonPrefix(a, b string) int {
 		n++
 	}
 	return n
+}
+
+// allow gives a run its share of the steps that are left.
+func (p *Program) allow(steps int) int {
+	if p.budget <= 0 {
+		p.Cut = true
+		return 0
+	}
+	return min(steps, p.budget)
 }
 
 // ConfigFields returns, for each class and object whose fields are set in the

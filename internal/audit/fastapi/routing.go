@@ -265,7 +265,7 @@ func (p *Program) flatten(r *Router, prefix string, deps []*Value, mw []Middlewa
 // would.
 func (p *Program) runRoute(r *Route) {
 	r.Trace = &Trace{}
-	in := &interp{prog: p, trace: r.Trace, steps: stepsRoute, deps: map[pysrc.Node]*Value{}}
+	in := &interp{prog: p, trace: r.Trace, steps: p.allow(stepsRoute), deps: map[pysrc.Node]*Value{}}
 	method := r.Method
 	if method == "WEBSOCKET" {
 		method = "GET"
@@ -296,7 +296,8 @@ func (p *Program) runRoute(r *Route) {
 	}
 	in.inDeps--
 	r.Trace.Returns = nil
-	in.steps = max(in.steps, stepsRoute/2)
+	p.budget -= stepsRoute - in.steps
+	in.steps = p.allow(stepsRoute / 2)
 	handler.Each(func(h *Value) {
 		if h.Kind == Func {
 			fn := *h.Fn
@@ -306,6 +307,7 @@ func (p *Program) runRoute(r *Route) {
 			in.callRequest(&fn, &h.At)
 		}
 	})
+	p.budget -= stepsRoute/2 - in.steps
 	for _, ret := range r.Trace.Returns {
 		if handler.Kind == Func && ret.Fn != nil && ret.Fn.Decl == handler.Fn.Decl {
 			r.Returns = append(r.Returns, ret)

@@ -53,7 +53,7 @@ var cookieNotSecure = Rule{"cookie-not-secure", func(c *Context) {
 		}
 		return k.label() + " carries a token and travels over plain http too: Secure is not set (" + because(k.secure, "Starlette's default is off") + ")."
 	})
-	for _, cfg := range c.model.configs(c) {
+	for _, cfg := range c.model.configs {
 		if cfg.cookies && cfg.secure != nil && off(cfg.secure, true) {
 			c.report(cfg.secure.At, "The token cookies of "+cfg.library+" travel over plain http too: Secure is turned off.")
 		} else if cfg.cookies && cfg.secure == nil && !cfg.secureDefault {
@@ -69,7 +69,7 @@ var cookieSameSiteMissing = Rule{"cookie-samesite-missing", func(c *Context) {
 		}
 		return k.label() + " carries a token and is set without SameSite (None leaves the attribute out): browsers disagree on what that means."
 	})
-	for _, cfg := range c.model.configs(c) {
+	for _, cfg := range c.model.configs {
 		if cfg.cookies && cfg.sameSite == "" {
 			at := cfg.locationAt
 			if cfg.sameSiteValue != nil {
@@ -91,7 +91,7 @@ var cookieSameSiteNone = Rule{"cookie-samesite-none", func(c *Context) {
 		}
 		return k.label() + " carries a token and is sent along from every site (SameSite=None)."
 	})
-	for _, cfg := range c.model.configs(c) {
+	for _, cfg := range c.model.configs {
 		if cfg.cookies && cfg.sameSite == "none" {
 			c.report(cfg.sameSiteValue.At, "The token cookies of "+cfg.library+" are sent along from every site (SameSite=None).")
 		}

@@ -66,7 +66,7 @@ func forgeryMessage(r *route, s *fastapi.Source, same string, by *cookie) string
 
 // libraryForgery judges libraries that read the cookie themselves.
 func (c *Context) libraryForgery() {
-	for _, x := range c.model.libraryCookies(c) {
+	for _, x := range c.model.libraryCookies {
 		if len(x.routes) == 0 || x.protected {
 			continue
 		}

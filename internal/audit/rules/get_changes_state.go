@@ -10,7 +10,7 @@ import (
 
 var getChangesState = Rule{"get-changes-state", func(c *Context) {
 	for _, r := range c.model.routes {
-		if r.Method != "GET" || !r.forgeable() && !c.model.libraryCookie(c, r) {
+		if r.Method != "GET" || !r.forgeable() && !c.model.libraryCookie(r) {
 			continue
 		}
 		if n := r.name(); logoutWord.MatchString(n) || refreshWord.MatchString(n) || loginWord.MatchString(n) || strings.Contains(n, "callback") {
@@ -25,8 +25,8 @@ var getChangesState = Rule{"get-changes-state", func(c *Context) {
 	}
 }}
 
-func (m *model) libraryCookie(c *Context, r *route) bool {
-	for _, x := range m.libraryCookies(c) {
+func (m *model) libraryCookie(r *route) bool {
+	for _, x := range m.libraryCookies {
 		if x.library == "fastapi-users" && r.depends("current_user") && r.mustHeader == nil {
 			return true
 		}

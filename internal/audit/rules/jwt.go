@@ -150,7 +150,7 @@ func (c *Context) secrets(visit func(v *fastapi.Value, where fastapi.Place)) {
 			look(args.Get(k.lib.Secret.Name, k.lib.Secret.Pos), k.call.At, 0)
 		}
 	}
-	for _, cfg := range c.model.configs(c) {
+	for _, cfg := range c.model.configs {
 		look(cfg.secret, cfg.locationAt, 0)
 	}
 }

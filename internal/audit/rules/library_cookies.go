@@ -18,7 +18,7 @@ type libraryCookie struct {
 
 // libraryCookies finds fastapi-users transports, fastapi-login managers and
 // the configurations of fastapi-jwt-auth, its forks and AuthX.
-func (m *model) libraryCookies(c *Context) []libraryCookie {
+func (m *model) findLibraryCookies(c *Context) []libraryCookie {
 	var out []libraryCookie
 	for _, k := range m.cookies {
 		if k.lib != nil && k.lib.Class == "CookieTransport" {
@@ -46,7 +46,7 @@ func (m *model) libraryCookies(c *Context) []libraryCookie {
 		}
 		out = append(out, x)
 	}
-	for _, cfg := range m.configs(c) {
+	for _, cfg := range m.configs {
 		if !cfg.cookies {
 			continue
 		}
@@ -99,7 +99,7 @@ type config struct {
 	sameSiteValue      *fastapi.Value
 }
 
-func (m *model) configs(c *Context) []config {
+func (m *model) findConfigs(c *Context) []config {
 	var out []config
 	for _, set := range c.Program.ConfigFields() {
 		for _, l := range m.libs {

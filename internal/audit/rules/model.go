@@ -22,6 +22,9 @@ type model struct {
 	verifies  map[string]libraries.Verify
 	credNames map[string]bool // cookies that authenticate some route
 	refresh   bool            // there is a route that renews tokens
+
+	configs        []config
+	libraryCookies []libraryCookie
 }
 
 // A route is a route with what it takes for a credential and what guards it.
@@ -73,6 +76,8 @@ func (c *Context) newModel() *model {
 		}
 	}
 	m.cookies = m.findCookies()
+	m.configs = m.findConfigs(c)
+	m.libraryCookies = m.findLibraryCookies(c)
 	return m
 }
 
@@ -81,6 +86,8 @@ var (
 	csrfName       = regexp.MustCompile(`(?i)csrf|xsrf`)
 	passingName    = regexp.MustCompile(`(?i)csrf|xsrf|state|nonce|verifier|pkce|theme|lang|locale|consent|timezone|flash|redirect|next_url|return_to`)
 )
+
+var checkWord = regexp.MustCompile(`(?i)valid|verify|check|protect|require`)
 
 func tail(q string) string { return q[strings.LastIndexByte(q, '.')+1:] }
 
@@ -179,13 +186,11 @@ func decodes(call *fastapi.Call) bool { return decodeName.MatchString(tail(call.
 
 func (m *model) refusal(r *route, ref *fastapi.Refusal, isCredential func(*fastapi.Source) bool, add func(*fastapi.Source)) {
 	var cookies, headers, forms []*fastapi.Source
-	auth := false
 	for _, s := range ref.Sources {
 		switch {
 		case s.Kind == fastapi.FromCookie || s.Kind == fastapi.FromSession:
 			cookies = append(cookies, s)
 		case isAuthHeader(s):
-			auth = true
 			if len(ref.Sources) == 1 && s.Kind == fastapi.FromHeader {
 				r.mustHeader = s
 			}
@@ -210,7 +215,6 @@ func (m *model) refusal(r *route, ref *fastapi.Refusal, isCredential func(*fasta
 			add(s)
 		}
 	}
-	_ = auth
 }
 
 // checkOf returns what a call checks against forgery, or "".
@@ -233,7 +237,7 @@ func (m *model) checkOf(call *fastapi.Call) string {
 	if name, ok := strings.CutPrefix(call.Name, "depends:"); ok && csrfName.MatchString(name) {
 		return tail(name)
 	}
-	if csrfName.MatchString(tail(call.Name)) && regexp.MustCompile(`(?i)valid|verify|check|protect|require`).MatchString(tail(call.Name)) {
+	if csrfName.MatchString(tail(call.Name)) && checkWord.MatchString(tail(call.Name)) {
 		return tail(call.Name)
 	}
 	return ""
@@ -289,6 +293,10 @@ func (m *model) findCookies() []*cookie {
 	for _, call := range m.calls {
 		if tail(call.Name) == "set_cookie" && call.Recv != nil {
 			out = append(out, m.setCookie(call))
+			continue
+		}
+		if k := m.rawCookie(call); k != nil {
+			out = append(out, k)
 			continue
 		}
 		for _, l := range m.libs {

@@ -87,6 +87,7 @@ func (c *Context) report(at fastapi.Place, message string, related ...finding.Re
 }
 
 func (c *Context) reportAt(loc finding.Location, message string, related ...finding.Related) *finding.Finding {
+	related = slices.DeleteFunc(related, func(r finding.Related) bool { return r.File == "" })
 	key := c.rule + "\x00" + loc.File + "\x00" + itoa(loc.Line)
 	if i, ok := c.seen[key]; ok {
 		f := &c.out[i]

@@ -1,0 +1,102 @@
+package fix_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/d710e0ae/countersign/internal/audit/fix"
+	"github.com/d710e0ae/countersign/internal/audit/pysrc"
+	"github.com/d710e0ae/countersign/internal/finding"
+)
+
+func at(weakness string, line, column int) finding.Finding {
+	return finding.Finding{Weakness: weakness, Location: &finding.Location{File: "app/main.py", Line: line, Column: column}}
+}
+
+const before = `from fastapi import Response
+
+
+def login(response: Response):
+    response.set_cookie("access_token", "x", secure=False)
+    response.set_cookie(
+        key="session",
+        value="y",
+    )
+    a = 1
+    b = 2
+    c = 3
+    d = 4
+    return None
+
+
+app.add_middleware(CORSMiddleware, allow_origins=["*"], allow_credentials=True)`
+
+const after = `from fastapi import Response
+
+
+def login(response: Response):
+    response.set_cookie("access_token", "x", secure=True, httponly=True)
+    response.set_cookie(
+        key="session",
+        value="y",
+        samesite="strict",
+    )
+    a = 1
+    b = 2
+    c = 3
+    d = 4
+    return None
+
+
+app.add_middleware(CORSMiddleware, allow_origins=["*"], allow_credentials=False)`
+
+var findings = []finding.Finding{
+	at("cookie-not-secure", 5, 5), at("cookie-not-httponly", 5, 5), at("cookie-samesite-missing", 6, 5), at("cors-credentials-any-origin", 17, 1),
+	at("forgeable-operation", 5, 5),
+}
+
+func TestApply(t *testing.T) {
+	got, n := fix.Apply("app/main.py", []byte(before), findings)
+	if n != 4 || string(got) != after {
+		t.Errorf("%d mended:\n%s", n, got)
+	}
+	if f := pysrc.Parse("x", got); f.Errors != 0 {
+		t.Errorf("%d syntax errors", f.Errors)
+	}
+	if again, n := fix.Apply("app/main.py", []byte("x = 1\n"), findings); n != 0 || string(again) != "x = 1\n" {
+		t.Errorf("changed a file that holds no such call: %q", again)
+	}
+}
+
+// TestGitApplies lets git itself apply the diff, where there is one.
+func TestGitApplies(t *testing.T) {
+	git, err := exec.LookPath("git")
+	if err != nil {
+		t.Skip("git is not installed: whether it applies the diff is left out")
+	}
+	dir := t.TempDir()
+	name := filepath.Join(dir, "app", "main.py")
+	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(name, []byte(before), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	diff := fix.Diff("app/main.py", []byte(before), []byte(after))
+	cmd := exec.Command(git, "apply", "-p1", "-")
+	cmd.Dir = dir
+	cmd.Stdin = strings.NewReader(diff)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s\n%s", err, out, diff)
+	}
+	got, err := os.ReadFile(name)
+	if err != nil || string(got) != after {
+		t.Errorf("%v\n%s", err, got)
+	}
+	if fix.Diff("x", []byte(before), []byte(before)) != "" {
+		t.Error("a diff of nothing")
+	}
+}
