@@ -133,6 +133,7 @@ func NewPublicKey(alg Algorithm, public crypto.PublicKey) (*Key, error) {
 			return nil, keyError(cfgerrors.Dangerous, "the RSA key is one of those that can be factored (ROCA, CVE-2017-15361)", "make a new one with another program")
 		}
 	case *ecdsa.PublicKey:
+		//lint:ignore SA1019 they are not used, only looked for: without them, the check of the point panics
 		if p == nil || p.Curve == nil || p.X == nil || p.Y == nil {
 			return nil, keyError(cfgerrors.Missing, "the elliptic-curve key is empty", "")
 		}

@@ -135,11 +135,6 @@ func NewVerifier(cfg VerifierConfig) (*Verifier, error) {
 	return v, nil
 }
 
-// mediaType drops what a "typ" may leave out (RFC 7515, section 4.1.9).
-func mediaType(typ string) string {
-	return strings.TrimPrefix(strings.ToLower(typ), "application/")
-}
-
 // Verify returns the token if everything about it is right, and an *Error
 // otherwise. It does not trim: a token with white space around it is refused.
 func (v *Verifier) Verify(ctx context.Context, token string) (*Token, error) {
