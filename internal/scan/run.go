@@ -343,9 +343,17 @@ func (s *session) logout(ctx context.Context) error {
 		return err
 	}
 	if sub.Exercised {
-		return t.Pass(ctx, sub)
+		if err := t.Pass(ctx, sub); err != nil {
+			return err
+		}
 	}
-	return nil
+	// The session is over; what follows needs one.
+	_, err := t.Victim.Login(ctx)
+	if errors.Is(err, actor.ErrLogin) {
+		s.c.Note("after the logout the victim could not log in again: " + s.red.Redact(err.Error()))
+		return nil
+	}
+	return err
 }
 
 // judge puts every operation through the gate and the matrix.
