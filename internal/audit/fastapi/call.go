@@ -308,5 +308,5 @@ func (in *interp) record(name string, recv *Value, args Args, at Place, node *py
 	if recv != nil {
 		srcs = mergeSources(sourcesOf(recv), srcs)
 	}
-	return &Value{Sources: srcs, At: at, Method: "call:" + name, Elems: args.Pos}
+	return &Value{Sources: srcs, At: at, Method: "call:" + name, Elems: args.Pos, Call: c}
 }

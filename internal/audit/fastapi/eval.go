@@ -140,12 +140,15 @@ func (in *interp) evalStr(x *pysrc.Str) *Value {
 	known := true
 	var srcs []*Source
 	env := ""
+	var parts []*Value
 	for _, p := range x.Parts {
 		if s, ok := p.(*pysrc.Str); ok && !s.Format {
 			b.WriteString(s.Value)
+			parts = append(parts, str(s.Value, in.place(s)))
 			continue
 		}
 		v := in.eval(p)
+		parts = append(parts, v)
 		srcs = mergeSources(srcs, sourcesOf(v))
 		switch {
 		case v.Kind == Str:
@@ -161,7 +164,7 @@ func (in *interp) evalStr(x *pysrc.Str) *Value {
 		return &Value{Kind: Str, Text: b.String(), At: in.place(x), Env: env}
 	}
 	// The literal text at the front is worth keeping: f"…?token={t}".
-	return &Value{Method: "f", Text: x.Value, Sources: srcs, At: in.place(x)}
+	return &Value{Method: "f", Text: x.Value, Elems: parts, Sources: srcs, At: in.place(x)}
 }
 
 func (in *interp) name(x *pysrc.Name) *Value {

@@ -85,6 +85,7 @@ type Value struct {
 	Default *Value    // what the source says where .env says otherwise
 	Method  string    // of an unknown or external receiver: see Recv
 	Recv    *Value
+	Call    *Call // that it is the result of
 }
 
 // SourceKind is where in a request something comes from.

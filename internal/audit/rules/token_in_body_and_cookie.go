@@ -71,7 +71,8 @@ func handsOut(v, token *fastapi.Value, depth int) string {
 	return key
 }
 
-// same reports whether two values are one: the same call's result or literal.
+// same reports whether two values are one: the same call's result, or made of
+// it.
 func same(a, b *fastapi.Value) bool {
 	if a == b {
 		return true
@@ -79,15 +80,20 @@ func same(a, b *fastapi.Value) bool {
 	found := false
 	a.Each(func(x *fastapi.Value) {
 		b.Each(func(y *fastapi.Value) {
-			if x.Method != "" && x.Method == y.Method && x.At == y.At && !x.At.IsZero() {
+			if x.Call != nil && x.Call == y.Call || attribute(x, y) {
 				found = true
 			}
 			for _, e := range y.Elems { // "Bearer " + token
-				if e == x || e.Method != "" && e.Method == x.Method && e.At == x.At && !x.At.IsZero() {
+				if e == x || attribute(e, x) || e.Call != nil && e.Call == x.Call && y.Call == nil {
 					found = true
 				}
 			}
 		})
 	})
 	return found
+}
+
+// attribute reports whether both are the same attribute of one thing.
+func attribute(x, y *fastapi.Value) bool {
+	return x.Call == nil && y.Call == nil && x.Recv != nil && x.Recv == y.Recv && x.Method == y.Method
 }
