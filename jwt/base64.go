@@ -1,6 +1,9 @@
 package jwt
 
-import "encoding/base64"
+import (
+	"encoding/base64"
+	"slices"
+)
 
 // base64Values maps a byte of the URL-safe alphabet (RFC 4648 §5) to its six
 // bits, and every other byte to 0xFF.
@@ -21,12 +24,16 @@ var base64Values = func() (t [256]byte) {
 // token has many texts (as golang-jwt and go-jose see it).
 func decodeBase64(dst []byte, s string) ([]byte, bool) {
 	var bad byte
-	for len(s) >= 4 {
+	n := len(dst)
+	dst = slices.Grow(dst, (len(s)+3)/4*3)
+	whole := dst[n : n+len(s)/4*3]
+	for len(s) >= 4 && len(whole) >= 3 {
 		a, b, c, d := base64Values[s[0]], base64Values[s[1]], base64Values[s[2]], base64Values[s[3]]
 		bad |= a | b | c | d
-		dst = append(dst, a<<2|b>>4, b<<4|c>>2, c<<6|d)
-		s = s[4:]
+		whole[0], whole[1], whole[2] = a<<2|b>>4, b<<4|c>>2, c<<6|d
+		s, whole = s[4:], whole[3:]
 	}
+	dst = dst[:cap(dst)-cap(whole)]
 	switch len(s) {
 	case 1:
 		return dst, false

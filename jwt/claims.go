@@ -30,7 +30,7 @@ func (w *workspace) parseClaims(c *Token, payload []byte, text string) *Error {
 		case "jti":
 			c.ID, refused = claimString(value, text[start:start+len(value)])
 		case "aud":
-			c.Audience, refused = claimAudience(value, text[start:start+len(value)])
+			refused = c.readAudience(value, text[start:start+len(value)])
 		case "exp":
 			c.Expiry, refused = claimTime(value, text[start:start+len(value)])
 		case "nbf":
@@ -62,17 +62,19 @@ func claimString(value []byte, shared string) (string, *Error) {
 	return string(b), nil
 }
 
-// claimAudience reads aud: a string or an array of strings (RFC 7519 §4.1.3).
-func claimAudience(value []byte, shared string) ([]string, *Error) {
+// readAudience reads aud: a string or an array of strings (RFC 7519 §4.1.3).
+func (c *Token) readAudience(value []byte, shared string) (refused *Error) {
 	if value[0] == '"' {
-		s, refused := claimString(value, shared)
-		return []string{s}, refused
+		c.audience[0], refused = claimString(value, shared)
+		c.Audience = c.audience[:]
+		return refused
 	}
 	all, ok := stringArray(value, maxAudiences)
 	if !ok {
-		return nil, errAudienceShape
+		return errAudienceShape
 	}
-	return all, nil
+	c.Audience = all
+	return nil
 }
 
 // stringArray returns the strings of a JSON array of at most limit strings.
@@ -108,7 +110,7 @@ func claimTime(value []byte, text string) (time.Time, *Error) {
 	if value[0] < '0' || value[0] > '9' { // a string, a word, or negative
 		return time.Time{}, errNumericDate
 	}
-	if seconds, err := strconv.ParseInt(text, 10, 64); err == nil {
+	if seconds, whole := digits(value); whole {
 		if seconds > lastSecond {
 			return time.Time{}, errNumericDate
 		}
@@ -120,4 +122,19 @@ func claimTime(value []byte, text string) (time.Time, *Error) {
 	}
 	whole, fraction := math.Modf(f)
 	return time.Unix(int64(whole), int64(fraction*1e9)), nil
+}
+
+// digits returns the number that value spells, if it is digits only and too
+// few to overflow.
+func digits(value []byte) (n int64, ok bool) {
+	if len(value) > 18 {
+		return 0, false
+	}
+	for _, c := range value {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		n = 10*n + int64(c-'0')
+	}
+	return n, true
 }

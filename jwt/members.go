@@ -2,7 +2,6 @@ package jwt
 
 import (
 	"bytes"
-	"io"
 	"sync"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -35,33 +34,37 @@ func (s *scanner) members(text []byte, visit func(name, value []byte, start int)
 	if t, err := s.dec.ReadToken(); err != nil || t.Kind() != '{' {
 		return false
 	}
-	for s.dec.PeekKind() != '}' {
-		raw, err := s.dec.ReadValue()
+	for {
+		from := s.offset()
+		t, err := s.dec.ReadToken()
 		if err != nil {
 			return false
 		}
-		if bytes.IndexByte(raw, '\\') >= 0 {
-			s.name, err = jsontext.AppendUnquote(s.name[:0], raw)
-			if err != nil {
+		if t.Kind() == '}' {
+			return s.offset() == len(text)
+		}
+		// A name, in quotes, after nothing but white space and a comma.
+		raw := text[from:s.offset()]
+		raw = raw[bytes.IndexByte(raw, '"'):]
+		name := raw[1 : len(raw)-1]
+		if bytes.IndexByte(name, '\\') >= 0 {
+			if s.name, err = jsontext.AppendUnquote(s.name[:0], raw); err != nil {
 				return false
 			}
-		} else {
-			s.name = append(s.name[:0], raw[1:len(raw)-1]...)
+			name = s.name
 		}
 		value, err := s.dec.ReadValue()
 		if err != nil || tooDeep(value) {
 			return false
 		}
-		if !visit(s.name, value, int(s.dec.InputOffset())-len(value)) {
+		if !visit(name, value, s.offset()-len(value)) {
 			return false
 		}
 	}
-	if _, err := s.dec.ReadToken(); err != nil {
-		return false
-	}
-	_, err := s.dec.ReadToken()
-	return err == io.EOF
 }
+
+// offset returns how much of the text was read.
+func (s *scanner) offset() int { return int(s.dec.InputOffset()) }
 
 // tooDeep reports whether the value, which is valid JSON, nests deeper than a
 // member of the outer object may.

@@ -23,8 +23,9 @@ type Token struct {
 	KeyID     string // of the key that verified it
 	Type      string // "typ" as it was written
 
-	kid     string // as the header names it
-	payload string
+	kid      string    // as the header names it
+	audience [1]string // room for the most common Audience
+	payload  string
 }
 
 // Claims decodes all claims into v, which is a pointer to a struct or map.
