@@ -389,7 +389,11 @@ func (s *session) judge(ctx context.Context) error {
 				return err
 			}
 		}
-		if sub != t.Logout && !sub.Login {
+		switch {
+		case sub == t.Logout:
+		case sub.Login:
+			t.Whole(sub, "the login is judged as a whole: see login-forgeable")
+		default:
 			if err := s.lasting(t.Matrix(ctx, sub)); err != nil {
 				return err
 			}
@@ -483,6 +487,7 @@ func (s *session) attack(ctx context.Context) error {
 	}
 	for _, u := range s.a.uses {
 		if u.subject == s.a.t.Logout {
+			s.a.t.Whole(u.subject, "the logout is judged as a whole: see logout-forgeable")
 			s.tell(u)
 		}
 	}

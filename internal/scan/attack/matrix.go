@@ -35,16 +35,7 @@ func (s *Subject) Shapes() []finding.Shape {
 // Matrix tries every position and shape on s, which has passed the gate, and
 // puts the verdicts into s.Tries. The error is one of the transport's.
 func (t *Target) Matrix(ctx context.Context, s *Subject) error {
-	m := &matrix{t: t, s: s, creds: t.Victim.Credentials(), media: map[finding.Shape]Reading{}, odd: map[finding.Shape]int{}}
-	// The whole table first, so that an interrupted scan leaves no cell empty.
-	for _, shape := range s.Shapes() {
-		for _, pos := range finding.Positions() {
-			try := &Try{Verdict: finding.Verdict{Operation: s.Ref.String(), Position: pos, Shape: shape,
-				Verdict: finding.NotTested, Reason: "the scan ended before"}}
-			s.Tries = append(s.Tries, try)
-			m.general(try)
-		}
-	}
+	m := t.table(s, "the scan ended before")
 	if s.Credential != finding.CredentialCookie && s.Credential != finding.CredentialEither {
 		return nil
 	}
@@ -184,6 +175,24 @@ func (t *Try) take(from *Try, why string) {
 	t.Reason, t.Inferred = why+from.Reason, true
 	t.Fresh, t.Undeclared, t.Policy, t.Seen, t.Call = from.Fresh, from.Undeclared, from.Policy, from.Seen, from.Call
 }
+
+// table fills the whole table, so that an interrupted scan leaves no cell
+// empty: with what needs no request, and reason elsewhere.
+func (t *Target) table(s *Subject, reason string) *matrix {
+	m := &matrix{t: t, s: s, creds: t.Victim.Credentials(), media: map[finding.Shape]Reading{}, odd: map[finding.Shape]int{}}
+	for _, shape := range s.Shapes() {
+		for _, pos := range finding.Positions() {
+			try := &Try{Verdict: finding.Verdict{Operation: s.Ref.String(), Position: pos, Shape: shape, Verdict: finding.NotTested, Reason: reason}}
+			s.Tries = append(s.Tries, try)
+			m.general(try)
+		}
+	}
+	return m
+}
+
+// Whole fills the table of an operation that is not tried cell by cell, since
+// each try costs a session.
+func (t *Target) Whole(s *Subject, reason string) { t.table(s, reason) }
 
 var errNoCall = errors.New("no further call could be made")
 
