@@ -21,6 +21,7 @@ import (
 type server struct {
 	addr, admin string
 	file        string
+	scheme      string
 	log         *logBuffer
 	stop        func() error
 }
@@ -28,10 +29,13 @@ type server struct {
 // host is the public host of served guards.
 const servedHost = "127.0.0.1:8443"
 
-func start(t testing.TB, upstream, more string) *server {
+func start(t testing.TB, upstream, more string, scheme ...string) *server {
 	t.Helper()
 	dir := t.TempDir()
-	s := &server{file: filepath.Join(dir, "countersign.yaml"), log: &logBuffer{}}
+	s := &server{file: filepath.Join(dir, "countersign.yaml"), log: &logBuffer{}, scheme: "http"}
+	if len(scheme) > 0 {
+		s.scheme = scheme[0]
+	}
 	s.write(t, upstream, more)
 	ctx, cancel := context.WithCancel(t.Context())
 	ready, ended := make(chan struct{}), make(chan error, 1)
@@ -74,7 +78,7 @@ func start(t testing.TB, upstream, more string) *server {
 // write replaces the configuration file at once, as editors do.
 func (s *server) write(t testing.TB, upstream, more string) {
 	t.Helper()
-	text := fmt.Sprintf("listen: 127.0.0.1:0\nupstream: %s\npublic_origin: http://%s\nadmin: {listen: 127.0.0.1:0}\n%s", upstream, servedHost, more)
+	text := fmt.Sprintf("listen: 127.0.0.1:0\nupstream: %s\npublic_origin: %s://%s\nadmin: {listen: 127.0.0.1:0}\n%s", upstream, s.scheme, servedHost, more)
 	if err := os.WriteFile(s.file+".new", []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
