@@ -334,6 +334,27 @@ func TestUsageErrorsComeAllAtOnce(t *testing.T) {
 	}
 }
 
+func TestGivenCredentialsNeedNoLogin(t *testing.T) {
+	s := &small{attributes: "Secure; SameSite=None"}
+	s.page = func(_ http.ResponseWriter, r *http.Request) bool {
+		if r.URL.Path == "/login" && strings.Contains(r.Header.Get("Cookie"), "session") {
+			t.Errorf("a login was sent: %s", r.URL)
+		}
+		return false
+	}
+	r := run(t, scan.Config{Target: serve(t, s), Cookies: map[string]string{"session": "0123456789abcdef"}})
+	if find(r, "forgeable-operation", "POST /name") == nil {
+		t.Errorf("the forgery was not found among:\n%s", list(r))
+	}
+	if find(r, "cookie-samesite-missing", "POST /login") != nil {
+		t.Error("attributes that are not known were judged")
+	}
+	if !strings.Contains(strings.Join(r.Notes, " "), "attributes are not known") {
+		t.Errorf("the notes are %q", r.Notes)
+	}
+	noSecrets(t, r, "0123456789abcdef")
+}
+
 func TestDocumentFromAFile(t *testing.T) {
 	s := &small{attributes: "Secure; SameSite=None"}
 	s.page = func(w http.ResponseWriter, r *http.Request) bool {

@@ -164,6 +164,9 @@ func (s *session) given(h http.Header) *actor.Credentials {
 	if len(cookies) == 0 && len(creds.Tokens) == 0 {
 		return nil
 	}
+	if len(cookies) > 0 {
+		s.c.Note("the victim's cookies were given, so their attributes are not known; they are judged as cookies without SameSite")
+	}
 	return creds
 }
 
@@ -275,6 +278,10 @@ func (s *session) exercise(ctx context.Context) error {
 		case u.subject.Login && s.loggedInBy(u):
 			u.subject.Exercised, u.subject.Credential = true, finding.CredentialNone
 			u.subject.Reason = "it is the login"
+			continue
+		case u.subject.Login:
+			// Made-up passwords would only lock accounts.
+			u.subject.Reason = "it is a login that no given account passes"
 			continue
 		}
 		if u.doubtful() && !s.cfg.ReadOnly {
