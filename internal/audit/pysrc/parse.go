@@ -40,6 +40,7 @@ type parser struct {
 	i      int
 	depth  int
 	errors int
+	nested int  // how many f-strings this one stands in
 	bad    bool // the current statement holds something that is no Python
 }
 

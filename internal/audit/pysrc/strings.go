@@ -76,6 +76,7 @@ func (p *parser) fields(s *Str, from, to int32, raw bool) {
 			if !ok {
 				continue
 			}
+			steps = maxFieldSteps
 			flush(i)
 			s.Parts = append(s.Parts, p.field(i+1, int32(end)-1))
 			begin = int32(end)
@@ -88,7 +89,7 @@ func (p *parser) fields(s *Str, from, to int32, raw bool) {
 // field parses one replacement field, without its format and conversion.
 func (p *parser) field(from, to int32) Expr {
 	bad := &Bad{Span{from, to}}
-	if p.depth >= maxDepth {
+	if p.depth >= maxDepth || p.nested >= maxStringDepth {
 		return bad
 	}
 	l := lexer{src: p.src[:to], pos: int(from), indents: []int{0}}
@@ -106,7 +107,7 @@ func (p *parser) field(from, to int32) Expr {
 		}
 	}
 	l.emit(tEOF, int(to), int(to))
-	sub := parser{src: p.src, toks: l.tokens, depth: p.depth + 1}
+	sub := parser{src: p.src, toks: l.tokens, depth: p.depth + 1, nested: p.nested + 1}
 	x := sub.tuple()
 	if sub.bad {
 		return bad

@@ -242,8 +242,8 @@ func (l *lexer) str(start int, format bool) {
 // maxFieldSteps the work for the fields of one literal: where fields never
 // close, looking for their ends grows exponentially.
 const (
-	maxStringDepth = 16
-	maxFieldSteps  = 16 << 10
+	maxStringDepth = 6
+	maxFieldSteps  = 8 << 10
 )
 
 // skipString returns the end of the string whose opening quote is at p. A
@@ -274,6 +274,9 @@ func skipString(src []byte, p int, format bool, depth int, steps *int) int {
 			}
 			if end, ok := skipField(src, p+1, q, triple, depth+1, steps); ok {
 				p = end
+				if depth == 0 {
+					*steps = maxFieldSteps // each field has as many
+				}
 			} else {
 				format = false // the brace was none, and the rest is text
 			}

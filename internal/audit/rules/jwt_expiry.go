@@ -3,6 +3,7 @@ package rules
 import (
 	"fmt"
 	"regexp"
+	"strings"
 
 	"github.com/d710e0ae/countersign/internal/audit/fastapi"
 	"github.com/d710e0ae/countersign/internal/audit/libraries"
@@ -10,8 +11,9 @@ import (
 )
 
 var (
-	expWord     = regexp.MustCompile(`["']exp["']|\bexp\s*=|\.exp\b|["']expires?(_at)?["']`)
-	purposeWord = regexp.MustCompile(`(?i)refresh|reset|verif|confirm|invit|activat|email|csrf|state`)
+	expWord      = regexp.MustCompile(`["']exp["']|\bexp\s*=|\.exp\b|["']expires?(_at)?["']`)
+	argumentWord = regexp.MustCompile(`(?i)refresh|reset|verif|invit|activat`)
+	purposeWord  = regexp.MustCompile(`(?i)refresh|reset|verif|confirm|invit|activat|email|csrf|state`)
 )
 
 // claimsOf returns the claims that a call signs, and their exp.
@@ -64,8 +66,8 @@ const (
 
 var jwtLongLived = Rule{"jwt-long-lived", func(c *Context) {
 	c.eachSign(func(call *fastapi.Call, s libraries.Sign) {
-		_, exp := claimsOf(call, s)
-		if exp == nil || c.forOtherPurpose(call) {
+		claims, exp := claimsOf(call, s)
+		if exp == nil || c.forOtherPurpose(call, claims) {
 			return
 		}
 		life := lifetime(exp, 0)
@@ -97,18 +99,34 @@ func span(seconds float64) string {
 	return fmt.Sprintf("%.3g minutes", seconds/60)
 }
 
-// forOtherPurpose reports whether a token is no access token: its function,
-// or a call that leads there, speaks of refresh, reset and the like.
-func (c *Context) forOtherPurpose(call *fastapi.Call) bool {
+// forOtherPurpose reports whether a token is no access token: its function, a
+// call that leads there, or its own claims speak of refresh, reset and the
+// like.
+func (c *Context) forOtherPurpose(call *fastapi.Call, claims *fastapi.Value) bool {
 	if call.Fn != nil && purposeWord.MatchString(call.Fn.Name()) {
 		return true
 	}
-	for _, at := range call.Chain {
-		if at.File != nil && purposeWord.MatchString(at.File.Text(at.Span)) {
+	for _, key := range []string{"type", "token_type", "typ", "purpose", "scope", "token_use"} {
+		other := false
+		claims.Each(func(x *fastapi.Value) {
+			if v := x.Lookup(key); v != nil {
+				other = other || purposeWord.MatchString(text(v))
+			}
+		})
+		if other {
 			return true
 		}
 	}
-	return purposeWord.MatchString(line(call.At))
+	for _, at := range append(call.Chain[:len(call.Chain):len(call.Chain)], call.At) {
+		if at.File == nil {
+			continue
+		}
+		head, _, _ := strings.Cut(line(at), "(")
+		if purposeWord.MatchString(head) || argumentWord.MatchString(at.File.Text(at.Span)) {
+			return true
+		}
+	}
+	return false
 }
 
 // lifetime finds the duration that was added to the time of issue.

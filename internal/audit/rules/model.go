@@ -56,7 +56,7 @@ func (c *Context) newModel() *model {
 			m.verifies[v.Call] = v
 		}
 	}
-	m.calls = append(m.calls, c.Program.Top.Calls...)
+	m.calls = served(m.calls, c.Program.Top.Calls)
 	for _, r := range c.Program.Routes {
 		if r.Trace == nil {
 			continue
@@ -69,7 +69,7 @@ func (c *Context) newModel() *model {
 			m.refresh = true
 		}
 	}
-	m.calls = append(m.calls, c.Program.Rest.Calls...)
+	m.calls = served(m.calls, c.Program.Rest.Calls)
 	for _, r := range m.routes {
 		for _, s := range r.credentials {
 			m.credNames[s.Name] = true
@@ -86,6 +86,19 @@ var (
 	csrfName       = regexp.MustCompile(`(?i)csrf|xsrf`)
 	passingName    = regexp.MustCompile(`(?i)csrf|xsrf|state|nonce|verifier|pkce|theme|lang|locale|consent|timezone|flash|redirect|next_url|return_to`)
 )
+
+// beside are folders of what people run by hand, which serves no one.
+var beside = regexp.MustCompile(`(^|/)(scripts?|tools?|bin|examples?|notebooks|benchmarks?)/`)
+
+// served adds those calls that may be part of what the program serves.
+func served(out, calls []*fastapi.Call) []*fastapi.Call {
+	for _, call := range calls {
+		if !beside.MatchString(call.At.FileName()) {
+			out = append(out, call)
+		}
+	}
+	return out
+}
 
 var checkWord = regexp.MustCompile(`(?i)valid|verify|check|protect|require`)
 
