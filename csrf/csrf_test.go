@@ -201,6 +201,29 @@ func TestHonestRequestsPass(t *testing.T) {
 	}
 }
 
+func TestForeignReads(t *testing.T) {
+	p := protection(t, func(c *csrf.Config) { c.TrustedOrigins = []string{"https://app.example"} })
+	for name, c := range map[string]struct {
+		r    *http.Request
+		want bool
+	}{
+		"link of a sibling":          {request("GET", "/", sibling, cookie), true},
+		"image of another site":      {request("GET", "/", cross, cookie), true},
+		"fetch of another origin":    {request("GET", "/", evil, cookie), true},
+		"opaque origin":              {request("GET", "/", "Origin: null", cookie), true},
+		"two values":                 {request("GET", "/", sameO, sibling, cookie), true},
+		"own page":                   {request("GET", "/", sameO, cookie), false},
+		"address bar":                {request("GET", "/", none, cookie), false},
+		"client that is no browser":  {request("GET", "/"), false},
+		"fetch of a trusted origin":  {request("GET", "/", "Origin: https://app.example", cross, cookie), false},
+		"browser without the header": {request("GET", "/", cookie), false},
+	} {
+		if got := p.Foreign(c.r); got != c.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
+
 func TestHostOfTheRequest(t *testing.T) {
 	// 20: letters' case and a default port do not make another origin.
 	p, err := csrf.New(csrf.Config{})
