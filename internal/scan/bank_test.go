@@ -134,3 +134,16 @@ func TestSafeBanksHaveNoForgery(t *testing.T) {
 		})
 	}
 }
+
+func TestOneAccountIsEnough(t *testing.T) {
+	srv := fastapitest.Start(t, "../../testdata/fastapi/bank/vulnerable.py")
+	r := run(t, scan.Config{Target: srv.URL, Victim: alice})
+	for _, o := range r.Operations {
+		if !o.Exercised {
+			t.Errorf("not exercised: %s: %s", o, o.Reason)
+		}
+	}
+	if f := find(r, "forgeable-operation", "POST /transfer"); f == nil || f.Severity != weakness.High {
+		t.Errorf("the forged transfer was not found among:\n%s", list(r))
+	}
+}

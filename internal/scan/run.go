@@ -184,6 +184,9 @@ func (s *session) prepare(doc *openapi.Document, base *url.URL, given *actor.Cre
 	if s.cfg.Attacker.Name != "" {
 		t.Attacker = a.actor(s.cfg.Attacker, s.cl, &s.red)
 		pool.Offer("other", s.cfg.Attacker.Name)
+	} else if s.cfg.Victim.Name != "" {
+		// The only name that is known to exist.
+		pool.Offer("other", s.cfg.Victim.Name)
 	}
 	for _, op := range doc.Plan() {
 		if !s.cfg.wanted(op.OperationRef) {
