@@ -19,9 +19,9 @@ const (
 
 // parseClaims reads the registered claims of a decoded payload into c (RFC
 // 7519 §4.1). Text is the payload as a string, which the claims then share.
-func (w *workspace) parseClaims(c *Token, payload []byte, text string) *Error {
+func parseClaims(c *Token, payload []byte, text string) *Error {
 	var refused *Error
-	ok := w.members(payload, func(name, value []byte, start int) bool {
+	ok := members(payload, func(name, value []byte, start int) bool {
 		switch string(name) {
 		case "iss":
 			c.Issuer, refused = claimString(value, text[start:start+len(value)])

@@ -25,7 +25,7 @@ type header struct {
 
 // parseHeader reads a decoded header. Understood are the extensions that crit
 // may name.
-func (w *workspace) parseHeader(text []byte, understood []string) (header, *Error) {
+func parseHeader(text []byte, understood []string) (header, *Error) {
 	var h header
 	if len(text) > maxHeaderBytes {
 		return h, errHeaderTooLong
@@ -36,7 +36,7 @@ func (w *workspace) parseHeader(text []byte, understood []string) (header, *Erro
 		critical []string
 		alg      string
 	)
-	ok := w.members(text, func(name, value []byte, _ int) bool {
+	ok := members(text, func(name, value []byte, _ int) bool {
 		good := true
 		switch string(name) {
 		case "alg":
@@ -85,7 +85,7 @@ func (w *workspace) parseHeader(text []byte, understood []string) (header, *Erro
 	}
 	// crit is rare: the second walk costs ordinary tokens nothing.
 	present := 0
-	w.members(text, func(name, _ []byte, _ int) bool {
+	members(text, func(name, _ []byte, _ int) bool {
 		if slices.Contains(critical, string(name)) {
 			present++
 		}

@@ -47,7 +47,7 @@ func VerifySignature(ctx context.Context, keys KeySet, token string) (payload []
 	if !ok1 || !ok2 || !ok3 {
 		return nil, errBase64
 	}
-	h, fail := w.parseHeader(w.header, nil)
+	h, fail := parseHeader(w.header, nil)
 	if fail != nil {
 		return nil, fail
 	}

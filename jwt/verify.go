@@ -219,7 +219,7 @@ func (v *Verifier) fresh(ctx context.Context, w *workspace, token string) (*Toke
 		return nil, nil, errBase64
 	}
 	t := &Token{Algorithm: h.alg, Type: h.typ, kid: h.kid, payload: string(w.payload)}
-	if fail := w.parseClaims(t, w.payload, t.payload); fail != nil {
+	if fail := parseClaims(t, w.payload, t.payload); fail != nil {
 		return nil, nil, fail
 	}
 	keys, err := v.cfg.Keys.Find(ctx, KeyQuery{KeyID: h.kid, Algorithm: h.alg, Issuer: t.Issuer})
@@ -244,7 +244,7 @@ func (v *Verifier) header(w *workspace, encoded string) (*header, *Error) {
 	if w.header, ok = decodeBase64(w.header[:0], encoded); !ok {
 		return nil, errBase64
 	}
-	h, fail := w.parseHeader(w.header, v.cfg.Critical)
+	h, fail := parseHeader(w.header, v.cfg.Critical)
 	if fail != nil {
 		return nil, fail
 	}
