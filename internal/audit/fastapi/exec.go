@@ -221,7 +221,11 @@ func (in *interp) refuses(n int, f *frame) (bool, int, Place) {
 	}
 	refused, status := false, 0
 	f.result.Each(func(v *Value) {
-		if st := Status(v); st >= 400 && st < 500 {
+		st := Status(v)
+		if st == 0 && v.Kind == ObjectKind && v.Object.Qual == "starlette.RedirectResponse" {
+			st = 307 // to the login page, as pages do
+		}
+		if st >= 300 && st < 500 {
 			refused, status = true, st
 		}
 	})

@@ -13,7 +13,7 @@ var setItem = regexp.MustCompile(`\b(localStorage|sessionStorage)\s*(?:\.\s*setI
 
 var (
 	storedToken = regexp.MustCompile(`(?i)token|jwt|bearer`)
-	notToken    = regexp.MustCompile(`(?i)csrf|xsrf|device_?token|fcm|push_?token|design|tokenizer|max_?tokens|token_?(count|limit|usage|expir|type|symbol)|expires|tokenId`)
+	notToken    = regexp.MustCompile(`(?i)csrf|xsrf|device_?token|fcm|push_?token|design|tokenizer|max_?tokens|token_?(count|limit|usage|expir|type|symbol)|expires|tokenId|token_?(mode|meta|id|name|info|version)\b`)
 )
 
 var tokenInWebStorage = Rule{"token-in-web-storage", func(c *Context) {
