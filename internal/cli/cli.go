@@ -98,7 +98,8 @@ in HTTP APIs that authenticate with JSON Web Tokens (JWT).`,
 	})
 	root.CompletionOptions.HiddenDefaultCmd = false
 	root.AddCommand(
-		newScan(s), newReport(s), newExplain(s), newVersion(s),
+		newScan(s), newAudit(s), newGuard(s), newReport(s), newExplain(s),
+		newJWT(s), newDemo(s), newLab(s), newVersion(s),
 	)
 	return root
 }

@@ -208,4 +208,3 @@ func runScan(ctx context.Context, s Streams, cfg scan.Config, plan *plan) error 
 	}
 	return ended
 }
-
