@@ -574,7 +574,7 @@ func locate(ctx context.Context, cl *client.Client, doc *openapi.Document, from,
 	return &u, nil
 }
 
-// attackerOf and victimOf make the actors.
+// actor makes the actor of an account.
 func (a *api) actor(acc Account, cl *client.Client, red *secret.Redactor) *actor.Actor {
 	who := &actor.Actor{Account: actor.Account{Name: acc.Name, Password: acc.Password}, Client: cl, Base: a.t.Base, Redactor: red,
 		Page: attack.Own, CSRFPaths: actor.CSRFPaths(a.doc)}
