@@ -34,12 +34,12 @@ func members(text []byte, visit func(name, value []byte, start int) bool) bool {
 		return at == len(text)-1
 	}
 	for {
-		end := stringEnd(text, at)
+		end, plain := stringEnd(text, at)
 		if end < 0 {
 			return false
 		}
 		name := text[at+1 : end-1]
-		if !plain(name) {
+		if !plain {
 			var err error
 			if name, err = jsontext.AppendUnquote(nil, text[at:end]); err != nil {
 				return false
@@ -101,32 +101,37 @@ func peek(text []byte, at int) byte {
 	return 0
 }
 
-// plain reports whether the inside of a text in quotes is its own value, for
-// sure.
-func plain(inside []byte) bool {
-	for _, c := range inside {
-		if c < ' ' || c > '~' || c == '\\' || c == '"' {
-			return false
+// stringEnd returns where the text in quotes at offset at ends, or -1, and
+// whether its inside is its own value. What is not plain is not yet valid.
+func stringEnd(text []byte, at int) (end int, plain bool) {
+	if peek(text, at) != '"' {
+		return -1, false
+	}
+	plain = true
+	for at++; at < len(text); at++ {
+		switch c := text[at]; {
+		case c == '"':
+			return at + 1, plain
+		case c == '\\':
+			plain = false
+			at++
+		case c < ' ' || c > '~':
+			plain = false
 		}
 	}
-	return true
+	return -1, false
 }
 
-// stringEnd returns where the text in quotes at offset at ends, or -1. What is
-// not plain inside is not yet valid.
-func stringEnd(text []byte, at int) int {
-	if peek(text, at) != '"' {
-		return -1
-	}
-	for at++; at < len(text); at++ {
+// numberEnd returns where what may be a number ends.
+func numberEnd(text []byte, at int) int {
+	for ; at < len(text); at++ {
 		switch text[at] {
-		case '"':
-			return at + 1
-		case '\\':
-			at++
+		case '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '+', '-', '.', 'e', 'E':
+		default:
+			return at
 		}
 	}
-	return -1
+	return at
 }
 
 // valueEnd returns where the valid value at offset at ends, or -1.
@@ -134,12 +139,9 @@ func valueEnd(text []byte, at int) int {
 	end, simple := -1, false
 	switch c := peek(text, at); {
 	case c == '"':
-		if end = stringEnd(text, at); end > 0 {
-			simple = plain(text[at+1 : end-1])
-		}
+		end, simple = stringEnd(text, at)
 	case c == '-' || c >= '0' && c <= '9':
-		for end = at; end < len(text) && bytes.IndexByte([]byte("0123456789+-.eE"), text[end]) >= 0; end++ {
-		}
+		end = numberEnd(text, at)
 		_, whole := digits(text[at:end])
 		simple = whole && (c != '0' || end == at+1)
 	case c == '{' || c == '[':
