@@ -194,6 +194,8 @@ func (in *interp) bindParams(fn *Function, s *scope, params []pysrc.Param, args 
 		}
 		if v == nil {
 			v = in.typed(fn, q)
+		} else if q.Ann != nil && v.Kind == Unknown {
+			v = in.in(fn, func() *Value { return in.asTyped(v, q.Ann) })
 		}
 		s.vars[q.Name] = v
 	}

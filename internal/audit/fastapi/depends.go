@@ -226,6 +226,24 @@ func (in *interp) special(typ *Value) *Value {
 	return nil
 }
 
+// asTyped returns an instance of the class that an annotation names where
+// nothing else is known of a value, as where a container hands out services.
+func (in *interp) asTyped(v *Value, ann pysrc.Expr) *Value {
+	if v.Kind != Unknown || v.Env != "" || ann == nil {
+		return v
+	}
+	switch ann.(type) {
+	case *pysrc.Name, *pysrc.Attr, *pysrc.Str:
+	default:
+		return v
+	}
+	t, _ := in.annotation(ann)
+	if t == nil || t.Kind != ClassKind || t.Class.extends("BaseModel", "Enum", "StrEnum", "TypedDict") {
+		return v
+	}
+	return in.instance(t.Class).with(v.Sources)
+}
+
 // typed returns what a parameter's annotation alone says, for functions that
 // are entered without arguments.
 func (in *interp) typed(fn *Function, q pysrc.Param) *Value {
@@ -267,7 +285,11 @@ func (in *interp) marked(m *Object, typ *Value, name string, def pysrc.Expr) *Va
 		}
 		in.inDeps++
 		defer func() { in.inDeps-- }()
-		return in.depend(d, at)
+		v := in.depend(d, at)
+		if v.Kind == Unknown && typ != nil && typ.Kind == ClassKind && !typ.Class.extends("BaseModel", "Enum", "StrEnum", "TypedDict") {
+			v = in.instance(typ.Class).with(v.Sources)
+		}
+		return v
 	case "fastapi.Cookie":
 		kind = FromCookie
 	case "fastapi.Header":

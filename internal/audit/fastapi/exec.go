@@ -402,6 +402,9 @@ func (in *interp) assign(s *pysrc.Assign) {
 		return
 	}
 	v := in.eval(s.Value)
+	if s.Ann != nil {
+		v = in.asTyped(v, s.Ann)
+	}
 	if s.Op != "" {
 		old := in.eval(s.Targets[0])
 		v = in.binary(s.Op, old, v)
@@ -424,6 +427,10 @@ func (in *interp) bind(t pysrc.Expr, v *Value) {
 		in.bind(t.X, unknown.with(v.Sources))
 	case *pysrc.Seq:
 		for i, e := range t.Elts {
+			if part := unpack(v, i, len(t.Elts)); v.Kind == Union && part != nil {
+				in.bind(e, part.with(v.Sources))
+				continue
+			}
 			switch {
 			case v.Kind == List && len(v.Elems) == len(t.Elts):
 				in.bind(e, v.Elems[i].with(v.Sources))
@@ -446,6 +453,18 @@ func (in *interp) bind(t pysrc.Expr, v *Value) {
 		in.store(t)
 		in.setItem(t, v)
 	}
+}
+
+// unpack returns element i of what may be one of several lists of n, or nil
+// where none of them is such a list.
+func unpack(v *Value, i, n int) *Value {
+	var out *Value
+	v.Each(func(x *Value) {
+		if x.Kind == List && len(x.Elems) == n {
+			out = join(out, x.Elems[i])
+		}
+	})
+	return out
 }
 
 func (o *Object) set(name string, v *Value) {

@@ -142,6 +142,17 @@ func lifetime(v *fastapi.Value, depth int) *fastapi.Value {
 			}
 			return
 		}
+		if len(x.Elems) == 2 && x.Method == "op+" {
+			// time.time() + 3600
+			for i, e := range x.Elems {
+				if now := x.Elems[1-i]; e.Kind == fastapi.Num && (strings.HasSuffix(now.Method, "time.time") || strings.HasSuffix(now.Method, ".timestamp")) {
+					if best == nil || e.Num > best.Num {
+						best = e
+					}
+					return
+				}
+			}
+		}
 		list := x.Elems
 		if x.Recv != nil {
 			list = append(list[:len(list):len(list)], x.Recv)

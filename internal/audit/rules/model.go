@@ -262,7 +262,7 @@ func (r *route) forgeable() bool {
 }
 
 var (
-	logoutWord  = regexp.MustCompile(`(?i)log[-_]?out|sign[-_]?out|log[-_]?off`)
+	logoutWord  = regexp.MustCompile(`(?i)log[-_]?out|sign[-_]?out|log[-_]?off|revoke[-_]?(token|session)`)
 	refreshWord = regexp.MustCompile(`(?i)refresh|renew|rotate`)
 	loginWord   = regexp.MustCompile(`(?i)log[-_]?in|sign[-_]?in|/token$|authenticate|/auth$`)
 )
