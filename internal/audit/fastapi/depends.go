@@ -310,9 +310,6 @@ func (in *interp) marked(m *Object, typ *Value, name string, def pysrc.Expr) *Va
 	if _, isMarker := def.(*pysrc.Call); def != nil && !isMarker {
 		v.Sources[0].Required = false // Annotated[…, Header()] = None
 	}
-	if d != nil && d.Kind == None {
-		return v
-	}
 	return v
 }
 

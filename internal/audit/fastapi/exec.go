@@ -447,7 +447,6 @@ func (in *interp) bind(t pysrc.Expr, v *Value) {
 				}
 				x.Object.set(t.Name, v)
 			}
-			in.setHeaderAttr(x, t.Name, v, t)
 		})
 	case *pysrc.Index:
 		in.store(t)

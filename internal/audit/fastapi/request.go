@@ -107,10 +107,6 @@ func (in *interp) requestAttr(recv *Value, name string, node pysrc.Node) *Value 
 	return nil
 }
 
-// setHeaderAttr is for assignments to attributes of library objects; none
-// matters yet beyond what objects keep themselves.
-func (in *interp) setHeaderAttr(*Value, string, *Value, pysrc.Node) {}
-
 // setHeader notes response.headers["Set-Cookie"] = … as a call, and a write
 // to the session.
 func (in *interp) setHeader(recv, key, v *Value, node pysrc.Node) {

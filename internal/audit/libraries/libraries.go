@@ -36,9 +36,7 @@ type Verify struct {
 
 // A Check is a middleware or a call that refuses forged requests.
 type Check struct {
-	Name string // of a middleware's class, or of a call
-	// Skipped names an argument that lets the check apply only to requests
-	// that carry certain cookies, or not at all.
+	Name    string   // of a middleware's class, or of a call
 	Methods []string // method names, for calls on an object of that class
 }
 

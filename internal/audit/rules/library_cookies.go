@@ -95,7 +95,6 @@ type config struct {
 	secret             *fastapi.Value
 	secure             *fastapi.Value
 	secureDefault      bool
-	at                 fastapi.Place
 	sameSiteValue      *fastapi.Value
 }
 
