@@ -371,6 +371,7 @@ func TestAttack_59_60_61_IdentityAndForwarding(t *testing.T) {
 	r.Header["X-Forwarded-Proto"] = []string{"gopher"}
 	r.Header["X-Forwarded-Host"] = []string{"evil.test"}
 	r.Header["X-Mine"] = []string{"kept"}
+	//lint:ignore SA1008 the spelling that is not canonical is the attack
 	if serve(s.bank.Config.Handler, r.Clone(t.Context())); s.bank.last().Header["X_User"] == nil {
 		t.Fatal("control: the header does not reach the API")
 	}

@@ -73,9 +73,9 @@ func (a *api) move(w http.ResponseWriter, user string, t Transfer, wrong []compl
 	}
 	switch err := a.bank.transfer(user, t); {
 	case errors.Is(err, errNoAccount):
-		detail(w, http.StatusNotFound, err.Error())
+		detail(w, http.StatusNotFound, "No such account")
 	case err != nil:
-		detail(w, http.StatusConflict, err.Error())
+		detail(w, http.StatusConflict, "Insufficient funds")
 	default:
 		reply(w, http.StatusOK, map[string]string{"status": "ok"})
 	}

@@ -20,8 +20,8 @@ const (
 )
 
 var (
-	errNoAccount = errors.New("No such account")
-	errFunds     = errors.New("Insufficient funds")
+	errNoAccount = errors.New("no such account")
+	errFunds     = errors.New("insufficient funds")
 )
 
 // A bank keeps accounts. It is safe for concurrent use.

@@ -69,9 +69,5 @@ func documentOf(v Variant) object {
 
 // record is the schema of an object whose fields must all be there.
 func record(fields object) object {
-	required := []string{}
-	for _, name := range slices.Sorted(maps.Keys(fields)) {
-		required = append(required, name)
-	}
-	return object{"type": "object", "required": required, "properties": fields}
+	return object{"type": "object", "required": slices.Sorted(maps.Keys(fields)), "properties": fields}
 }
