@@ -38,6 +38,7 @@ func (c *Config) verifier(clock func() time.Time) (*jwt.Verifier, io.Closer, err
 		MaxCached: maxCachedTokens, Clock: clock,
 		// Tokens of FastAPI applications name neither, unless told to.
 		InsecureAnyIssuer: c.JWT.Issuer == "", InsecureAnyAudience: c.JWT.Audience == "",
+		InsecureNoType: c.JWT.Type == "",
 	})
 	errs.Join("jwt", err)
 	if err := errs.Err(); err != nil {

@@ -124,8 +124,7 @@ func (s *session) runs() []proofRun {
 		withheld := false
 		for _, try := range sub.Tries {
 			switch {
-			case try.Verdict.Verdict == finding.Forged && !try.Custom && (try.Shape != finding.Beacon || !sub.Call.IsForm()):
-				// The browser's beacon is an untyped Blob, which holds no form.
+			case try.Verdict.Verdict == finding.Forged && !try.Custom:
 				tier := 2
 				if !best[try.Position] {
 					best[try.Position], tier = true, 0

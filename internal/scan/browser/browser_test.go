@@ -28,7 +28,16 @@ type api struct {
 	*httptest.Server
 	mu    sync.Mutex
 	moved int
-	last  struct{ contentType, body, origin, method string }
+	last  seen
+}
+
+// seen is what the API saw of the last request.
+type seen struct{ contentType, body, origin, method string }
+
+func (a *api) saw() seen {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.last
 }
 
 const session = "s3cr3t-session-value"
@@ -221,10 +230,7 @@ func TestShapesOnTheWire(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		a.mu.Lock()
-		got := a.last.contentType + "|" + a.last.body
-		o := a.last.origin
-		a.mu.Unlock()
+		got, o := a.saw().contentType+"|"+a.saw().body, a.saw().origin
 		if got != want {
 			t.Errorf("%s: got %q, want %q", shape, got, want)
 		}
@@ -238,8 +244,13 @@ func TestShapesOnTheWire(t *testing.T) {
 			t.Errorf("screenshot of %d bytes", len(tr.Screenshot))
 		}
 	}
-	if tr, err := v.Attack(t.Context(), attackOf(a, finding.Null, finding.Form)); err != nil || a.last.origin != "null" {
-		t.Errorf("null: %q, %+v, %v", a.last.origin, tr, err)
+	typed := attackOf(a, finding.CrossSite, finding.Beacon)
+	typed.ContentType, typed.Body = "application/x-www-form-urlencoded", []byte("to=mallory")
+	if _, err := v.Attack(t.Context(), typed); err != nil || a.saw().contentType != typed.ContentType || a.saw().body != "to=mallory" {
+		t.Errorf("a form by beacon: %+v, %v", a.saw(), err)
+	}
+	if tr, err := v.Attack(t.Context(), attackOf(a, finding.Null, finding.Form)); err != nil || a.saw().origin != "null" {
+		t.Errorf("null: %+v, %+v, %v", a.saw(), tr, err)
 	}
 	if tr, err := v.Attack(t.Context(), attackOf(a, finding.CrossSite, finding.WebSocket)); err != nil || tr.Status != 101 {
 		t.Errorf("websocket: %+v, %v", tr, err)
