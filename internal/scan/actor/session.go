@@ -384,6 +384,26 @@ func (a *Actor) pacify(ctx context.Context, r *client.Request, res *client.Respo
 	return res, nil
 }
 
+// Suppose sends, from now on, the fields by which a script shows that it is
+// one, as the refusal names them. It reports false where such fields are sent
+// already; Withdraw takes them back where they do not help.
+func (a *Actor) Suppose(refusal *client.Response) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.creds.Custom != nil || refusal.Status != http.StatusForbidden && refusal.Status != http.StatusBadRequest {
+		return false
+	}
+	a.creds.Custom = demanded(refusal)
+	return true
+}
+
+// Withdraw takes back what Suppose supposed.
+func (a *Actor) Withdraw() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.creds.Custom = nil
+}
+
 // maxRefresh bounds how often CSRF tokens are fetched anew in one scan.
 const maxRefresh = 200
 

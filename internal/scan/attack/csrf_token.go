@@ -23,6 +23,11 @@ func csrfTokens(ctx context.Context, t *Target) error {
 		}
 		creds := t.Victim.Credentials()
 		if creds.CSRFValue() == "" {
+			if creds.Custom != nil {
+				if err := t.skipped(ctx, tokenTrial{t, s, creds}); err != nil {
+					return err
+				}
+			}
 			continue
 		}
 		if err := t.csrfToken(ctx, s, creds); err != nil {
@@ -115,27 +120,33 @@ func (t *Target) csrfToken(ctx context.Context, s *Subject, creds actor.Credenti
 			return nil
 		}
 	}
-	for _, h := range []http.Header{{"Authorization": {"Bearer " + junk}}, {"Authorization": {"Basic Y291bnRlcnNpZ246anVuaw=="}}, {"X-Api-Key": {junk}}} {
-		reading, res, err := c.send(ctx, creds, nil, h)
-		if err != nil {
-			return err
-		}
-		if reading == Accepted {
-			t.report("csrf-check-skipped-by-header", s, fmt.Sprintf("A worthless credential in a header turns the CSRF check of %s off, while the cookie authenticates.", s.Ref),
-				evidence(t.labelled("control: neither token nor header, refused", s.refusedToken(res))...),
-				evidence(t.labelled("no token beside a junk header, accepted", res)...))
-			break
-		}
+	if err := t.skipped(ctx, c); err != nil {
+		return err
 	}
 	return t.unbound(ctx, c, control)
 }
 
-// refusedToken keeps evidence whole where a control has none of its own.
-func (s *Subject) refusedToken(fallback *client.Response) *client.Response {
-	if s.Refusal != nil {
-		return s.Refusal
+// skipped tries worthless credentials in headers, in place of the token or of
+// the field that the API wants to see from its own scripts. The control is the
+// same request without either, refused.
+func (t *Target) skipped(ctx context.Context, c tokenTrial) error {
+	bare, control, err := c.send(ctx, c.creds, nil, nil)
+	if err != nil || bare == Accepted {
+		return err
 	}
-	return fallback
+	for _, h := range []http.Header{{"Authorization": {"Bearer " + junk}}, {"Authorization": {"Basic Y291bnRlcnNpZ246anVuaw=="}}, {"X-Api-Key": {junk}}} {
+		reading, res, err := c.send(ctx, c.creds, nil, h)
+		if err != nil {
+			return err
+		}
+		if reading == Accepted {
+			t.report("csrf-check-skipped-by-header", c.s, fmt.Sprintf("A worthless credential in a header turns the CSRF check of %s off, while the cookie authenticates.", c.s.Ref),
+				evidence(t.labelled("control: neither token nor header, refused", control)...),
+				evidence(t.labelled("no token beside a junk header, accepted", res)...))
+			return nil
+		}
+	}
+	return nil
 }
 
 // unbound tries tokens that are not of the victim's session.

@@ -265,6 +265,11 @@ func (g *generator) wanted(properties map[string]any, required map[string]bool, 
 		if g.pool.hinted(g.op, place+"/"+name)["required"] == true {
 			out[name] = true
 		}
+		// A good client sends the CSRF token that the form has a field for,
+		// also where the document leaves it open: the check comes later.
+		if n := plainName(name); strings.Contains(n, "csrf") || strings.Contains(n, "xsrf") || n == "authenticitytoken" {
+			out[name] = true
+		}
 	}
 	if level > 0 || len(required) > 0 || g.opt.Optional {
 		return out
