@@ -22,9 +22,10 @@ type File struct {
 // Parse parses decoded text. It never fails: what is no Python becomes Bad
 // nodes.
 func Parse(path string, src []byte) *File {
-	l := lexer{src: src, tokens: make([]token, 0, len(src)/4+8)}
+	l := lexer{src: src, tokens: make([]token, 0, len(src)/4+8), steps: fieldSteps(len(src))}
 	l.run()
-	p := parser{src: src, toks: l.tokens}
+	steps := fieldSteps(len(src))
+	p := parser{src: src, toks: l.tokens, steps: &steps}
 	f := &File{Path: path, Comments: l.comments, src: src}
 	for p.tok().kind != tEOF {
 		f.Body = p.statement(f.Body)
@@ -41,6 +42,7 @@ type parser struct {
 	depth  int
 	errors int
 	nested int  // how many f-strings this one stands in
+	steps  *int // left for looking for the ends of fields, see fieldSteps
 	bad    bool // the current statement holds something that is no Python
 }
 

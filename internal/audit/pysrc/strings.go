@@ -64,7 +64,6 @@ func (p *parser) fields(s *Str, from, to int32, raw bool) {
 			s.Parts = append(s.Parts, &Str{Span: Span{begin, end}, Value: v})
 		}
 	}
-	steps := maxFieldSteps
 	for i := from; i < to; i++ {
 		switch {
 		case p.src[i] == '\\' && !raw:
@@ -72,11 +71,10 @@ func (p *parser) fields(s *Str, from, to int32, raw bool) {
 		case p.src[i] == '{' && i+1 < to && p.src[i+1] == '{':
 			i++
 		case p.src[i] == '{':
-			end, ok := skipField(p.src[:to], int(i+1), 0, true, 1, &steps)
+			end, ok := skipField(p.src[:to], int(i+1), 0, true, 1, p.steps)
 			if !ok {
 				continue
 			}
-			steps = maxFieldSteps
 			flush(i)
 			s.Parts = append(s.Parts, p.field(i+1, int32(end)-1))
 			begin = int32(end)
@@ -92,7 +90,7 @@ func (p *parser) field(from, to int32) Expr {
 	if p.depth >= maxDepth || p.nested >= maxStringDepth {
 		return bad
 	}
-	l := lexer{src: p.src[:to], pos: int(from), indents: []int{0}}
+	l := lexer{src: p.src[:to], pos: int(from), indents: []int{0}, steps: *p.steps}
 	l.depth = 1
 	for l.pos < len(l.src) {
 		before := l.pos
@@ -107,7 +105,8 @@ func (p *parser) field(from, to int32) Expr {
 		}
 	}
 	l.emit(tEOF, int(to), int(to))
-	sub := parser{src: p.src, toks: l.tokens, depth: p.depth + 1, nested: p.nested + 1}
+	*p.steps = l.steps
+	sub := parser{src: p.src, toks: l.tokens, depth: p.depth + 1, nested: p.nested + 1, steps: p.steps}
 	x := sub.tuple()
 	if sub.bad {
 		return bad

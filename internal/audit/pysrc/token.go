@@ -41,6 +41,7 @@ type lexer struct {
 	comments []Comment
 	indents  []int
 	depth    int // of open brackets
+	steps    int // left for looking for the ends of fields, see fieldSteps
 }
 
 func (l *lexer) emit(k tokenKind, start, end int) {
@@ -232,19 +233,20 @@ func (l *lexer) number() {
 
 // str reads a string whose quotes stand at pos; its prefix began at start.
 func (l *lexer) str(start int, format bool) {
-	steps := maxFieldSteps
-	end := skipString(l.src, l.pos, format, 0, &steps)
+	end := skipString(l.src, l.pos, format, 0, &l.steps)
 	l.pos = end
 	l.emit(tString, start, end)
 }
 
-// maxStringDepth bounds strings inside the fields of f-strings, and
-// maxFieldSteps the work for the fields of one literal: where fields never
-// close, looking for their ends grows exponentially.
-const (
-	maxStringDepth = 6
-	maxFieldSteps  = 8 << 10
-)
+// maxStringDepth bounds strings inside the fields of f-strings.
+const maxStringDepth = 6
+
+// fieldSteps is how many characters a file of n bytes may cost in looking for
+// the ends of replacement fields. Fields that close are walked once at each
+// depth; those that never do are walked again from every depth and by every
+// literal that follows, which without a bound for the whole file is
+// quadratic in its size. Past the bound, braces are text.
+func fieldSteps(n int) int { return 8<<10 + 4*maxStringDepth*n }
 
 // skipString returns the end of the string whose opening quote is at p. A
 // one-line string that is not closed ends with its line.
@@ -257,6 +259,9 @@ func skipString(src []byte, p int, format bool, depth int, steps *int) int {
 		p++
 	}
 	for p < len(src) {
+		if depth > 0 {
+			*steps--
+		}
 		c := src[p]
 		switch {
 		case c == '\\':
@@ -274,9 +279,6 @@ func skipString(src []byte, p int, format bool, depth int, steps *int) int {
 			}
 			if end, ok := skipField(src, p+1, q, triple, depth+1, steps); ok {
 				p = end
-				if depth == 0 {
-					*steps = maxFieldSteps // each field has as many
-				}
 			} else {
 				format = false // the brace was none, and the rest is text
 			}

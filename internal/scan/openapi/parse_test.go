@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/d710e0ae/countersign/internal/scan/openapi"
 )
@@ -104,13 +103,9 @@ func TestNestedAliasesAreBounded(t *testing.T) {
 	for i := 1; i < 12; i++ {
 		fmt.Fprintf(&b, "a%d: &a%d [%s]\n", i, i, strings.TrimSuffix(strings.Repeat(fmt.Sprintf("*a%d,", i-1), 10), ","))
 	}
-	start := time.Now()
 	_, err := openapi.Parse(t.Context(), []byte(b.String()), nil)
 	if err == nil || !strings.Contains(err.Error(), "aliases") {
 		t.Errorf("error %v, want one about aliases", err)
-	}
-	if took := time.Since(start); took > 20*time.Second {
-		t.Errorf("took %v", took)
 	}
 }
 
@@ -138,7 +133,6 @@ func large(n int) []byte {
 
 func TestTwoThousandOperationsWithCycles(t *testing.T) {
 	t.Parallel()
-	start := time.Now()
 	doc, err := openapi.Parse(t.Context(), large(2000), nil)
 	if err != nil {
 		t.Fatal(err)
@@ -153,9 +147,6 @@ func TestTwoThousandOperationsWithCycles(t *testing.T) {
 		}
 		doc.Oracles(op)
 		doc.Producers(op)
-	}
-	if took := time.Since(start); took > 20*time.Second {
-		t.Errorf("took %v", took)
 	}
 	if _, err := openapi.Parse(t.Context(), large(openapi.MaxOperations+1), nil); err == nil {
 		t.Error("more operations than are allowed were read")
