@@ -279,10 +279,12 @@ func judge(src source) result {
 	}
 	for _, r := range p.Routes {
 		if r.Method != "WEBSOCKET" {
+			at := r.At.Start()
 			out.Operations = append(out.Operations, finding.Operation{
 				OperationRef: finding.OperationRef{Method: r.Method, Path: path.Clean("/" + r.Path)},
 				ChangesState: r.Method != "GET" && r.Method != "HEAD" && r.Method != "OPTIONS",
 				Credential:   finding.CredentialUnknown, Reason: "read in source, not exercised",
+				Location: &finding.Location{File: r.At.FileName(), Line: at.Line, Column: at.Column, EndLine: r.At.EndLine()},
 			})
 		}
 	}

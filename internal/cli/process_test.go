@@ -118,9 +118,9 @@ func profiles(t *testing.T, dir string) []string {
 }
 
 // scanned runs a scan with the browser and returns its report and exit code.
-func scanned(t *testing.T, target string) (*finding.Report, int) {
+func scanned(t *testing.T, target string, options ...string) (*finding.Report, int) {
 	t.Helper()
-	cmd := program(t, "scan", target, "--user", "alice:wonderland-7", "--attacker", "mallory:looking-glass-9", "--browser", needs.Chromium(t), "--format", "json=report.json")
+	cmd := program(t, append([]string{"scan", target, "--user", "alice:wonderland-7", "--attacker", "mallory:looking-glass-9", "--browser", needs.Chromium(t), "--format", "json=report.json"}, options...)...)
 	out, err := cmd.CombinedOutput()
 	ended := code(err)
 	data, err := os.ReadFile(filepath.Join(cmd.Dir, "report.json"))
@@ -149,7 +149,17 @@ func TestBanksInRealFastAPI(t *testing.T) {
 	} {
 		t.Run(c.variant, func(t *testing.T) {
 			s := fastapitest.Start(t, "../../testdata/fastapi/bank/"+c.variant+".py")
-			r, ended := scanned(t, s.URL)
+			source := t.TempDir() // of this variant alone
+			for _, name := range []string{c.variant + ".py", "common.py"} {
+				text, err := os.ReadFile("../../testdata/fastapi/bank/" + name)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := os.WriteFile(filepath.Join(source, name), text, 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			r, ended := scanned(t, s.URL, "--source", source)
 			if ended != c.code {
 				t.Errorf("ended with %d, want %d: %+v %q", ended, c.code, r.Findings, r.IncompleteReasons)
 			}
@@ -159,12 +169,32 @@ func TestBanksInRealFastAPI(t *testing.T) {
 			}
 			for _, f := range r.Findings {
 				if f.Weakness == "forgeable-operation" && f.Operation.String() == "POST /transfer" && f.Confidence == finding.Proved {
+					if line := lineOf(t, source, f.Location); !strings.Contains(line, "request.cookies.get") {
+						t.Errorf("it comes from %+v: %q", f.Location, line)
+					}
 					return
 				}
 			}
 			t.Errorf("no proof for POST /transfer: %+v", r.Findings)
 		})
 	}
+}
+
+// lineOf returns the line of source at a place.
+func lineOf(t *testing.T, source string, at *finding.Location) string {
+	t.Helper()
+	if at == nil {
+		return ""
+	}
+	data, err := os.ReadFile(filepath.Join(source, at.File))
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(string(data), "\n")
+	if at.Line < 1 || at.Line > len(lines) {
+		return ""
+	}
+	return lines[at.Line-1]
 }
 
 // unforged holds a report to: nothing forged, and every operation that

@@ -12,6 +12,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/d710e0ae/countersign/internal/audit"
+	"github.com/d710e0ae/countersign/internal/finding"
 	"github.com/d710e0ae/countersign/internal/scan"
 	"github.com/d710e0ae/countersign/internal/scan/browser"
 	"github.com/d710e0ae/countersign/internal/secret"
@@ -23,7 +25,7 @@ type scanFlags struct {
 	victim, attacker string
 	headers, cookies []string
 	rate, shard      string
-	config           string
+	config, source   string
 }
 
 func newScan(s Streams) *cobra.Command {
@@ -55,7 +57,7 @@ A password may be written as env:NAME or file:PATH.`,
 			if err := allOf(errConfig, errOut, errFlags); err != nil {
 				return err
 			}
-			return runScan(cmd.Context(), s, f.cfg, plan)
+			return runScan(cmd.Context(), s, f.cfg, f.source, plan)
 		},
 	}
 	f.flags(cmd)
@@ -92,6 +94,7 @@ func (f *scanFlags) flags(cmd *cobra.Command) {
 	fl.StringVar(&f.cfg.Frontend, "frontend", "", "`URL` of the page that people use, for what it keeps in web storage")
 	fl.StringVar(&f.cfg.Wordlist, "wordlist", "", "secrets to try on the API's tokens, one a line (`FILE`)")
 	fl.StringVar(&f.cfg.Artifacts, "artifacts", "countersign-artifacts", "`DIR` for proofs of concept and screenshots; written only if something is forged")
+	fl.StringVar(&f.source, "source", "", "the API's FastAPI source (`PATH`): what is found carries the line that it comes from")
 	fl.StringVar(&f.config, "config", "", "options in a YAML `FILE`; flags win over it")
 }
 
@@ -145,6 +148,11 @@ func (f *scanFlags) check() error {
 		}
 		f.cfg.Shard = scan.Shard{I: part, N: of}
 	}
+	if f.source != "" {
+		if _, err := os.Stat(f.source); err != nil {
+			errs = append(errs, fmt.Errorf("--source: %w", err))
+		}
+	}
 	if _, err := browser.Find(f.cfg.Browser); err != nil && f.cfg.Browser != "auto" {
 		errs = append(errs, fmt.Errorf("--browser: %w", err))
 	}
@@ -179,7 +187,7 @@ func account(text string) (scan.Account, error) {
 	return scan.Account{Name: name, Password: secret.New(password)}, nil
 }
 
-func runScan(ctx context.Context, s Streams, cfg scan.Config, plan *plan) error {
+func runScan(ctx context.Context, s Streams, cfg scan.Config, source string, plan *plan) error {
 	cfg.Tool = tool
 	if cfg.Artifacts != "" {
 		absolute, err := filepath.Abs(cfg.Artifacts)
@@ -198,6 +206,13 @@ func runScan(ctx context.Context, s Streams, cfg scan.Config, plan *plan) error 
 	if report == nil {
 		return incomplete(err)
 	}
+	if source != "" {
+		// Reading takes no part of the scan's time: an interruption that
+		// ended the scan does not cost its findings their lines.
+		if err := locate(context.WithoutCancel(ctx), s, report, source, plan.quiet); err != nil {
+			return usage(err)
+		}
+	}
 	ended := plan.finish(ctx, s, report)
 	// Why a scan is incomplete stands in the report; who reads only the
 	// standard error is told, too.
@@ -207,4 +222,19 @@ func runScan(ctx context.Context, s Streams, cfg scan.Config, plan *plan) error 
 		return incomplete(partial)
 	}
 	return ended
+}
+
+// locate gives what was found its line in the source. The source may be a
+// part of a larger project's tree that audit leaves out by default, so it
+// reads everything.
+func locate(ctx context.Context, s Streams, report *finding.Report, source string, quiet bool) error {
+	progress := newProgress(s.Err, quiet)
+	read, err := audit.Run(ctx, audit.Config{Paths: []string{source}, Tool: tool, All: true}, progress)
+	progress.clear()
+	if err != nil {
+		return fmt.Errorf("--source: %w", err)
+	}
+	n := finding.Locate(report, read)
+	report.Notes = append(report.Notes, fmt.Sprintf("source: %d of %d findings have a place in %s", n, len(report.Findings), source))
+	return nil
 }

@@ -77,7 +77,8 @@ type Operation struct {
 	ChangesState bool       `json:"changes_state"`
 	Exercised    bool       `json:"exercised"`
 	Credential   Credential `json:"credential"`
-	Reason       string     `json:"reason"` // why not exercised, or what the credential rests on
+	Reason       string     `json:"reason"`             // why not exercised, or what the credential rests on
+	Location     *Location  `json:"location,omitempty"` // where the route is written, as far as the source is known
 }
 
 // Position is where the attacker's page stands in relation to the API.
