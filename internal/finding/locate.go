@@ -58,7 +58,7 @@ func (rs routes) locate(f *Finding, read []Finding) {
 	}
 	for _, id := range append([]string{f.Weakness}, causes[f.Weakness]...) {
 		for _, r := range read {
-			if r.Weakness != id || r.Location == nil || route != nil && !r.touches(*route) {
+			if r.Weakness != id || r.Location == nil || route != nil && !elsewhere(id) && !r.touches(*route) {
 				continue
 			}
 			if f.Location == nil {
@@ -76,6 +76,12 @@ func (rs routes) locate(f *Finding, read []Finding) {
 		}
 	}
 	f.Location = route
+}
+
+// elsewhere reports whether a weakness stands in source where its cookie or
+// token is made, which is often far from the routes by which the scan saw it.
+func elsewhere(id string) bool {
+	return strings.HasPrefix(id, "cookie-") || strings.HasPrefix(id, "jwt-")
 }
 
 // touches reports whether a finding of the audit is about the route that is

@@ -43,6 +43,7 @@ func TestLocateFindsTheCauseOfWhatWasProved(t *testing.T) {
 		{"another method", "forgeable-operation", ref("PUT", "/transfer"), 0, 0},
 		{"the root is the end of no path", "forgeable-operation", ref("POST", "/other"), 0, 0},
 		{"about no operation", "cookie-not-secure", nil, 3, 1},
+		{"a cookie is made far from its route", "cookie-not-secure", ref("POST", "/a/save"), 3, 2},
 		{"a cause about no operation", "jwt-weak-secret", nil, 5, 0},
 		{"nothing was read", "cors-no-vary", nil, 0, 0},
 	} {

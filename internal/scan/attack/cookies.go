@@ -3,9 +3,11 @@ package attack
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/d710e0ae/countersign/internal/finding"
+	"github.com/d710e0ae/countersign/internal/scan/actor"
 	"github.com/d710e0ae/countersign/internal/scan/client"
 )
 
@@ -22,8 +24,8 @@ var cookieRules = []struct {
 	{"cookie-samesite-none", func(c client.Cookie) bool { return c.SameSite == client.SameSiteNone }, "is SameSite=None: every site's requests carry it"},
 	{"cookie-broad-domain", func(c client.Cookie) bool { return c.Domain != "" }, "has a Domain: every subdomain gets it and can overwrite it"},
 	{"cookie-no-host-prefix", func(c client.Cookie) bool {
-		n := strings.ToLower(c.Name)
-		return !strings.HasPrefix(n, "__host-")
+		// One that goes to a part of the paths only cannot have the prefix.
+		return c.Path == "/" && !strings.HasPrefix(strings.ToLower(c.Name), "__host-")
 	}, "lacks the __Host- prefix: a sibling domain or plain http can plant one of the same name"},
 }
 
@@ -35,33 +37,37 @@ func cookieAttributes(_ context.Context, t *Target) error {
 		return nil
 	}
 	ref := finding.OperationRef{Method: route.Method, Path: route.Path}
-	said := map[string]bool{}
+	var carriers []client.Cookie
 	for _, c := range t.Victim.Credentials().Jar.Cookies() {
-		if !t.Carries(c) {
+		if t.Carries(c) {
+			carriers = append(carriers, c)
+		}
+	}
+	for _, rule := range cookieRules {
+		var names []string
+		for _, c := range carriers {
+			if rule.bad(c) && !slices.Contains(names, c.Name) {
+				names = append(names, c.Name)
+			}
+		}
+		if len(names) == 0 {
 			continue
 		}
-		for _, rule := range cookieRules {
-			if said[rule.id] || !rule.bad(c) {
-				continue
-			}
-			said[rule.id] = true
-			t.Handler.Finding(t.finding(rule.id, &ref, fmt.Sprintf("The cookie %s, which authenticates, %s.", c.Name, rule.say),
-				evidence(t.exchange(answer)...)))
+		message := fmt.Sprintf("The cookie %s, which carries a token, %s.", names[0], rule.say)
+		if more := names[1:]; len(more) > 0 {
+			message += " The same holds for " + strings.Join(more, ", ") + "."
 		}
+		t.Handler.Finding(t.finding(rule.id, &ref, message, evidence(t.exchange(answer)...)))
 	}
 	return nil
 }
 
-// Carries reports whether a cookie carries a token: it authenticates, and an
+// Carries reports whether a cookie carries a token: it authenticates, or it
+// holds a token besides, such as the one that renews the others; and an
 // operation was seen to run on cookies.
 func (t *Target) Carries(c client.Cookie) bool {
-	if !t.Authenticates(c.Name) {
+	if _, token := actor.JWTIn(c.Value); !token && !t.Authenticates(c.Name) {
 		return false
 	}
-	for _, s := range t.Subjects {
-		if takesCookie(s) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(t.Subjects, takesCookie)
 }

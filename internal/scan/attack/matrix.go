@@ -575,7 +575,7 @@ func (t *Target) preflight(ctx context.Context, s *Subject, pos finding.Position
 
 // travelling returns the cookies that a browser sends with a forged request
 // of that kind, and its decision on those that authenticate: withheld if one
-// of them is.
+// of them is, or, where each of them is enough, if all are.
 func (t *Target) travelling(creds actor.Credentials, s *Subject, pos finding.Position, shape finding.Shape) (*client.Jar, Travel) {
 	out := Travel{Sent: true}
 	first := true
@@ -585,10 +585,8 @@ func (t *Target) travelling(creds actor.Credentials, s *Subject, pos finding.Pos
 		}
 		tr := Travels(c, pos, shape, t.Base)
 		if t.Authenticates(c.Name) {
-			if first || !tr.Sent || tr.Fresh && out.Sent {
-				if out.Sent {
-					out = tr
-				}
+			if first || t.AnyAuthCookie && tr.ease() > out.ease() || !t.AnyAuthCookie && tr.ease() < out.ease() {
+				out = tr
 			}
 			first = false
 		}
@@ -600,8 +598,8 @@ func (t *Target) travelling(creds actor.Credentials, s *Subject, pos finding.Pos
 	return jar, out
 }
 
-// Authenticates reports whether the cookie of that name is needed to be
-// authenticated; until that was tested every cookie that is no CSRF token
+// Authenticates reports whether the cookie of that name is needed, or enough,
+// to be authenticated; until that was tested every cookie that is no CSRF token
 // counts.
 func (t *Target) Authenticates(name string) bool {
 	if t.AuthCookies != nil {

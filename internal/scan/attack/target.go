@@ -34,11 +34,13 @@ type Target struct {
 	Origins  []string // further origins that the API may trust
 
 	// AuthCookies are the names of the cookies without which the victim is
-	// not authenticated; nil until tested.
-	AuthCookies []string
-	Subjects    []*Subject
-	Logins      []actor.Route // those that work
-	Logout      *Subject      // nil where the API shows none
+	// not authenticated, or with AnyAuthCookie those each of which is enough;
+	// nil until tested.
+	AuthCookies   []string
+	AnyAuthCookie bool
+	Subjects      []*Subject
+	Logins        []actor.Route // those that work
+	Logout        *Subject      // nil where the API shows none
 	// NoBrowser completes "no browser has sent it": why none has.
 	NoBrowser string
 	Refresh   bool // the API hands out refresh tokens

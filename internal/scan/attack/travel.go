@@ -22,6 +22,17 @@ type Travel struct {
 	Policy string
 }
 
+// ease orders decisions by how little stands in the forged request's way.
+func (t Travel) ease() int {
+	switch {
+	case !t.Sent:
+		return 0
+	case t.Fresh:
+		return 1
+	}
+	return 2
+}
+
 // topLevel reports whether the shape makes the browser leave the attacker's
 // page for the answer. SameSite and the third-party policy turn on that.
 func topLevel(s finding.Shape) bool {
