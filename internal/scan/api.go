@@ -35,8 +35,9 @@ type api struct {
 	reader *oracle.Reader
 	serial int
 
-	uses []*use
-	made []made // what the scan created
+	uses   []*use
+	made   []made              // what the scan created
+	listed map[string][]string // what listings held when last read, by path
 }
 
 // A use is one operation and how it is called.
@@ -213,7 +214,9 @@ func (a *api) produce(ctx context.Context, u *use) (*produced, error) {
 		}
 		if p.subject.Judge.Read(res) == attack.Accepted {
 			thing := &produced{values: maps.Clone(r.PathValues), last: last}
-			thing.values[last] = identity(res, last)
+			if thing.values[last] = identity(res, last); thing.values[last] == "" {
+				thing.values[last] = a.newest(ctx, p, r, last)
+			}
 			return thing, nil
 		}
 	}
@@ -229,6 +232,10 @@ func identity(r *client.Response, parameter string) string {
 	if inner, ok := v["data"].(map[string]any); ok {
 		v = inner
 	}
+	return identityOf(v, parameter)
+}
+
+func identityOf(v map[string]any, parameter string) string {
 	for _, k := range []string{parameter, "id", "uuid", "_id", strings.TrimSuffix(parameter, "_id"), "slug"} {
 		switch id := v[k].(type) {
 		case string:
