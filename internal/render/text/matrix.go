@@ -59,7 +59,7 @@ func rows(verdicts []finding.Verdict) []row {
 		}
 		same := func(r row) bool {
 			return slices.EqualFunc(r.verdicts, here, func(a, b finding.Verdict) bool {
-				return a.Shape == b.Shape && a.Verdict == b.Verdict && a.By == b.By
+				return a.Shape == b.Shape && a.Verdict == b.Verdict && a.By == b.By && (a.Verdict != finding.NotTested || a.Reason == b.Reason)
 			})
 		}
 		if i := slices.IndexFunc(out, same); i >= 0 {
@@ -82,11 +82,15 @@ func (p *page) cells(verdicts []finding.Verdict) []string {
 	type end struct {
 		outcome finding.Outcome
 		by      finding.By
+		why     string // of what was not tried: there is no word for it yet
 	}
 	shapes := map[end][]string{}
 	var ends []end
 	for _, v := range verdicts {
-		e := end{v.Verdict, v.By}
+		e := end{outcome: v.Verdict, by: v.By}
+		if v.Verdict == finding.NotTested {
+			e.why = v.Reason
+		}
 		if shapes[e] == nil {
 			ends = append(ends, e)
 		}
@@ -112,7 +116,11 @@ func (p *page) cells(verdicts []finding.Verdict) []string {
 		case finding.Blocked:
 			cells = append(cells, p.paint(green, "blocked by "+string(e.by))+" ("+list+")")
 		default:
-			cells = append(cells, p.paint(dim, "not tested ("+list+")"))
+			text := "not tested (" + list + ")"
+			if e.why != "" {
+				text += ": " + safe(e.why)
+			}
+			cells = append(cells, p.paint(dim, text))
 		}
 	}
 	return cells
