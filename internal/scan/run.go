@@ -221,7 +221,9 @@ func (s *session) login(ctx context.Context) error {
 	t := s.a.t
 	if s.cfg.Victim.Name == "" && t.Victim.Given == nil {
 		s.c.Incomplete("no account was given, so nothing behind a login was seen; give one with --user")
-		return nil
+		t.Victim.Given = &actor.Credentials{Jar: client.NewJar()} // nobody
+		_, err := t.Victim.Login(ctx)
+		return err
 	}
 	s.stage("login", "logging in")
 	t.LoggedIn = s.cfg.Clock()
