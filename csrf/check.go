@@ -43,15 +43,15 @@ func (p *Protection) check(r *http.Request) *Refusal {
 		}
 		return nil
 	}
+	if !verdict.silent && (kind == stream || len(p.signers) == 0) {
+		return nil // whatever the session is, it was its own origin that asked
+	}
 	s := p.session(r)
 	if !s.Ambient {
 		return nil // nothing here was attached by the browser itself
 	}
 	if verdict.silent {
 		return ErrNoOrigin
-	}
-	if kind == stream || len(p.signers) == 0 {
-		return nil
 	}
 	return p.token(r, s.ID)
 }
@@ -153,6 +153,10 @@ func (p *Protection) provenance(r *http.Request) provenance {
 	}
 	own := p.own
 	if own.IsZero() {
+		// A Host that is written as browsers write it needs no parsing.
+		if o.Scheme() == scheme(r) && origins[0][len("://")+len(o.Scheme()):] == r.Host {
+			return ownOrigin(s)
+		}
 		if own, err = origin.Of(scheme(r), r.Host); err != nil {
 			return refuse(ErrUnknownOwnOrigin)
 		}
@@ -160,7 +164,7 @@ func (p *Protection) provenance(r *http.Request) provenance {
 	switch {
 	case o == own:
 		return ownOrigin(s)
-	case p.trusted.Contains(o):
+	case p.trusted.Contains(origins[0]):
 		// Another origin cannot be the same one (Std accepts this).
 		if s == siteSameOrigin || s == siteNone {
 			return refuse(ErrDisagree)

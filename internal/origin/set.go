@@ -85,22 +85,19 @@ func (p Pattern) String() string {
 // where there are wildcards. A Set is immutable and safe for concurrent use;
 // the zero Set contains nothing.
 type Set struct {
-	exact map[Origin]struct{}
+	exact map[string]struct{} // by their serialisation
 	bases map[Origin]struct{}
 }
 
 // NewSet makes a Set of patterns.
 func NewSet(patterns ...Pattern) Set {
-	s := Set{}
+	s := Set{exact: map[string]struct{}{}, bases: map[Origin]struct{}{}}
 	for _, p := range patterns {
-		m := &s.exact
 		if p.wildcard {
-			m = &s.bases
+			s.bases[p.origin] = struct{}{}
+		} else {
+			s.exact[p.origin.String()] = struct{}{}
 		}
-		if *m == nil {
-			*m = map[Origin]struct{}{}
-		}
-		(*m)[p.origin] = struct{}{}
 	}
 	return s
 }
@@ -108,22 +105,36 @@ func NewSet(patterns ...Pattern) Set {
 // Len returns the number of different patterns.
 func (s Set) Len() int { return len(s.exact) + len(s.bases) }
 
-// Contains reports whether a pattern of the set admits o.
-func (s Set) Contains(o Origin) bool {
-	if _, ok := s.exact[o]; ok {
+// Contains reports whether a pattern of the set admits the origin that text is
+// the serialisation of, as an Origin header has it; no pattern admits what
+// Parse refuses.
+//
+// An origin has one serialisation, since Parse reads no other, so that texts
+// can be compared as they are: to parse each and hash its parts took twice as
+// long.
+func (s Set) Contains(text string) bool {
+	if len(text) > MaxLength {
+		return false // nothing that long is hashed
+	}
+	if _, ok := s.exact[text]; ok {
 		return true
 	}
 	if len(s.bases) == 0 {
 		return false
 	}
-	base := o
+	o, err := Parse(text)
+	return err == nil && s.below(o)
+}
+
+// below reports whether o is a subdomain of a base.
+func (s Set) below(o Origin) bool {
 	for {
-		i := strings.IndexByte(base.host, '.')
+		i := strings.IndexByte(o.host, '.')
 		if i < 0 {
 			return false
 		}
-		base.host = base.host[i+1:]
-		if _, ok := s.bases[base]; ok {
+		o.host = o.host[i+1:]
+		if _, ok := s.bases[o]; ok {
 			return true
 		}
 	}

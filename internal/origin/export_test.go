@@ -1,0 +1,4 @@
+package origin
+
+// ParseInFull is Parse without its short way.
+var ParseInFull = parse
