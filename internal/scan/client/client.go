@@ -46,8 +46,7 @@ type Config struct {
 // A Client sends requests to one target. It is safe for concurrent use.
 type Client struct {
 	cfg   Config
-	rt    http.RoundTripper
-	own   *http.Transport
+	wire  *wire // nil where a Transport was given
 	slots chan struct{}
 	pace  pace
 	sent  atomic.Int64
@@ -83,28 +82,19 @@ func New(cfg Config) *Client {
 	if cfg.MaxBody <= 0 {
 		cfg.MaxBody = 1 << 20
 	}
-	c := &Client{cfg: cfg, rt: cfg.Transport, slots: make(chan struct{}, cfg.InFlight)}
+	c := &Client{cfg: cfg, slots: make(chan struct{}, cfg.InFlight)}
 	c.pace.rate = cfg.Rate
 	c.maxBody.Store(cfg.MaxBody)
-	if c.rt == nil {
-		c.own = &http.Transport{
-			DialContext:            (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
-			TLSClientConfig:        cfg.TLS,
-			TLSHandshakeTimeout:    5 * time.Second,
-			MaxIdleConnsPerHost:    cfg.InFlight,
-			IdleConnTimeout:        4 * time.Second, // below uvicorn's 5 s keep-alive
-			MaxResponseHeaderBytes: 256 << 10,
-			DisableCompression:     true,
-		}
-		c.rt = c.own
+	if cfg.Transport == nil {
+		c.wire = newWire(cfg.Target, cfg.TLS)
 	}
 	return c
 }
 
 // Close ends idle connections.
 func (c *Client) Close() {
-	if c.own != nil {
-		c.own.CloseIdleConnections()
+	if c.wire != nil {
+		c.wire.close()
 	}
 }
 
@@ -205,11 +195,6 @@ func (c *Client) backoff() time.Duration {
 }
 
 func (c *Client) once(ctx context.Context, r *Request) (*Response, error) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	timer := time.AfterFunc(c.cfg.Timeout, func() { cancel(errSlow) })
-	defer timer.Stop()
-
 	h := make(http.Header, len(r.Header)+len(c.cfg.Header)+2)
 	for k, v := range c.cfg.Header {
 		h[k] = v
@@ -221,11 +206,39 @@ func (c *Client) once(ctx context.Context, r *Request) (*Response, error) {
 		h[k] = v
 	}
 	if _, ok := h["User-Agent"]; !ok {
-		h["User-Agent"] = []string{UserAgent}
+		h["User-Agent"] = userAgent
 	}
 	if !r.Bare {
-		h[MarkerHeader] = []string{"1"}
+		h[MarkerHeader] = marked
 	}
+	c.sent.Add(1)
+	var res *Response
+	var err error
+	if c.wire != nil {
+		res, err = c.wire.do(ctx, &exchange{method: r.Method, url: r.URL, header: h, body: r.Body,
+			head: c.cfg.Timeout, rest: c.cfg.BodyTime, limit: c.maxBody.Load()})
+	} else {
+		res, err = c.given(ctx, r, h)
+	}
+	if err != nil {
+		return nil, err
+	}
+	res.Request = r
+	return res, nil
+}
+
+// Values of fields that every request shares; nothing changes them.
+var (
+	userAgent = []string{UserAgent}
+	marked    = []string{"1"}
+)
+
+// given sends a request over the Transport of the configuration.
+func (c *Client) given(ctx context.Context, r *Request, h http.Header) (*Response, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	timer := time.AfterFunc(c.cfg.Timeout, func() { cancel(errSlow) })
+	defer timer.Stop()
 	req := (&http.Request{
 		Method: r.Method, URL: r.URL, Host: r.URL.Host, Header: h,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
@@ -239,31 +252,19 @@ func (c *Client) once(ctx context.Context, r *Request) (*Response, error) {
 			req.Body = http.NoBody
 		}
 	}
-	c.sent.Add(1)
-	res, err := c.rt.RoundTrip(req)
+	answer, err := c.cfg.Transport.RoundTrip(req)
 	if err != nil {
 		if cause := context.Cause(ctx); errors.Is(cause, errSlow) {
 			return nil, cause
 		}
 		return nil, err
 	}
-	defer res.Body.Close()
+	defer answer.Body.Close()
 	timer.Reset(c.cfg.BodyTime)
-	limit := c.maxBody.Load()
-	body, err := io.ReadAll(io.LimitReader(res.Body, limit+1))
-	out := &Response{Request: r, Status: res.StatusCode, Header: res.Header, Body: body, At: time.Now()}
-	if int64(len(body)) > limit {
-		out.Body, out.Truncated = body[:limit], true
-	}
-	if err != nil {
-		// The head is an answer already; a body that breaks off or never
-		// ends is told, and does not undo it.
-		out.Truncated = true
-	}
-	return out, nil
+	res := &Response{Status: answer.StatusCode, Header: answer.Header, At: time.Now()}
+	res.readBody(answer.Body, answer.ContentLength, c.maxBody.Load())
+	return res, nil
 }
-
-var errSlow = errors.New("no answer in time")
 
 // plain strips the URL that net/url errors repeat.
 func plain(err error) error {
@@ -297,8 +298,14 @@ func retryAfter(r *Response, longest time.Duration) (time.Duration, bool) {
 // WebSocket's handshake.
 func (c *Client) Count() { c.sent.Add(1) }
 
-// HTTP returns a net/http client over the same connections, for handshakes
-// that leave HTTP. It follows no redirect and bounds nothing but the dial.
+// HTTP returns a net/http client for handshakes that leave HTTP. It follows
+// no redirect and bounds nothing but the dial.
 func (c *Client) HTTP() *http.Client {
-	return &http.Client{Transport: c.rt, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	rt := c.cfg.Transport
+	if rt == nil {
+		// No connection is kept: a handshake takes its own with it.
+		rt = &http.Transport{DialContext: (&net.Dialer{Timeout: dialTime}).DialContext, TLSClientConfig: c.cfg.TLS.Clone(),
+			TLSHandshakeTimeout: dialTime, MaxResponseHeaderBytes: maxHead, DisableCompression: true, DisableKeepAlives: true}
+	}
+	return &http.Client{Transport: rt, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 }
