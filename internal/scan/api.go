@@ -35,9 +35,10 @@ type api struct {
 	reader *oracle.Reader
 	serial int
 
-	uses   []*use
-	made   []made              // what the scan created
-	listed map[string][]string // what listings held when last read, by path
+	uses     []*use
+	made     []made                      // what the scan created
+	listed   map[string][]string         // what listings held when last read, by path
+	relisted map[*openapi.Operation]bool // read again after a creation
 }
 
 // A use is one operation and how it is called.
@@ -255,6 +256,9 @@ func (a *api) send(ctx context.Context, u *use, r *openapi.Request) (*client.Res
 		return nil, err
 	}
 	a.pool.Learn(u.op, r, res.Status, res.Header, res.Body)
+	if res.Status == http.StatusOK {
+		a.learnLinks(res)
+	}
 	if u.op.Method == http.MethodPost && res.Status == http.StatusCreated || u.op.Method == http.MethodPost && res.Status == http.StatusOK && len(a.deleters(u.op)) > 0 {
 		a.made = append(a.made, made{path: r.Path, ids: identities(res), by: u.op})
 	}
@@ -330,7 +334,7 @@ func (a *api) exercise(ctx context.Context, u *use) error {
 			s.Success = res
 			s.Judge.Success(res)
 			s.Call = &attack.Call{Request: r, Base: a.t.Base}
-			return nil
+			return a.relist(ctx, u, res)
 		}
 		s.Reason = "a legitimate call was answered " + a.brief(res)
 		if try == maxRepairs {

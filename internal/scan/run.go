@@ -116,8 +116,14 @@ func (s *session) run(ctx context.Context) error {
 		return err
 	}
 	s.a = s.prepare(doc, base, given)
+	if err := s.lasting(s.loginPages(ctx)); err != nil {
+		return err
+	}
 	if err := s.login(ctx); err != nil {
 		return err
+	}
+	if err := s.lasting(s.describe(ctx)); err != nil {
+		return s.stopped(err)
 	}
 	if err := s.exercise(ctx); err != nil {
 		return s.stopped(err)
@@ -302,7 +308,7 @@ func (s *session) exercise(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	return s.secondLook(ctx)
 }
 
 // lasting keeps an error that ends the scan and drops one that a single
@@ -318,7 +324,7 @@ func (s *session) lasting(err error) error {
 
 // loggedInBy reports whether the victim can log in by u.
 func (s *session) loggedInBy(u *use) bool {
-	return slices.ContainsFunc(s.a.t.Logins, func(r actor.Route) bool { return r.Method == u.op.Method && r.Path == u.op.Path })
+	return slices.ContainsFunc(s.a.t.Logins, func(r actor.Route) bool { return r.Method == u.op.Method && samePath(r.Path, u.op.Path) })
 }
 
 // logout exercises the logout and puts it through the gate, each time in a

@@ -181,3 +181,18 @@ func TestLogins(t *testing.T) {
 		}
 	}
 }
+
+func TestCreatingAnAccountIsNoLogin(t *testing.T) {
+	doc, err := openapi.Parse(t.Context(), []byte(`{"openapi":"3.0.0","info":{"title":"t","version":"1"},"paths":{
+		"/auth/users/":{"post":{"requestBody":{"$ref":"#/components/requestBodies/b"},"responses":{}}},
+		"/auth/user":{"post":{"requestBody":{"$ref":"#/components/requestBodies/b"},"responses":{}}},
+		"/auth":{"post":{"requestBody":{"$ref":"#/components/requestBodies/b"},"responses":{}}}},
+		"components":{"requestBodies":{"b":{"content":{"application/json":{"schema":{"type":"object","properties":{"username":{"type":"string"},"password":{"type":"string"}}}}}}}}}`), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	routes := actor.Find(doc)
+	if len(routes) != 1 || routes[0].Path != "/auth" {
+		t.Errorf("%v", routes)
+	}
+}

@@ -41,7 +41,7 @@ func Find(doc *openapi.Document) []Route {
 					rank = min(rank, 10+i)
 				}
 			}
-			if rank > 0 && contains(text, notLogin) {
+			if rank > 0 && (contains(text, notLogin) || collection(o.Path)) {
 				continue
 			}
 			if rank == 100 {
@@ -65,6 +65,13 @@ func Find(doc *openapi.Document) []Route {
 		routes = append(routes, r.Route)
 	}
 	return routes
+}
+
+// collection reports whether a path ends in the name of many accounts: a POST
+// there makes one.
+func collection(path string) bool {
+	last := strings.ToLower(path[strings.LastIndexByte(strings.TrimSuffix(path, "/"), '/')+1:])
+	return slices.Contains([]string{"users", "user", "accounts", "members", "customers", "people", "admins"}, strings.TrimSuffix(last, "/"))
 }
 
 func tokenURL(doc *openapi.Document, path string) bool {
@@ -192,6 +199,12 @@ func CSRFPaths(doc *openapi.Document) []string {
 		}
 	}
 	return out
+}
+
+// CalledLogin reports whether o is called like a login.
+func CalledLogin(o *openapi.Operation) bool {
+	text := strings.ToLower(o.Path + " " + o.ID)
+	return contains(text, loginish) && !contains(text, notLogin)
 }
 
 // IsLogin reports whether o takes a name and a password and is called like a

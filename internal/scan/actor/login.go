@@ -41,6 +41,7 @@ type Route struct {
 	PassField    string
 	Extra        map[string]string // further fields that the login needs
 	CSRFField    string            // where the body has a field for a CSRF token
+	Page         string            // path of the page whose form this is, where it was found on one
 }
 
 // String returns "METHOD PATH (encoding)".

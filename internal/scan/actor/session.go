@@ -37,6 +37,8 @@ type Actor struct {
 	mu      sync.Mutex
 	creds   Credentials
 	route   *Route
+	also    []Route          // logins that give what the first does not
+	works   map[string]bool  // routes that were tried, by their text
 	answer  *client.Response // of the last login
 	logins  int
 	barren  bool // a login gave nothing although it did before
@@ -78,9 +80,18 @@ func (a *Actor) login(ctx context.Context) (Credentials, error) {
 			tried = append(tried, r.String()+": "+why)
 			continue
 		}
+		first := a.route == nil
 		creds.Custom, creds.Fields = a.creds.Custom, a.Fields
 		a.route, a.creds, a.answer = &r, creds, answer
 		a.logins++
+		if first {
+			err = a.complete(ctx, routes)
+		} else {
+			err = a.repeat(ctx)
+		}
+		if err != nil {
+			return Credentials{}, err
+		}
 		a.fetchCSRF(ctx, &a.creds)
 		return a.creds.Clone(), nil
 	}
@@ -90,10 +101,73 @@ func (a *Actor) login(ctx context.Context) (Credentials, error) {
 	return Credentials{}, fmt.Errorf("%w as %s: %s", ErrLogin, a.Account.Name, strings.Join(tried, "; "))
 }
 
+// complete looks for a login that sets a cookie where the first one, for
+// clients that send a header, does not: many an API has both, and a browser
+// holds what the other gives.
+func (a *Actor) complete(ctx context.Context, routes []Route) error {
+	if a.creds.session() {
+		return nil
+	}
+	for _, r := range routes {
+		if _, tried := a.works[r.String()]; tried {
+			continue
+		}
+		creds, answer, why, err := a.try(ctx, r)
+		if err != nil {
+			return err
+		}
+		if why != "" || !creds.session() {
+			continue
+		}
+		a.also = []Route{*a.route}
+		creds.Custom, creds.Fields = a.creds.Custom, a.Fields
+		creds.Tokens = append(creds.Tokens, a.creds.Tokens...)
+		mergeCSRF(&creds, a.creds.CSRF)
+		a.route, a.creds, a.answer = &r, creds, answer
+		return nil
+	}
+	return nil
+}
+
+// repeat logs in by the further routes, too.
+func (a *Actor) repeat(ctx context.Context) error {
+	for _, r := range a.also {
+		creds, _, why, err := a.try(ctx, r)
+		if err != nil {
+			return err
+		}
+		if why == "" {
+			a.creds.Tokens = append(a.creds.Tokens, creds.Tokens...)
+		}
+	}
+	return nil
+}
+
+// session reports whether c has a cookie that could authenticate.
+func (c Credentials) session() bool {
+	return slices.ContainsFunc(c.Jar.Cookies(), func(k client.Cookie) bool { return !IsCSRFName(k.Name) && len(k.Value) >= 8 })
+}
+
 // try logs in by one route. why is empty on success.
 func (a *Actor) try(ctx context.Context, r Route) (c Credentials, answer *client.Response, why string, err error) {
+	c, answer, why, err = a.attempt(ctx, r)
+	if err == nil {
+		if a.works == nil {
+			a.works = map[string]bool{}
+		}
+		a.works[r.String()] = why == ""
+	}
+	return c, answer, why, err
+}
+
+func (a *Actor) attempt(ctx context.Context, r Route) (c Credentials, answer *client.Response, why string, err error) {
 	c = Credentials{Jar: &client.Jar{}}
-	res, err := a.post(ctx, r, &c, "")
+	csrf := ""
+	if r.Page != "" && r.CSRFField != "" {
+		a.absorb(ctx, &c, r.Page)
+		csrf = c.CSRFValue()
+	}
+	res, err := a.post(ctx, r, &c, csrf)
 	if err != nil {
 		return c, nil, "", err
 	}
@@ -129,15 +203,7 @@ func success(r *client.Response) bool { return r.Status >= 200 && r.Status < 400
 
 // gained reports whether c holds anything that could authenticate.
 func gained(c Credentials) bool {
-	if c.Bearer() != "" {
-		return true
-	}
-	for _, k := range c.Jar.Cookies() {
-		if !IsCSRFName(k.Name) && len(k.Value) >= 8 {
-			return true
-		}
-	}
-	return false
+	return c.Bearer() != "" || c.session()
 }
 
 // post sends the login and takes over what the answer hands out. A redirect
@@ -305,6 +371,9 @@ func (a *Actor) Logins() int {
 func (a *Actor) Works(ctx context.Context, r Route) (bool, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if works, tried := a.works[r.String()]; tried {
+		return works, nil
+	}
 	creds, _, why, err := a.try(ctx, r)
 	a.Redactor.Add(creds.Secrets()...)
 	return why == "", err

@@ -137,6 +137,10 @@ func (t *Target) Pass(ctx context.Context, s *Subject) error {
 		s.Credential = finding.CredentialCookie
 	case g.Header == Accepted:
 		s.Credential = finding.CredentialBearer
+	case s.Renew != nil && s.Renew():
+		// Perhaps what it is about has gone since: another operation may have
+		// used it up.
+		return t.Pass(ctx, s)
 	default:
 		s.Credential = finding.CredentialUnknown
 		s.Reason = "neither the cookie alone nor the header alone is accepted"

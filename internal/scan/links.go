@@ -1,0 +1,86 @@
+package scan
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/d710e0ae/countersign/internal/scan/client"
+	"github.com/d710e0ae/countersign/internal/scan/openapi"
+)
+
+// maxLinks bounds the addresses that are read of one page.
+const maxLinks = 500
+
+// quoted is what stands in quotes in a page or its scripts and may be an
+// address.
+var quoted = regexp.MustCompile(`["'` + "`" + `]([A-Za-z0-9_./~-]{1,200})["'` + "`" + `?#]`)
+
+// learnLinks takes from an HTML page what the paths that it leads to call
+// things: an API whose answers are pages names its resources nowhere else.
+func (a *api) learnLinks(page *client.Response) {
+	if !strings.Contains(page.Header.Get("Content-Type"), "html") || page.Request == nil {
+		return
+	}
+	for _, m := range quoted.FindAllSubmatch(page.Body, maxLinks) {
+		ref, err := url.Parse(string(m[1]))
+		if err != nil || ref.Host != "" {
+			continue
+		}
+		path, ok := strings.CutPrefix(page.Request.URL.ResolveReference(ref).Path, strings.TrimSuffix(a.t.Base.Path, "/"))
+		if !ok {
+			continue
+		}
+		for _, u := range a.uses {
+			if strings.Contains(u.op.Path, "{") && matches(u.op.Path, path) {
+				a.offer(u.op.Path, path)
+			}
+		}
+	}
+}
+
+// offer tells the pool the values of a template's parameters in a path. Only
+// what looks like an identifier counts: a word may be another route.
+func (a *api) offer(template, path string) {
+	names, values := strings.Split(strings.Trim(template, "/"), "/"), strings.Split(strings.Trim(path, "/"), "/")
+	for i, name := range names {
+		if !strings.HasPrefix(name, "{") || !strings.ContainsAny(values[i], "0123456789") {
+			continue
+		}
+		name, _, _ = strings.Cut(strings.Trim(name, "{}"), ":")
+		if n, err := strconv.Atoi(values[i]); err == nil {
+			a.pool.Offer(name, n)
+		} else {
+			a.pool.Offer(name, values[i])
+		}
+	}
+}
+
+// relist reads the listings of what u creates, where the answer to a creation
+// does not say what the new thing is called: those that were read before there
+// was anything to list teach nothing.
+func (a *api) relist(ctx context.Context, u *use, answer *client.Response) error {
+	if u.op.Method != http.MethodPost || len(identities(answer)) > 0 {
+		return nil
+	}
+	for _, o := range a.doc.Oracles(u.op) {
+		i := slices.IndexFunc(a.uses, func(x *use) bool { return x.op == o })
+		if i < 0 || strings.Contains(o.Path, "{") || !a.uses[i].subject.Exercised || a.uses[i].last == nil || a.relisted[o] {
+			continue
+		}
+		if a.relisted == nil {
+			a.relisted = map[*openapi.Operation]bool{}
+		}
+		a.relisted[o] = true
+		res, err := a.send(ctx, a.uses[i], a.uses[i].last.Clone())
+		if err != nil {
+			return err
+		}
+		a.uses[i].subject.Judge.Success(res)
+	}
+	return nil
+}

@@ -1,0 +1,175 @@
+package scan
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/d710e0ae/countersign/internal/finding"
+	"github.com/d710e0ae/countersign/internal/scan/actor"
+	"github.com/d710e0ae/countersign/internal/scan/client"
+	"github.com/d710e0ae/countersign/internal/scan/openapi"
+)
+
+// maxPages bounds the pages that are read for what the document leaves out.
+const maxPages = 10
+
+// loginPages adds the logins that the API's own pages show. A handler that
+// reads its form by itself, and a page that is left out of the document, do
+// not stand there.
+func (s *session) loginPages(ctx context.Context) error {
+	t := s.a.t
+	if s.cfg.Login != "" || t.Victim.Given != nil || s.cfg.Victim.Name == "" {
+		return nil
+	}
+	for _, path := range s.pagesOfLogins() {
+		u := *t.Base
+		u.Path = strings.TrimSuffix(t.Base.Path, "/") + path
+		res, err := s.cl.Do(ctx, &client.Request{Method: http.MethodGet, URL: &u, Header: http.Header{"Accept": {"text/html"}}})
+		if err != nil {
+			return err
+		}
+		if res.Status != http.StatusOK {
+			continue
+		}
+		for _, f := range actor.Forms(res) {
+			if r, ok := f.Login(t.Base); ok {
+				r.Page = path
+				s.addLogin(r)
+			}
+		}
+	}
+	return nil
+}
+
+// pagesOfLogins returns where the form of a login may be.
+func (s *session) pagesOfLogins() []string {
+	var out []string
+	add := func(path string) {
+		if len(out) < maxPages && !slices.Contains(out, path) {
+			out = append(out, path)
+		}
+	}
+	for _, o := range s.a.doc.Operations {
+		if o.Method != http.MethodGet || strings.Contains(o.Path, "{") || actor.IsLogout(o) {
+			continue
+		}
+		if actor.CalledLogin(o) || slices.ContainsFunc(s.a.doc.Operations, func(p *openapi.Operation) bool { return silent(p) && samePath(p.Path, o.Path) }) {
+			add(o.Path)
+		}
+	}
+	if len(s.a.t.Victim.Routes) == 0 {
+		for _, path := range []string{"/login", "/signin", "/sign-in", "/auth/login", "/"} {
+			add(path)
+		}
+	}
+	return out
+}
+
+// silent reports whether the document says nothing of a body where there may
+// be one.
+func silent(o *openapi.Operation) bool { return o.Method == http.MethodPost && len(o.Bodies) == 0 }
+
+func samePath(a, b string) bool { return strings.TrimSuffix(a, "/") == strings.TrimSuffix(b, "/") }
+
+// addLogin adds what a page says of a login, in place of what was guessed of
+// the same one.
+func (s *session) addLogin(r actor.Route) {
+	t := s.a.t
+	for _, u := range s.a.uses {
+		if u.op.Method == r.Method && samePath(u.op.Path, r.Path) {
+			u.subject.Login = true
+			r.Path = u.op.Path // a redirect would only lead there
+		}
+	}
+	for _, who := range []*actor.Actor{t.Victim, t.Attacker} {
+		if who == nil {
+			continue
+		}
+		same := func(o actor.Route) bool { return o.Method == r.Method && samePath(o.Path, r.Path) }
+		at := slices.IndexFunc(who.Routes, same)
+		if at >= 0 && len(who.Routes[at].AlsoUser) == 0 {
+			continue // the document describes it
+		}
+		who.Routes = slices.DeleteFunc(who.Routes, same)
+		if at < 0 {
+			at = len(who.Routes)
+		}
+		who.Routes = slices.Insert(who.Routes, at, r)
+	}
+}
+
+// describe learns the bodies of operations on which the document is silent
+// from the forms that send to them, as the victim sees the pages.
+func (s *session) describe(ctx context.Context) error {
+	read := 0
+	for _, page := range s.a.uses {
+		if page.op.Method != http.MethodGet || strings.Contains(page.op.Path, "{") || read == maxPages ||
+			!slices.ContainsFunc(s.a.uses, func(u *use) bool { return silent(u.op) && !u.subject.Login && samePath(u.op.Path, page.op.Path) }) {
+			continue
+		}
+		read++
+		res, err := s.a.get(ctx, page.op.Path)
+		if err != nil {
+			return err
+		}
+		s.a.learnForms(res)
+	}
+	return nil
+}
+
+// learnForms describes the operations to which the forms of a page send, and
+// reports whether there was one on which the document is silent.
+func (a *api) learnForms(page *client.Response) bool {
+	learnt := false
+	for _, f := range actor.Forms(page) {
+		path, ok := strings.CutPrefix(f.Action.Path, strings.TrimSuffix(a.t.Base.Path, "/"))
+		if !ok || len(f.Fields) == 0 {
+			continue
+		}
+		for _, u := range a.uses {
+			if !silent(u.op) || f.Method != u.op.Method || !matches(u.op.Path, path) {
+				continue
+			}
+			var fields []openapi.Field
+			for _, field := range f.Fields {
+				fields = append(fields, openapi.Field{Name: field.Name, Type: field.Type, Value: field.Value, Options: field.Options, Required: field.Required})
+			}
+			u.op.Describe(string(f.Encoding), fields)
+			learnt = true
+		}
+	}
+	return learnt
+}
+
+// matches reports whether a path is one of a template's.
+func matches(template, path string) bool {
+	want, is := strings.Split(strings.Trim(template, "/"), "/"), strings.Split(strings.Trim(path, "/"), "/")
+	return slices.EqualFunc(want, is, func(w, p string) bool {
+		return w == p || strings.HasPrefix(w, "{") && strings.HasSuffix(w, "}") && p != ""
+	})
+}
+
+// secondLook exercises what only a page of a thing that the scan met later
+// could tell how to call.
+func (s *session) secondLook(ctx context.Context) error {
+	learnt := false
+	for _, u := range s.a.uses {
+		if u.op.Method == http.MethodGet && u.subject.Exercised && u.subject.Success != nil && strings.Contains(u.op.Path, "{") {
+			learnt = s.a.learnForms(u.subject.Success) || learnt
+		}
+	}
+	if !learnt {
+		return nil
+	}
+	for _, u := range s.a.uses {
+		if u.op.Method == http.MethodPost && !u.subject.Exercised && !u.subject.Login && u.subject != s.a.t.Logout {
+			s.c.Progress(finding.Progress{Stage: "exercise", Text: u.op.String()})
+			if err := s.lasting(s.a.exercise(ctx, u)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
