@@ -2,6 +2,8 @@ package jwt
 
 import (
 	"bytes"
+	"encoding/binary"
+	"math/bits"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -103,12 +105,21 @@ func peek(text []byte, at int) byte {
 
 // stringEnd returns where the text in quotes at offset at ends, or -1, and
 // whether its inside is its own value. What is not plain is not yet valid.
+//
+// Bytes that are plain are passed over eight at a time: reading texts byte by
+// byte took longer than all else in members.
 func stringEnd(text []byte, at int) (end int, plain bool) {
 	if peek(text, at) != '"' {
 		return -1, false
 	}
 	plain = true
-	for at++; at < len(text); at++ {
+	for at++; at+8 <= len(text); at += 8 {
+		if odd := oddBytes(binary.LittleEndian.Uint64(text[at:])); odd != 0 {
+			at += bits.TrailingZeros64(odd) / 8
+			break
+		}
+	}
+	for ; at < len(text); at++ {
 		switch c := text[at]; {
 		case c == '"':
 			return at + 1, plain
@@ -120,6 +131,14 @@ func stringEnd(text []byte, at int) (end int, plain bool) {
 		}
 	}
 	return -1, false
+}
+
+// oddBytes marks, by its highest bit, the lowest of eight bytes that is a quote,
+// a backslash, or not printable ASCII. Bytes above it may be marked wrongly.
+func oddBytes(x uint64) uint64 {
+	const each = 0x0101010101010101
+	quote, backslash := x^each*'"', x^each*'\\'
+	return ((quote-each)&^quote | (backslash-each)&^backslash | (x-each*' ')&^x | (x + each) | x) & (each << 7)
 }
 
 // numberEnd returns where what may be a number ends.
@@ -144,7 +163,12 @@ func valueEnd(text []byte, at int) int {
 		end = numberEnd(text, at)
 		_, whole := digits(text[at:end])
 		simple = whole && (c != '0' || end == at+1)
-	case c == '{' || c == '[':
+	case c == '[':
+		if end = plainListEnd(text, at); end >= 0 {
+			return end
+		}
+		end = bracketEnd(text, at)
+	case c == '{':
 		end = bracketEnd(text, at)
 	default:
 		for _, word := range []string{"true", "false", "null"} {
@@ -158,6 +182,24 @@ func valueEnd(text []byte, at int) int {
 		return -1
 	}
 	return end
+}
+
+// plainListEnd returns where the list of plain texts at offset at ends, such as
+// an audience or roles, or -1 where it is another list or none.
+func plainListEnd(text []byte, at int) int {
+	for at = skipSpace(text, at+1); ; at = skipSpace(text, at+1) {
+		end, plain := stringEnd(text, at)
+		if !plain || end < 0 {
+			return -1
+		}
+		switch at = skipSpace(text, end); peek(text, at) {
+		case ',':
+		case ']':
+			return at + 1
+		default:
+			return -1
+		}
+	}
 }
 
 // bracketEnd returns where the bracket at offset at is closed, or -1 if it is
