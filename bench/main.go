@@ -60,8 +60,8 @@ func main() {
 func run(ctx context.Context) error {
 	var b bench
 	only := flag.String("only", "", "the parts to run, by commas: packages, proxy, audit, scan")
-	flag.IntVar(&b.rounds, "count", 10, "how often each benchmark is run")
-	flag.DurationVar(&b.benchtime, "benchtime", 50*time.Millisecond, "how long a benchmark of a package takes, each time")
+	flag.IntVar(&b.rounds, "count", 20, "how often each benchmark is run")
+	flag.DurationVar(&b.benchtime, "benchtime", 20*time.Millisecond, "how long a benchmark of a package takes, each time")
 	flag.IntVar(&b.requests, "requests", 20_000, "requests that a proxy gets in each round")
 	flag.Parse()
 	chosen, err := choose(*only)

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -93,17 +94,18 @@ func (s samples) add(out []byte) error {
 	return nil
 }
 
-// ratio is the median of the ratios of one round each.
+// ratio compares the best round of each: whatever else the machine does makes
+// a round slower, and never quicker.
 func (s samples) ratio(name, to string) (float64, error) {
 	a, b := s[name], s[to]
 	if len(a) == 0 || len(a) != len(b) {
 		return 0, fmt.Errorf("%d results of %s and %d of %s, among %v", len(a), name, len(b), to, slices.Sorted(maps.Keys(s)))
 	}
-	ratios := make([]float64, len(a))
-	for i := range a {
-		ratios[i] = a[i].ns / b[i].ns
-	}
-	return median(ratios), nil
+	return best(a) / best(b), nil
+}
+
+func best(list []sample) float64 {
+	return slices.MinFunc(list, func(a, b sample) int { return cmp.Compare(a.ns, b.ns) }).ns
 }
 
 func (s samples) allocs(name string) float64 {

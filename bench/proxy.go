@@ -72,7 +72,7 @@ func proxies(ctx context.Context, b *bench) error {
 			return fmt.Errorf("%s: %w", c.name, err)
 		}
 	}
-	for round := range 1 + max(b.rounds/2, 3) {
+	for round := range 1 + max(b.rounds/4, 3) {
 		for _, c := range list {
 			for _, r := range []struct {
 				method  string
