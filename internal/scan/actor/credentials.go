@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/d710e0ae/countersign/internal/scan/client"
 )
@@ -17,11 +18,43 @@ type Credentials struct {
 	CSRF   []CSRFToken // the one to send first
 	Custom http.Header // fields that the API wants to see from its own scripts
 	Fields []string    // fields besides Authorization in which the API takes its token
+
+	last *lastJWT // nil: nothing is remembered
+}
+
+// lastJWT remembers the cookies in which a JWT was looked for last, since
+// every request asks. It is safe for concurrent use.
+type lastJWT struct {
+	mu      sync.Mutex
+	cookies []client.Cookie
+	token   string
+}
+
+func (l *lastJWT) find(cookies []client.Cookie) string {
+	if l == nil {
+		return accessToken(cookies)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	same := func(a, b client.Cookie) bool { return a.Name == b.Name && a.Value == b.Value }
+	if l.cookies == nil || !slices.EqualFunc(l.cookies, cookies, same) {
+		l.cookies, l.token = cookies, accessToken(cookies)
+	}
+	return l.token
+}
+
+func accessToken(cookies []client.Cookie) string {
+	for _, t := range tokensInCookies(cookies) {
+		if !t.Refresh {
+			return t.Value
+		}
+	}
+	return ""
 }
 
 // Clone returns an independent copy.
 func (c Credentials) Clone() Credentials {
-	return Credentials{Jar: c.Jar.Clone(), Tokens: slices.Clone(c.Tokens), CSRF: slices.Clone(c.CSRF), Custom: c.Custom.Clone(), Fields: c.Fields}
+	return Credentials{Jar: c.Jar.Clone(), Tokens: slices.Clone(c.Tokens), CSRF: slices.Clone(c.CSRF), Custom: c.Custom.Clone(), Fields: c.Fields, last: c.last}
 }
 
 // Bearer returns the token for the Authorization field: the first access
@@ -33,12 +66,7 @@ func (c Credentials) Bearer() string {
 			return t.Value
 		}
 	}
-	for _, t := range tokensInCookies(c.Jar.Cookies()) {
-		if !t.Refresh {
-			return t.Value
-		}
-	}
-	return ""
+	return c.last.find(c.Jar.Cookies())
 }
 
 // CSRFValue returns the CSRF token to send, or nothing. A cookie's own value

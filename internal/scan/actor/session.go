@@ -82,6 +82,7 @@ func (a *Actor) login(ctx context.Context) (Credentials, error) {
 		}
 		first := a.route == nil
 		creds.Custom, creds.Fields = a.creds.Custom, a.Fields
+		creds.last = &lastJWT{}
 		a.route, a.creds, a.answer = &r, creds, answer
 		a.logins++
 		if first {
@@ -123,6 +124,7 @@ func (a *Actor) complete(ctx context.Context, routes []Route) error {
 		creds.Custom, creds.Fields = a.creds.Custom, a.Fields
 		creds.Tokens = append(creds.Tokens, a.creds.Tokens...)
 		mergeCSRF(&creds, a.creds.CSRF)
+		creds.last = &lastJWT{}
 		a.route, a.creds, a.answer = &r, creds, answer
 		return nil
 	}

@@ -29,6 +29,8 @@ type search struct {
 	g         *generator
 	op        *Operation
 	slots     []slot
+	names     []slotName
+	parts     []string // of the path
 	opt       BuildOptions
 	bound     []map[string]int // by slot and value: how often things below it are known
 	steps     int
@@ -37,9 +39,13 @@ type search struct {
 	spared    bool // ids were passed over because a fresh one is wanted
 }
 
+// A slotName is how fields name what a parameter names: by its own name, or
+// by that of the collection before it.
+type slotName struct{ own, container *word }
+
 // fillPath chooses the path parameters.
 func (g *generator) fillPath(r *Request, opt BuildOptions) error {
-	s := &search{g: g, op: g.op, slots: g.doc.slots(g.op), opt: opt, bestScore: -1 << 30}
+	s := &search{g: g, op: g.op, slots: g.doc.slots(g.op), parts: segments(g.op.Path), opt: opt, bestScore: -1 << 30}
 	if g.pool != nil {
 		g.pool.mu.Lock()
 		s.bind()
@@ -91,26 +97,26 @@ func (s *search) why() error {
 // operation on a child.
 func (s *search) bind() {
 	s.bound = make([]map[string]int, len(s.slots))
-	for i := range s.bound {
+	s.names = make([]slotName, len(s.slots))
+	for i, slot := range s.slots {
 		s.bound[i] = map[string]int{}
+		s.names[i] = slotName{s.g.pool.index.word(slot.name), s.g.pool.index.word(Singular(lastWord(slot.container)) + "_id")}
 	}
-	parts := segments(s.op.Path)
 	for i := 1; i < len(s.slots); i++ {
-		template := parts[:s.slots[i].segment]
-		s.g.pool.each(func(t *thing) {
-			if s.opt.Taken[t.identity()] {
-				return
-			}
-			for _, h := range t.homes {
-				values, ok := unify(template, segments(h))
-				if !ok {
-					continue
-				}
-				for j := range i {
-					s.bound[j][values[s.slots[j].name]] += 1 + t.rank
+		for _, h := range s.g.pool.index.shaped(s.parts[:s.slots[i].segment]) {
+			weight := 0
+			for _, t := range h.things {
+				if !t.gone && !s.opt.Taken[t.id] {
+					weight += 1 + t.rank
 				}
 			}
-		})
+			if weight == 0 {
+				continue
+			}
+			for j := range i {
+				s.bound[j][valueAt(h.parts, s.slots[j].segment)] += weight
+			}
+		}
 	}
 }
 
@@ -146,39 +152,11 @@ func (s *search) path(chosen []candidate, until int) string {
 func (s *search) candidates(chosen []candidate) []candidate {
 	slot := s.slots[len(chosen)]
 	last := len(chosen) == len(s.slots)-1
-	of, _ := resourceOf(slot.name)
-	container := Singular(lastWord(slot.container))
-	kind := cmp.Or(of, container)
 	var out []candidate
-	suits := func(v any) bool { return s.g.fits(slot.schema, v) }
 	if s.g.pool != nil {
-		prefix := s.path(chosen, slot.segment)
-		template := segments(s.op.Path)[:slot.segment]
-		s.g.pool.each(func(t *thing) {
-			score, ok := s.match(t, slot, kind, container, prefix, template, chosen)
-			if !ok {
-				return
-			}
-			v, ok := t.pick(slot.name, suits)
-			if !ok || s.opt.Taken[text(v)] {
-				return
-			}
-			if last && s.opt.Fresh && (t.rank != rankCreated || len(t.spent) > 0) {
-				s.spared = true
-				return
-			}
-			score += s.g.pool.worth(t) + s.purpose(t, kind) + min(s.bound[len(chosen)][text(v)], 12)*15
-			if last && t.spent[s.op.String()] {
-				score -= 60
-			}
-			if !last && len(s.bound[len(chosen)]) > 0 && s.bound[len(chosen)][text(v)] == 0 {
-				score -= 100
-			}
-			out = append(out, candidate{value: v, score: score, thing: t})
-		})
-		out = append(out, s.fromSelf(slot, kind, suits)...)
-		for _, v := range s.g.pool.loose[plainName(slot.name)] {
-			if suits(v) && !s.opt.Taken[text(v)] {
+		out = s.things(chosen)
+		for _, v := range s.g.pool.loose[s.names[len(chosen)].own.plain] {
+			if s.g.fits(slot.schema, v) && !s.opt.Taken[text(v)] {
 				out = append(out, candidate{value: v, score: 60})
 			}
 		}
@@ -194,24 +172,83 @@ func (s *search) candidates(chosen []candidate) []candidate {
 		out = append(out, s.guesses(slot)...)
 	}
 	slices.SortStableFunc(out, func(a, b candidate) int { return cmp.Compare(b.score, a.score) })
-	seen := map[string]bool{}
-	out = slices.DeleteFunc(out, func(c candidate) bool {
-		have := seen[text(c.value)]
-		seen[text(c.value)] = true
-		return have
+	kept := out[:0]
+	for _, c := range out {
+		if len(kept) < maxCandidates && !slices.ContainsFunc(kept, func(k candidate) bool { return text(k.value) == text(c.value) }) {
+			kept = append(kept, c)
+		}
+	}
+	return kept
+}
+
+// things returns the candidates that are known things: those that live under
+// what is chosen already, then those of the right kind, then those that have
+// a field of the parameter's name.
+func (s *search) things(chosen []candidate) []candidate {
+	pool, slot, name := s.g.pool, s.slots[len(chosen)], s.names[len(chosen)].own
+	last := len(chosen) == len(s.slots)-1
+	container := Singular(lastWord(slot.container))
+	kind := cmp.Or(name.of, container)
+	suits := func(v any) bool { return s.g.fits(slot.schema, v) }
+	prefix := s.path(chosen, slot.segment)
+	var out []candidate
+	pool.searches++
+	mark := pool.searches
+	try := func(things []*thing) {
+		for _, t := range things {
+			if t.gone || t.mark == mark {
+				continue
+			}
+			t.mark = mark
+			score, ok := s.match(t, name, kind, container, prefix, chosen)
+			if !ok {
+				continue
+			}
+			v, ok := t.pick(name, suits)
+			if !ok || s.opt.Taken[text(v)] {
+				continue
+			}
+			if last && s.opt.Fresh && (t.rank != rankCreated || len(t.spent) > 0) {
+				s.spared = true
+				continue
+			}
+			known := s.bound[len(chosen)][text(v)]
+			score += pool.worth(t) + s.purpose(t, kind) + min(known, 12)*15
+			if last && t.spent[s.op.traits.text] {
+				score -= 60
+			}
+			if !last && len(s.bound[len(chosen)]) > 0 && known == 0 {
+				score -= 100
+			}
+			out = append(out, candidate{value: v, score: score, thing: t})
+		}
+	}
+	try(pool.index.at(prefix))
+	// Where things live under what is chosen, those that live elsewhere are
+	// none to try.
+	if len(out) == 0 || len(chosen) == 0 {
+		try(pool.things[kind])
+		try(pool.things[container])
+		if !name.isID && kind != "" {
+			try(pool.index.fields[name.plain])
+		}
+	}
+	slices.SortFunc(out, func(a, b candidate) int {
+		return cmp.Or(cmp.Compare(a.thing.kind, b.thing.kind), cmp.Compare(a.thing.serial, b.thing.serial))
 	})
-	return out[:min(len(out), maxCandidates)]
+	return append(out, s.fromSelf(slot, kind, suits)...)
 }
 
 // match says how well a thing suits a parameter that follows the given path.
-func (s *search) match(t *thing, slot slot, kind, container, prefix string, template []string, chosen []candidate) (int, bool) {
+func (s *search) match(t *thing, name *word, kind, container, prefix string, chosen []candidate) (int, bool) {
 	score, lives, elsewhere := 0, false, false
+	template := s.parts[:s.slots[len(chosen)].segment]
 	for _, h := range t.homes {
-		switch _, same := unify(template, segments(h)); {
-		case h == prefix:
+		switch {
+		case h.path == prefix:
 			lives = true
-		case same:
-			elsewhere = true
+		case !elsewhere:
+			elsewhere = matches(template, h.parts)
 		}
 	}
 	switch {
@@ -225,10 +262,10 @@ func (s *search) match(t *thing, slot slot, kind, container, prefix string, temp
 		score = 250
 	default:
 		// A thing of another kind may name the one that is wanted.
-		if _, isID := resourceOf(slot.name); isID || kind == "" {
+		if name.isID || kind == "" {
 			return 0, false
 		}
-		if _, ok := fieldNamed(t, slot.name); !ok {
+		if _, ok := t.named(name); !ok {
 			return 0, false
 		}
 		score = 80
@@ -237,31 +274,18 @@ func (s *search) match(t *thing, slot slot, kind, container, prefix string, temp
 		score -= 2000
 	}
 	for i, c := range chosen {
-		v, ok := fieldNamed(t, s.slots[i].name)
+		v, ok := t.named(s.names[i].own)
 		if !ok {
-			v, ok = fieldNamed(t, Singular(lastWord(s.slots[i].container))+"_id")
+			v, ok = t.named(s.names[i].container)
 		}
 		switch {
 		case ok && text(v) == text(c.value):
 			score += 150
-		case ok && !lives && plainName(s.slots[i].name) != "id":
+		case ok && !lives && s.names[i].own.plain != "id":
 			score -= 1500
 		}
 	}
 	return score, true
-}
-
-func fieldNamed(t *thing, name string) (any, bool) {
-	if v, ok := t.fields[name]; ok {
-		return v, true
-	}
-	plain := plainName(name)
-	for _, field := range sortedKeys(t.fields) {
-		if plainName(field) == plain {
-			return t.fields[field], true
-		}
-	}
-	return nil, false
 }
 
 // onOthers are the verbs that people do to accounts that are not theirs.
@@ -280,8 +304,7 @@ func (s *search) purpose(t *thing, kind string) int {
 	if !ours {
 		return 0
 	}
-	parts := segments(s.op.Path)
-	if s.op.Method == "DELETE" && isSlot(parts[len(parts)-1]) {
+	if s.op.Method == "DELETE" && isSlot(s.parts[len(s.parts)-1]) {
 		return -3000
 	}
 	for _, w := range s.op.words() {
@@ -364,14 +387,24 @@ func (g *generator) known(m map[string]any, name string) (any, bool) {
 		score int
 	}
 	var options []option
-	g.pool.each(func(t *thing) {
-		stands := len(g.pool.things[of]) == 0 && isAccount(t.kind) && (isAccount(of) || away || from)
-		if t.kind != of && !stands {
-			return
+	things := g.pool.things[of]
+	if len(things) == 0 && (isAccount(of) || away || from) {
+		things = nil
+		for _, kind := range g.pool.kinds {
+			if isAccount(kind) {
+				things = append(things, g.pool.things[kind]...)
+			}
 		}
-		v, ok := t.pick("id", func(v any) bool { return g.fits(m, v) })
+	}
+	id := g.pool.index.word("id")
+	suits := func(v any) bool { return g.fits(m, v) }
+	for _, t := range things {
+		if t.gone {
+			continue
+		}
+		v, ok := t.pick(id, suits)
 		if !ok || g.opt.Taken[text(v)] {
-			return
+			continue
 		}
 		score := g.pool.worth(t)
 		ours, says := g.pool.owned(t)
@@ -387,12 +420,12 @@ func (g *generator) known(m map[string]any, name string) (any, bool) {
 		for _, c := range g.chosen {
 			if c == t && away {
 				score -= 500
-			} else if v, ok := fieldNamed(t, c.kind+"_id"); ok && v == c.fields["id"] {
+			} else if v, ok := t.named(g.pool.index.word(c.kind + "_id")); ok && v == c.fields["id"] {
 				score += 150
 			}
 		}
 		for param, value := range g.path {
-			if v, ok := fieldNamed(t, param); ok && param != "id" {
+			if v, ok := t.named(g.pool.index.word(param)); ok && param != "id" {
 				if text(v) == value {
 					score += 150
 				} else {
@@ -400,13 +433,13 @@ func (g *generator) known(m map[string]any, name string) (any, bool) {
 				}
 			}
 			for _, h := range t.homes {
-				if slices.Contains(segments(h), value) {
+				if slices.Contains(h.parts, value) {
 					score += 20
 				}
 			}
 		}
 		options = append(options, option{t, v, score})
-	})
+	}
 	if len(options) > 0 {
 		best := slices.MaxFunc(options, func(a, b option) int { return cmp.Compare(a.score, b.score) })
 		g.chosen = append(g.chosen, best.thing)

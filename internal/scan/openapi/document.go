@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/d710e0ae/countersign/internal/finding"
 )
@@ -40,7 +41,9 @@ type Document struct {
 	// written: absolute, rooted or relative.
 	TokenURLs []string
 
-	root map[string]any
+	root      map[string]any
+	producers sync.Map // *Operation → []*Operation: what was found out of each
+	patterns  patterns
 }
 
 // An Operation is one method on one path.

@@ -259,7 +259,7 @@ func scalar(v any) bool {
 // cancellation, are accepted only once.
 func (p *Pool) spend(op *Operation, req *Request) {
 	for _, t := range req.things {
-		t.spent[op.String()] = true
+		t.spent[op.traits.text] = true
 	}
 }
 
@@ -277,7 +277,7 @@ func (p *Pool) forget(op *Operation, req *Request) {
 	kind := thingOf(op.Path)
 	p.each(func(t *thing) {
 		for _, h := range t.homes {
-			if strings.HasPrefix(h+"/", path+"/") {
+			if below, ok := strings.CutPrefix(h.path, path); ok && (below == "" || below[0] == '/') {
 				t.gone = true
 			}
 		}
@@ -289,12 +289,12 @@ func (p *Pool) forget(op *Operation, req *Request) {
 			return
 		}
 		for _, h := range t.homes {
-			t.gone = t.gone || h == home
+			t.gone = t.gone || h.path == home
 		}
 		t.gone = t.gone || t.kind == kind && len(t.homes) == 0
 	})
 	for _, t := range req.things {
-		if v, ok := t.pick(names[len(names)-1], func(any) bool { return true }); ok && text(v) == id && t == req.things[len(req.things)-1] {
+		if v, ok := t.pick(p.index.word(names[len(names)-1]), func(any) bool { return true }); ok && text(v) == id && t == req.things[len(req.things)-1] {
 			t.gone = true
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"regexp/syntax"
 	"strings"
+	"sync"
 )
 
 // maxPattern bounds the patterns that are compiled and the text made of them.
@@ -12,19 +13,39 @@ const maxPattern = 2_000
 // maxRepeat bounds the repetitions that are tried to make a text long enough.
 const maxRepeat = 260
 
-func matchesPattern(pattern, s string) bool {
+// patterns keeps the patterns of a document compiled. It is safe for
+// concurrent use, and the zero value is empty.
+type patterns struct {
+	mu       sync.Mutex
+	compiled map[string]*regexp.Regexp // nil where Go's syntax does not have it
+}
+
+func (c *patterns) match(pattern, s string) bool {
 	if len(pattern) > maxPattern {
 		return false
 	}
-	re, err := regexp.Compile(pattern)
-	return err == nil && re.MatchString(s)
+	c.mu.Lock()
+	re, known := c.compiled[pattern]
+	c.mu.Unlock()
+	if !known {
+		re, _ = regexp.Compile(pattern) // nil matches nothing
+		c.mu.Lock()
+		if c.compiled == nil {
+			c.compiled = map[string]*regexp.Regexp{}
+		}
+		if len(c.compiled) < maxNames {
+			c.compiled[pattern] = re
+		}
+		c.mu.Unlock()
+	}
+	return re != nil && re.MatchString(s)
 }
 
-// fromPattern makes a text that the pattern matches and that is as long as it
+// text makes a text that the pattern matches and that is as long as it
 // must be, as far as Go's syntax understands the pattern. Look-around, which
 // it does not, mostly says what a password must have, so texts that have some
 // of everything are tried there.
-func fromPattern(pattern string, serial, low, high int, bounded bool) (string, bool) {
+func (c *patterns) text(pattern string, serial, low, high int, bounded bool) (string, bool) {
 	if len(pattern) > maxPattern {
 		return "", false
 	}
@@ -35,7 +56,7 @@ func fromPattern(pattern string, serial, low, high int, bounded bool) (string, b
 	bare := withoutLookaround(pattern)
 	if bare != pattern {
 		for _, s := range []string{Password, "Probe9271x", "probe9271"} {
-			if matchesPattern(bare, s) && fits(s) && ahead(pattern, s) {
+			if c.match(bare, s) && fits(s) && c.ahead(pattern, s) {
 				return s, true
 			}
 		}
@@ -51,7 +72,7 @@ func fromPattern(pattern string, serial, low, high int, bounded bool) (string, b
 			w.more = 1 - i // one repetition reads better than none
 		}
 		w.write(re, 0)
-		if s := w.b.String(); len(s) <= maxPattern && fits(s) && matchesPattern(bare, s) {
+		if s := w.b.String(); len(s) <= maxPattern && fits(s) && c.match(bare, s) {
 			return s, true
 		}
 	}
@@ -66,9 +87,9 @@ var (
 func withoutLookaround(p string) string { return lookaround.ReplaceAllString(p, "") }
 
 // ahead checks the look-aheads of a pattern, each for itself.
-func ahead(pattern, s string) bool {
+func (c *patterns) ahead(pattern, s string) bool {
 	for _, m := range lookahead.FindAllStringSubmatch(pattern, 32) {
-		if !matchesPattern(m[1], s) {
+		if !c.match(m[1], s) {
 			return false
 		}
 	}

@@ -136,6 +136,15 @@ func (d *Document) needs(o *Operation) []string {
 // What only lists things is not among them: a thing that was found is not one
 // to be used up.
 func (d *Document) Producers(op *Operation) []*Operation {
+	if known, ok := d.producers.Load(op); ok {
+		return known.([]*Operation)
+	}
+	found := d.findProducers(op)
+	d.producers.Store(op, found)
+	return found
+}
+
+func (d *Document) findProducers(op *Operation) []*Operation {
 	type ranked struct {
 		op    *Operation
 		score int

@@ -16,6 +16,7 @@ const (
 	maxQuiet       = 32 // creations at one place that did not say their ids
 	maxLoose       = 64 // values of one name that belong to no thing
 	maxNames       = 4_000
+	maxPlaces      = 2 * maxThings
 	maxLearnDepth  = 6
 	maxLearnItems  = 50
 	maxLearnNodes  = 5_000
@@ -27,24 +28,32 @@ const (
 // where they live, and what was wrong with earlier requests. It is safe for
 // concurrent use, its size is bounded, and the zero Pool is empty.
 type Pool struct {
-	mu     sync.Mutex
-	things map[string][]*thing // by kind, the oldest first
-	count  int
-	loose  map[string][]any // by plain name: offered, or seen outside a thing
-	self   map[string]any   // fields of the account in use, by plain name
-	hints  map[string]map[string]any
-	quiet  map[string][]map[string]any // what was created at a place that did not say its id
-	tick   int                         // orders things by when they were last met
-	serial int                         // tells generated texts apart
+	mu       sync.Mutex
+	things   map[string][]*thing // by kind, the oldest first
+	kinds    []string            // of things, sorted
+	known    map[string]*thing   // by kind and identity
+	count    int
+	index    index
+	loose    map[string][]any // by plain name: offered, or seen outside a thing
+	self     map[string]any   // fields of the account in use, by plain name
+	hints    map[string]map[string]any
+	quiet    map[string][]map[string]any // what was created at a place that did not say its id
+	tick     int                         // orders things by when they were last met
+	searches int                         // for ids, so far
+	serial   int                         // tells generated texts apart
 }
 
 // A thing is an object that the API keeps. Its pool's lock guards it.
 type thing struct {
 	kind   string
+	id     string         // tells it from its like
 	fields map[string]any // scalars only
-	homes  []string       // concrete paths of the collections that hold it
+	names  []*word        // of the fields, sorted
+	homes  []*home        // the collections that hold it
 	rank   int
 	tick   int
+	serial int // counts things as they are met
+	mark   int // of the search that looked at it last
 	gone   bool
 	spent  map[string]bool // operations that changed it already
 }
@@ -61,20 +70,21 @@ const (
 // first.
 var idFields = []string{"id", "_id", "uuid", "guid", "uid", "pk", "key", "slug", "code", "number", "username", "name", "email", "sku", "token"}
 
-// identity is the value that tells a thing from its like, as text.
-func (t *thing) identity() string {
+// identity is the value that tells a thing of that kind from its like, as
+// text.
+func identity(kind string, fields map[string]any) string {
 	for _, name := range []string{"id", "_id", "uuid", "guid", "uid", "pk"} {
-		if v, ok := t.fields[name]; ok {
+		if v, ok := fields[name]; ok {
 			return text(v)
 		}
 	}
-	for name, v := range t.fields {
-		if of, ok := resourceOf(name); ok && of == t.kind {
-			return text(v)
+	for _, name := range sortedKeys(fields) {
+		if of, ok := resourceOf(name); ok && of == kind {
+			return text(fields[name])
 		}
 	}
 	for _, name := range idFields {
-		if v, ok := t.fields[name]; ok {
+		if v, ok := fields[name]; ok {
 			return name + "=" + text(v)
 		}
 	}
@@ -83,63 +93,75 @@ func (t *thing) identity() string {
 
 // add takes in a thing, or what is new about one already known. The caller
 // holds the lock.
-func (p *Pool) add(kind string, fields map[string]any, home string, rank int) *thing {
+func (p *Pool) add(kind string, fields map[string]any, at string, rank int) *thing {
 	if kind == "" || len(fields) == 0 {
 		return nil
 	}
-	fresh := &thing{kind: kind, fields: fields, rank: rank, spent: map[string]bool{}}
-	id := fresh.identity()
+	id := identity(kind, fields)
 	if id == "" {
 		return nil
 	}
-	if p.things == nil {
-		p.things = map[string][]*thing{}
-	}
 	p.tick++
-	for _, t := range p.things[kind] {
-		if t.identity() == id {
-			for name, v := range fields {
-				if _, have := t.fields[name]; have || len(t.fields) < maxFields {
-					t.fields[name] = v
-				}
+	key := kind + "\x00" + id
+	if t := p.known[key]; t != nil {
+		for name, v := range fields {
+			if _, have := t.fields[name]; have {
+				t.fields[name] = v
+			} else if len(t.fields) < maxFields {
+				t.fields[name] = v
+				p.index.field(t, name)
 			}
-			t.rank, t.tick = max(t.rank, rank), p.tick
-			if rank > rankMentioned {
-				t.gone = false
-			}
-			t.settle(home)
-			return t
 		}
+		t.rank, t.tick = max(t.rank, rank), p.tick
+		if rank > rankMentioned {
+			t.gone = false
+		}
+		p.index.settle(t, at)
+		return t
 	}
-	if p.things[kind] == nil && len(p.things) >= maxNames {
+	if len(p.things[kind]) == 0 && len(p.things) >= maxNames {
 		return nil
 	}
-	if len(p.things[kind]) >= maxOfKind || p.count >= maxThings {
-		// What we made is worth more than what we found: the oldest find goes.
-		i := slices.IndexFunc(p.things[kind], func(t *thing) bool { return t.rank < rankCreated || t.gone })
-		if i < 0 {
-			return nil
-		}
-		p.things[kind] = slices.Delete(p.things[kind], i, i+1)
-		p.count--
+	if (len(p.things[kind]) >= maxOfKind || p.count >= maxThings) && !p.evict(kind) {
+		return nil
 	}
-	fresh.tick = p.tick
-	fresh.settle(home)
-	p.things[kind] = append(p.things[kind], fresh)
+	if p.things == nil {
+		p.things, p.known = map[string][]*thing{}, map[string]*thing{}
+	}
+	t := &thing{kind: kind, id: id, fields: fields, rank: rank, tick: p.tick, serial: p.tick, spent: map[string]bool{}}
+	for _, name := range sortedKeys(fields) {
+		p.index.field(t, name)
+	}
+	p.index.settle(t, at)
+	if _, have := p.things[kind]; !have {
+		i, _ := slices.BinarySearch(p.kinds, kind)
+		p.kinds = slices.Insert(p.kinds, i, kind)
+	}
+	p.things[kind] = append(p.things[kind], t)
+	p.known[key] = t
 	p.count++
-	return fresh
+	return t
 }
 
-func (t *thing) settle(home string) {
-	if home != "" && !slices.Contains(t.homes, home) && len(t.homes) < maxHomes {
-		t.homes = append(t.homes, home)
+// evict makes room for another thing of that kind. What we made is worth more
+// than what we found: the oldest find goes. The caller holds the lock.
+func (p *Pool) evict(kind string) bool {
+	i := slices.IndexFunc(p.things[kind], func(t *thing) bool { return t.rank < rankCreated || t.gone })
+	if i < 0 {
+		return false
 	}
+	t := p.things[kind][i]
+	p.things[kind] = slices.Delete(p.things[kind], i, i+1)
+	delete(p.known, kind+"\x00"+t.id)
+	p.index.drop(t)
+	p.count--
+	return true
 }
 
 // each calls f for every thing that still exists, in an order that does not
 // change from run to run. The caller holds the lock.
 func (p *Pool) each(f func(*thing)) {
-	for _, kind := range sortedKeys(p.things) {
+	for _, kind := range p.kinds {
 		for _, t := range p.things[kind] {
 			if !t.gone {
 				f(t)
@@ -169,8 +191,9 @@ func (p *Pool) owned(t *thing) (ours, says bool) {
 			}
 		}
 	}
-	for name, v := range t.fields {
-		if !ownerFields[plainName(name)] || v == nil || v == "" {
+	for _, w := range t.names {
+		v := t.fields[w.name]
+		if !w.owner || v == nil || v == "" {
 			continue
 		}
 		says = true
@@ -198,43 +221,53 @@ func (p *Pool) worth(t *thing) int {
 
 // pick returns the field by which a parameter of that name names the thing,
 // if the field suits the schema. The caller holds the lock.
-func (t *thing) pick(name string, suits func(any) bool) (any, bool) {
-	plain := plainName(name)
-	try := func(match func(field string) bool) (any, bool) {
-		for _, field := range sortedKeys(t.fields) {
-			if v := t.fields[field]; match(field) && v != nil && v != "" && suits(v) {
+func (t *thing) pick(name *word, suits func(any) bool) (any, bool) {
+	try := func(match func(field *word) bool) (any, bool) {
+		for _, w := range t.names {
+			if !match(w) {
+				continue
+			}
+			if v := t.fields[w.name]; v != nil && v != "" && suits(v) {
 				return v, true
 			}
 		}
 		return nil, false
 	}
-	of, isID := resourceOf(name)
 	// A parameter such as post_id names the post: its own id comes before a
 	// field of that name, unless that is how the thing writes its id.
-	exact := func(field string) bool { return plainName(field) == plain }
-	if v, ok := try(exact); ok {
+	if v, ok := try(func(field *word) bool { return field.plain == name.plain }); ok {
 		return v, true
 	}
-	if !isID {
-		rest := strings.TrimPrefix(plain, t.kind)
-		if rest != "" && rest != plain {
-			if v, ok := try(func(field string) bool { return plainName(field) == rest }); ok {
+	if !name.isID {
+		rest := strings.TrimPrefix(name.plain, t.kind)
+		if rest != "" && rest != name.plain {
+			if v, ok := try(func(field *word) bool { return field.plain == rest }); ok {
 				return v, true
 			}
 		}
 	}
-	if isID && of != "" && of != t.kind && !isAccount(of) {
+	if name.isID && name.of != "" && name.of != t.kind && !isAccount(name.of) {
 		return nil, false
 	}
 	for _, want := range idFields {
-		if v, ok := try(func(field string) bool { return field == want }); ok {
+		if v := t.fields[want]; v != nil && v != "" && suits(v) {
 			return v, true
 		}
 	}
-	return try(func(field string) bool {
-		of, ok := resourceOf(field)
-		return ok && of == t.kind
-	})
+	return try(func(field *word) bool { return field.isID && field.of == t.kind })
+}
+
+// named returns the field of that name, however it is written.
+func (t *thing) named(name *word) (any, bool) {
+	if v, ok := t.fields[name.name]; ok {
+		return v, true
+	}
+	for _, w := range t.names {
+		if w.plain == name.plain {
+			return t.fields[w.name], true
+		}
+	}
+	return nil, false
 }
 
 // Offer tells the pool of a value that it could not learn: under "other" the

@@ -99,8 +99,8 @@ func (g *generator) stringValue(m map[string]any, name string) any {
 	s := g.formatted(format, name)
 	low, _ := number(m, "minLength")
 	high, hasHigh := number(m, "maxLength")
-	if p := text(m["pattern"]); p != "" && !matchesPattern(p, s) {
-		if made, ok := fromPattern(p, g.serial, int(low), int(high), hasHigh); ok {
+	if p := text(m["pattern"]); p != "" && !g.doc.patterns.match(p, s) {
+		if made, ok := g.doc.patterns.text(p, g.serial, int(low), int(high), hasHigh); ok {
 			return made
 		}
 	}

@@ -28,7 +28,20 @@ func isSlot(segment string) bool {
 }
 
 // slots returns the parameters of an operation's path from left to right.
+// Nobody changes them.
 func (d *Document) slots(op *Operation) []slot {
+	t := op.traits
+	if t == nil {
+		return d.findSlots(op)
+	}
+	t.once.Do(func() { t.path, t.slots = op.Path, d.findSlots(op) })
+	if t.path != op.Path { // a copy of the operation at one place
+		return d.findSlots(op)
+	}
+	return t.slots
+}
+
+func (d *Document) findSlots(op *Operation) []slot {
 	var out []slot
 	container := ""
 	for i, segment := range segments(op.Path) {
@@ -117,25 +130,3 @@ func escapeSegment(s string) string {
 
 // whole is more segments than a path has.
 const whole = 1 << 20
-
-// unify matches a concrete path with a template of as many segments and
-// returns the values of its parameters.
-func unify(template, concrete []string) (map[string]string, bool) {
-	if len(template) != len(concrete) {
-		return nil, false
-	}
-	out := map[string]string{}
-	for i, t := range template {
-		switch {
-		case isSlot(t):
-			v, err := url.PathUnescape(concrete[i])
-			if err != nil {
-				return nil, false
-			}
-			out[pathParams(t)[0]] = v
-		case t != concrete[i]:
-			return nil, false
-		}
-	}
-	return out, true
-}

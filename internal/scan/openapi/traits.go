@@ -1,9 +1,12 @@
 package openapi
 
+import "sync"
+
 // traits are what an operation's names say of it. They are asked for by every
 // other operation, so they are found out once: an API of thousands of
 // operations has millions of pairs.
 type traits struct {
+	text      string   // METHOD PATH
 	parts     []string // of the path
 	words     []string // of its literal segments
 	thing     string
@@ -13,10 +16,13 @@ type traits struct {
 	dangerous string
 	stage     int
 	within    int
+	path      string // whose slots these are
+	slots     []slot
+	once      sync.Once
 }
 
 func (o *Operation) judge() *traits {
-	t := &traits{parts: segments(o.Path), words: pathWords(o.Path), thing: thingOf(o.Path), answers: answeredKind(o)}
+	t := &traits{text: o.String(), parts: segments(o.Path), words: pathWords(o.Path), thing: thingOf(o.Path), answers: answeredKind(o)}
 	o.traits = t // what follows asks for what is known already
 	t.changes, t.reason = o.judgeChange()
 	t.dangerous = o.judgeDanger()

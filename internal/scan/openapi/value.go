@@ -430,7 +430,7 @@ func (g *generator) fits(m map[string]any, v any) bool {
 			_, number := v.(float64)
 			return number && m["pattern"] == nil
 		}
-		if p := text(m["pattern"]); p != "" && !matchesPattern(p, s) {
+		if p := text(m["pattern"]); p != "" && !g.doc.patterns.match(p, s) {
 			return false
 		}
 		high, bounded := number(m, "maxLength")
