@@ -30,7 +30,7 @@ func members(text []byte, visit func(name, value []byte, start int) bool) bool {
 		return false // encoders write no white space around it
 	}
 	var room [fewMembers][]byte
-	names, checked := room[:0], false
+	names, seen, checked := room[:0], uint64(0), false
 	at := skipSpace(text, 1)
 	if peek(text, at) == '}' {
 		return at == len(text)-1
@@ -53,10 +53,10 @@ func members(text []byte, visit func(name, value []byte, start int) bool) bool {
 			if checked = jsontext.Value(text).IsValid(); !checked {
 				return false
 			}
-		case contains(names, name):
+		case seen&mark(name) != 0 && contains(names, name):
 			return false
 		default:
-			names = append(names, name)
+			names, seen = append(names, name), seen|mark(name)
 		}
 		if at = skipSpace(text, end); peek(text, at) != ':' {
 			return false
@@ -74,6 +74,15 @@ func members(text []byte, visit func(name, value []byte, start int) bool) bool {
 			return false
 		}
 	}
+}
+
+// mark returns one of 64 bits: names of different bits are different, so that
+// few need comparing.
+func mark(name []byte) uint64 {
+	if len(name) == 0 {
+		return 1
+	}
+	return 1 << ((int(name[0]) + 5*int(name[len(name)-1]) + len(name)) & 63)
 }
 
 func contains(names [][]byte, name []byte) bool {
