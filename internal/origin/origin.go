@@ -69,32 +69,40 @@ func Parse(s string) (Origin, error) {
 }
 
 // parsePlain reads the origins that nearly all are, in one pass, and leaves
-// the others to parse: domain names without a port, whose last label begins
-// with a letter and which have no two hyphens in a row, as IDNA has. It
-// accepts nothing that parse refuses; FuzzParse holds it to that.
+// the others to parse. It accepts nothing that parse refuses; FuzzParse holds
+// it to that.
 func parsePlain(s string) (Origin, bool) {
 	scheme, host, ok := cutScheme(s)
-	if !ok || len(host) > maxHost {
-		return Origin{}, false
-	}
-	label := 0 // where the label begins
-	for i := range len(host) {
-		switch c := host[i]; {
-		case c >= 'a' && c <= 'z' || c >= '0' && c <= '9':
-		case c == '.':
-			if i == label || i-label > maxLabel {
-				return Origin{}, false
-			}
-			label = i + 1
-		case c == '-' && i > 0 && host[i-1] != '-':
-		default:
-			return Origin{}, false
-		}
-	}
-	if last := len(host) - label; last == 0 || last > maxLabel || host[label] <= '9' {
+	if !ok || !plainHost(host) {
 		return Origin{}, false
 	}
 	return Origin{scheme, host, defaultPort(scheme)}, true
+}
+
+// plainHost tells domain names without a port, whose last label begins with a
+// letter, as no address does, and which have no two hyphens in a row, as IDNA
+// has.
+func plainHost(host string) bool {
+	if len(host) > maxHost {
+		return false
+	}
+	label, last := 0, byte('.') // where the label begins, and the byte before
+	for i := range len(host) {
+		c := host[i]
+		switch {
+		case c-'a' < 26 || c-'0' < 10:
+		case c == '.':
+			if i == label || i-label > maxLabel {
+				return false
+			}
+			label = i + 1
+		case c != '-' || last == '-':
+			return false
+		}
+		last = c
+	}
+	rest := host[label:]
+	return rest != "" && len(rest) <= maxLabel && rest[0] >= 'a'
 }
 
 func parse(s string) (Origin, error) {
@@ -127,6 +135,9 @@ func parse(s string) (Origin, error) {
 func Of(scheme, host string) (Origin, error) {
 	if scheme != "http" && scheme != "https" {
 		return Origin{}, errScheme
+	}
+	if plainHost(host) {
+		return Origin{scheme, host, defaultPort(scheme)}, nil
 	}
 	if len(host) == 0 || len(host) > MaxLength {
 		return Origin{}, errLength
