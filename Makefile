@@ -14,6 +14,7 @@ demo: setup build
 test: setup lint
 	COUNTERSIGN_REQUIRE_ALL=1 go test -race -timeout 40m ./...
 	go test -run 'Alloc' ./csrf ./cors ./jwt ./internal/origin # not to be counted under -race
+	cd bench && go vet ./... && go test -bench . -benchtime 1x ./... # a module of its own; each benchmark once, so that none rots
 
 lint:
 	scripts/lint
