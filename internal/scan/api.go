@@ -138,6 +138,9 @@ func (a *api) fresh(ctx context.Context, u *use) (*attack.Call, error) {
 		return nil, err
 	}
 	from.name(u.op, r)
+	if u.renew {
+		a.pool.UseUp(u.op, r)
+	}
 	u.current = r.PathValues
 	return &attack.Call{Request: r, Base: a.t.Base}, nil
 }

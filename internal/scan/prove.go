@@ -24,7 +24,7 @@ const (
 	browserTime = 45 * time.Second
 	// maxRequests is how many requests an operation may cost on average before
 	// only what is decisive is proved; fewRequests is always allowed.
-	maxRequests = 14
+	maxRequests = 13
 	fewRequests = 400
 	// maxScreenshots bounds the pictures of one scan.
 	maxScreenshots = 40
@@ -39,108 +39,203 @@ type prover struct {
 	b      *browser.Browser
 	victim *browser.Victim
 	since  time.Time // of the login in the browser
-	shots  int
-	own    bool // the browser holds cookies that the server set there itself
+	own    bool      // the browser holds cookies that the server set there itself
+
+	path  string // of the browser
+	end   time.Time
+	seen  map[cell]bool
+	shoot bool // keep a picture of the attempt
+	shots int
+	done  int // attempts on what plain HTTP found forgeable
+	total int
 }
 
-// prove lets a browser confirm or refute the matrix: each forgery from each
-// position in its best shape first, then what the browser's own policy
-// blocked, then the rest, as long as the time lasts.
-func (s *session) prove(ctx context.Context) error {
+// prove lets a browser confirm or refute the matrix: of each operation that
+// looks forgeable its worst attempt, and of each position and shape one
+// attempt; the cells that are like one that was refuted are tried as well.
+func (s *session) prove(ctx context.Context) (*prover, error) {
 	path, err := browser.Find(s.cfg.Browser)
 	switch {
 	case errors.Is(err, browser.ErrNone):
 		s.a.t.NoBrowser = ", for none was found"
 		s.c.Note("no browser was found, so no forgery was proved in one")
-		return nil
+		return nil, nil
 	case err != nil:
-		return err
+		return nil, err
 	case path == "":
 		s.a.t.NoBrowser = ", for it was turned off"
-		return nil
+		return nil, nil
 	}
-	runs := s.runs()
-	if len(runs) == 0 && s.cfg.Frontend == "" {
-		return nil
+	if !s.forgeable() && s.cfg.Frontend == "" {
+		return nil, nil
 	}
 	s.stage("prove", "starting a browser")
 	bounded, cancel := context.WithTimeout(ctx, browserTime+15*time.Second)
 	defer cancel()
-	p := &prover{s: s}
-	if err := p.start(bounded, path, false); err != nil {
+	p := &prover{s: s, path: path, end: time.Now().Add(browserTime), seen: map[cell]bool{}}
+	// The browser lives longer than this stage: attacks use it, too.
+	if err := p.start(ctx, path, false); err != nil {
 		if ctx.Err() != nil {
-			return ctx.Err()
+			return nil, ctx.Err()
 		}
 		s.a.t.NoBrowser = ", for it could not be used"
 		s.c.Note("no forgery was proved in a browser: " + s.red.Redact(err.Error()))
-		return nil
+		return nil, nil
 	}
-	defer p.b.Close()
-	end := time.Now().Add(browserTime)
-	done := 0
-	for _, r := range runs {
-		if r.tier > 0 && s.cl.Sent() >= max(maxRequests*len(s.a.uses), fewRequests) {
-			s.c.Note(fmt.Sprintf("the browser proved %d of %d attempts, each operation from each position; the other shapes rest on plain HTTP", done, len(runs)))
-			break
-		}
-		if time.Now().After(end) {
-			s.c.Note(fmt.Sprintf("the browser proved %d of %d attempts in the time it has; the others rest on plain HTTP", done, len(runs)))
-			break
-		}
-		s.c.Progress(finding.Progress{Stage: "prove", Text: r.sub.Ref.String() + " " + string(r.try.Position) + " " + string(r.try.Shape), Done: done, Total: len(runs)})
-		if err := p.run(bounded, r); err != nil {
-			if ctx.Err() != nil {
-				return ctx.Err()
-			}
-			s.c.Note(fmt.Sprintf("the browser could not try %s from %s as %s: %v", r.sub.Ref, r.try.Position, r.try.Shape, s.red.Redact(err.Error())))
-		}
-		done++
+	for _, u := range s.a.uses {
+		p.worst(bounded, u)
+	}
+	p.cells(bounded)
+	if p.done < p.total {
+		s.c.Note(fmt.Sprintf("the browser made %d of %d attempts that plain HTTP found forgeable: each operation, and each position and shape; the others rest on plain HTTP", p.done, p.total))
 	}
 	p.frontend(bounded)
-	p.b.Close()
-	p.age(bounded, path, runs)
+	p.age(bounded)
 	for _, u := range s.a.uses {
 		s.tell(u)
 	}
-	return ctx.Err()
+	if ctx.Err() != nil {
+		p.b.Close()
+		return nil, ctx.Err()
+	}
+	s.a.t.Browser = p
+	return p, nil
 }
 
 // proofRun is one attempt that is due.
 type proofRun struct {
-	sub  *attack.Subject
-	try  *attack.Try
-	tier int
+	sub *attack.Subject
+	try *attack.Try
 }
 
-// runs returns the attempts that a browser should make, in their order.
-func (s *session) runs() []proofRun {
-	var out []proofRun
-	for _, u := range s.a.uses {
-		sub := u.subject
-		if u.outside || sub.Credential != finding.CredentialCookie && sub.Credential != finding.CredentialEither {
-			continue
+// cell is what attempts on different operations have in common.
+type cell struct {
+	position finding.Position
+	shape    finding.Shape
+	blocked  finding.By // by the rules of the browser, if at all
+}
+
+// open reports whether u's cells may be put to the browser.
+func (u *use) open() bool {
+	c := u.subject.Credential
+	return !u.outside && (c == finding.CredentialCookie || c == finding.CredentialEither)
+}
+
+// forgeable reports whether there is anything to prove: where no cookie
+// authenticates, there is nothing.
+func (s *session) forgeable() bool {
+	for _, c := range s.a.t.Victim.Credentials().Jar.Cookies() {
+		if s.a.t.Authenticates(c.Name) {
+			return true
 		}
-		best := map[finding.Position]bool{}
-		withheld := false
-		for _, try := range sub.Tries {
-			switch {
-			case try.Verdict.Verdict == finding.Forged && !try.Custom:
-				tier := 2
-				if !best[try.Position] {
-					best[try.Position], tier = true, 0
-				}
-				out = append(out, proofRun{sub, try, tier})
-			case try.Verdict.Verdict == finding.Blocked && (try.By == finding.BySameSite || try.By == finding.ByThirdPartyCookie) && !withheld && try.Position == finding.CrossSite:
-				// The server would have taken it: the browser alone decides.
-				if same := sub.Verdict(finding.SameSite, try.Shape); same != nil && same.Verdict.Verdict == finding.Forged {
-					withheld = true
-					out = append(out, proofRun{sub, try, 1})
+	}
+	return false
+}
+
+// worst tries u's forgeries in the browser, those that weigh most first, until
+// one gets through.
+func (p *prover) worst(ctx context.Context, u *use) {
+	if !u.open() {
+		return
+	}
+	weight := func(try *attack.Try) int {
+		switch {
+		case try.Position == finding.SameSite:
+			return 2
+		case try.Fresh:
+			return 1
+		}
+		return 0
+	}
+	var tries []*attack.Try
+	for _, try := range u.subject.Tries {
+		if try.Verdict.Verdict == finding.Forged && !try.Custom {
+			tries = append(tries, try)
+		}
+	}
+	p.total += len(tries)
+	slices.SortStableFunc(tries, func(a, b *attack.Try) int { return cmp.Compare(weight(a), weight(b)) })
+	for _, try := range tries {
+		if time.Now().After(p.end) || ctx.Err() != nil {
+			return
+		}
+		p.shoot = true
+		p.attempt(ctx, proofRun{u.subject, try})
+		p.shoot = false
+		if try.Proof == finding.ByBrowser && try.Verdict.Verdict == finding.Forged {
+			return
+		}
+	}
+}
+
+// cells tries one attempt of each position and shape that no operation has
+// had yet. One that is refuted says nothing good of its like: they are all
+// tried.
+func (p *prover) cells(ctx context.Context) {
+	var doubted []cell
+	each := func(f func(cell, proofRun) bool) {
+		for _, u := range p.s.a.uses {
+			if !u.open() {
+				continue
+			}
+			for _, try := range u.subject.Tries {
+				if c, ok := cellOf(u.subject, try); ok && try.Proof != finding.ByBrowser {
+					if time.Now().After(p.end) || ctx.Err() != nil || p.s.cl.Sent() >= max(maxRequests*len(p.s.a.uses), fewRequests) {
+						return
+					}
+					if !f(c, proofRun{u.subject, try}) {
+						return
+					}
 				}
 			}
 		}
 	}
-	slices.SortStableFunc(out, func(a, b proofRun) int { return cmp.Compare(a.tier, b.tier) })
-	return out
+	each(func(c cell, r proofRun) bool {
+		if !p.seen[c] {
+			was := r.try.Verdict.Verdict
+			p.attempt(ctx, r)
+			if r.try.Verdict.Verdict != was {
+				doubted = append(doubted, c)
+			}
+		}
+		return true
+	})
+	each(func(c cell, r proofRun) bool {
+		if slices.Contains(doubted, c) {
+			p.attempt(ctx, r)
+		}
+		return true
+	})
+}
+
+// cellOf returns what an attempt has in common with others; ok is false where
+// no browser can say more of it.
+func cellOf(sub *attack.Subject, try *attack.Try) (cell, bool) {
+	switch {
+	case try.Verdict.Verdict == finding.Forged && !try.Custom:
+		return cell{try.Position, try.Shape, ""}, true
+	case try.Verdict.Verdict == finding.Blocked && (try.By == finding.BySameSite || try.By == finding.ByThirdPartyCookie) && try.Position == finding.CrossSite:
+		// The server would have taken it: the browser alone decides.
+		if same := sub.Verdict(finding.SameSite, try.Shape); same != nil && same.Verdict.Verdict == finding.Forged {
+			return cell{try.Position, try.Shape, try.By}, true
+		}
+	}
+	return cell{}, false
+}
+
+// attempt makes one attempt, and says where it could not.
+func (p *prover) attempt(ctx context.Context, r proofRun) {
+	s := p.s
+	s.c.Progress(finding.Progress{Stage: "prove", Text: r.sub.Ref.String() + " " + string(r.try.Position) + " " + string(r.try.Shape), Done: p.done, Total: p.total})
+	if c, ok := cellOf(r.sub, r.try); ok {
+		p.seen[c] = true
+		if c.blocked == "" {
+			p.done++
+		}
+	}
+	if err := p.run(ctx, r); err != nil && ctx.Err() == nil {
+		s.c.Note(fmt.Sprintf("the browser could not try %s from %s as %s: %v", r.sub.Ref, r.try.Position, r.try.Shape, s.red.Redact(err.Error())))
+	}
 }
 
 // start launches a browser in which the victim is logged in.
@@ -213,6 +308,7 @@ func plainCookie(c client.Cookie) *http.Cookie {
 
 // attempt is what a browser did with one attack, and what it changed.
 type attempt struct {
+	call    *attack.Call
 	attack  browser.Attack
 	trace   *browser.Trace
 	before  string
@@ -231,7 +327,8 @@ func (p *prover) send(ctx context.Context, r proofRun) (*attempt, error) {
 	if !ok {
 		return nil, fmt.Errorf("the body cannot be put into this shape")
 	}
-	a := &attempt{attack: browser.Attack{Position: r.try.Position, Shape: r.try.Shape, Method: req.Method, URL: req.URL.String(),
+	a := &attempt{call: call, attack: browser.Attack{Picture: p.shoot && p.shots < maxScreenshots && p.s.cfg.Artifacts != "",
+		Position: r.try.Position, Shape: r.try.Shape, Method: req.Method, URL: req.URL.String(),
 		ContentType: req.Header.Get("Content-Type"), Body: req.Body, Operation: r.sub.Ref.String()}}
 	if r.sub.Sensitive {
 		if a.before, err = r.sub.State(ctx); err == nil {
@@ -286,6 +383,19 @@ func (p *prover) run(ctx context.Context, r proofRun) error {
 		}
 	}
 	through, known := a.got(r.sub)
+	if known && !through && a.carried {
+		// It may be the call that is no good any more: what it names may have
+		// been deleted in the meantime.
+		if ok, err := p.stands(ctx, r.sub, a.call); err != nil || !ok {
+			if err != nil || !p.renewed(ctx, r.sub) {
+				return err
+			}
+			if a, err = p.send(ctx, r); err != nil {
+				return err
+			}
+			through, known = a.got(r.sub)
+		}
+	}
 	if !known {
 		return nil
 	}
@@ -298,7 +408,7 @@ func (p *prover) run(ctx context.Context, r proofRun) error {
 		if try.Policy != "" {
 			try.Reason += " (" + try.Policy + ")"
 		}
-		try.Evidence = p.evidence(a, r)
+		try.Evidence = p.evidence(a.trace, a.attack)
 		if a.read {
 			try.Before, try.After = a.before, a.after
 		}
@@ -313,6 +423,34 @@ func (p *prover) run(ctx context.Context, r proofRun) error {
 		}
 	}
 	return nil
+}
+
+// stands reports whether a call is accepted from the API's own page.
+func (p *prover) stands(ctx context.Context, sub *attack.Subject, call *attack.Call) (bool, error) {
+	victim := p.s.a.t.Victim
+	res, err := victim.Do(ctx, call.WithToken(victim.Credentials().CSRFValue()).Wire())
+	return err == nil && sub.Judge.Read(res) == attack.Accepted, err
+}
+
+// renewed finds things anew that an operation works on.
+func (p *prover) renewed(ctx context.Context, sub *attack.Subject) bool {
+	i := slices.IndexFunc(p.s.a.uses, func(u *use) bool { return u.subject == sub })
+	if i < 0 {
+		return false
+	}
+	if sub.Renew() {
+		return true // from now on each call is made on a thing of its own
+	}
+	u := p.s.a.uses[i]
+	last, reason := u.last, sub.Reason
+	u.last = nil
+	err := p.s.a.exercise(ctx, u)
+	found := err == nil && u.last != nil
+	if !found {
+		u.last = last
+	}
+	sub.Reason = reason
+	return found
 }
 
 // why says what kept an attempt from getting through.
@@ -343,13 +481,15 @@ func third(reason string) bool {
 }
 
 // evidence is what the browser showed.
-func (p *prover) evidence(a *attempt, r proofRun) []finding.Evidence {
-	t := a.trace
+func (p *prover) evidence(t *browser.Trace, a browser.Attack) []finding.Evidence {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s, third-party cookies: %s\n", p.b.Version(), t.Policy)
-	if p.own {
+	fmt.Fprintf(&b, "%s, %s\n", p.b.Version(), t.Policy)
+	switch {
+	case p.since.IsZero():
+		b.WriteString("The browser held no cookie of the API before.\n")
+	case p.own:
 		b.WriteString("The victim logged in in this browser; it holds the cookies that the server set there.\n")
-	} else {
+	default:
 		b.WriteString("The browser was given the cookies of a login outside of it.\n")
 	}
 	fmt.Fprintf(&b, "attacker's page: %s\ncookies sent: %s\n", t.PageURL, strings.Join(t.CookiesSent, ", "))
@@ -364,7 +504,7 @@ func (p *prover) evidence(a *attempt, r proofRun) []finding.Evidence {
 		b.WriteString("\n" + t.Transcript)
 	}
 	out := []finding.Evidence{{Kind: finding.BrowserEvidence, Text: p.s.red.Redact(b.String())}}
-	if file := p.keepShot(t.Screenshot, r); file != "" {
+	if file := p.keepShot(t.Screenshot, a); file != "" {
 		out = append(out, finding.Evidence{Kind: finding.ScreenshotEvidence, Text: "the victim's tab after the attack", File: file})
 	}
 	return out
@@ -381,12 +521,12 @@ func slug(parts ...string) string {
 	}, s), "-")
 }
 
-func (p *prover) keepShot(png []byte, r proofRun) string {
-	if len(png) == 0 || p.shots >= maxScreenshots || r.tier > 0 {
+func (p *prover) keepShot(png []byte, a browser.Attack) string {
+	if len(png) == 0 {
 		return ""
 	}
 	p.shots++
-	return p.keep(slug(r.sub.Ref.String(), string(r.try.Position), string(r.try.Shape))+".png", png)
+	return p.keep(slug(a.Operation, string(a.Position), string(a.Shape))+".png", png)
 }
 
 func (p *prover) keepPoC(a browser.Attack) string {
@@ -421,13 +561,17 @@ func (p *prover) keep(name string, data []byte) string {
 
 // age tries one forgery that rests on a young cookie in a browser that treats
 // it as old, and adds what that showed.
-func (p *prover) age(ctx context.Context, path string, runs []proofRun) {
-	for _, r := range runs {
-		if r.try.Verdict.Verdict != finding.Forged || !r.try.Fresh || r.try.Proof != finding.ByBrowser {
+func (p *prover) age(ctx context.Context) {
+	for _, u := range p.s.a.uses {
+		i := slices.IndexFunc(u.subject.Tries, func(try *attack.Try) bool {
+			return try.Verdict.Verdict == finding.Forged && try.Fresh && try.Proof == finding.ByBrowser
+		})
+		if i < 0 {
 			continue
 		}
+		r := proofRun{u.subject, u.subject.Tries[i]}
 		old := &prover{s: p.s}
-		if old.start(ctx, path, true) != nil {
+		if old.start(ctx, p.path, true) != nil {
 			return
 		}
 		defer old.b.Close()

@@ -491,8 +491,12 @@ func (s *session) tell(u *use) {
 
 // attack proves forgeries in a browser and runs every attack.
 func (s *session) attack(ctx context.Context) error {
-	if err := s.prove(ctx); err != nil {
+	p, err := s.prove(ctx)
+	if err != nil {
 		return err
+	}
+	if p != nil {
+		defer p.b.Close()
 	}
 	if err := s.lasting(s.logout(ctx)); err != nil {
 		return err

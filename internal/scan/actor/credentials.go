@@ -19,6 +19,9 @@ type Credentials struct {
 	Custom http.Header // fields that the API wants to see from its own scripts
 	Fields []string    // fields besides Authorization in which the API takes its token
 
+	Fixed http.Header // fields that authenticate besides the token
+	Send  *Sending    // how the token is sent; nil: in "Authorization: Bearer"
+
 	last *lastJWT // nil: nothing is remembered
 }
 
@@ -54,7 +57,7 @@ func accessToken(cookies []client.Cookie) string {
 
 // Clone returns an independent copy.
 func (c Credentials) Clone() Credentials {
-	return Credentials{Jar: c.Jar.Clone(), Tokens: slices.Clone(c.Tokens), CSRF: slices.Clone(c.CSRF), Custom: c.Custom.Clone(), Fields: c.Fields, last: c.last}
+	return Credentials{Jar: c.Jar.Clone(), Tokens: slices.Clone(c.Tokens), CSRF: slices.Clone(c.CSRF), Custom: c.Custom.Clone(), Fields: c.Fields, Fixed: c.Fixed, Send: c.Send, last: c.last}
 }
 
 // Bearer returns the token for the Authorization field: the first access
@@ -94,7 +97,14 @@ func (c Credentials) Put(r *client.Request, use Use) {
 		AddCookies(r.Header, c.Jar.Header(r.URL))
 	}
 	if use.Bearer {
-		if b := c.Bearer(); b != "" {
+		for k, v := range c.Fixed {
+			r.Header[k] = v
+		}
+		switch b := c.Bearer(); {
+		case b == "":
+		case c.Send != nil:
+			c.Send.put(r, b)
+		default:
 			r.Header.Set("Authorization", "Bearer "+b)
 			for _, f := range c.Fields {
 				r.Header.Set(f, b)
@@ -161,6 +171,9 @@ func (c Credentials) Secrets() []string {
 	}
 	for _, t := range c.CSRF {
 		add(t.Value)
+	}
+	for _, v := range c.Fixed {
+		out = append(out, v...)
 	}
 	return out
 }

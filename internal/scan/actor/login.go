@@ -41,7 +41,9 @@ type Route struct {
 	PassField    string
 	Extra        map[string]string // further fields that the login needs
 	CSRFField    string            // where the body has a field for a CSRF token
-	Page         string            // path of the page whose form this is, where it was found on one
+
+	told *Step  // as the user tells it; nil: made of the names above
+	Page string // path of the page whose form this is, where it was found on one
 }
 
 // String returns "METHOD PATH (encoding)".
@@ -49,6 +51,9 @@ func (r Route) String() string { return fmt.Sprintf("%s %s (%s)", r.Method, r.Pa
 
 // request makes the login of a, before any header of a page is put on it.
 func (r Route) request(base *url.URL, a Account, csrf string) *client.Request {
+	if r.told != nil {
+		return r.toldRequest(base, a)
+	}
 	u := *base
 	u.Path = strings.TrimSuffix(base.Path, "/") + r.Path
 	req := &client.Request{Method: r.Method, URL: &u, Header: http.Header{}}

@@ -33,6 +33,10 @@ type Actor struct {
 	Fields []string
 	// Given are credentials that the user told, where there is no login.
 	Given *Credentials
+	// Flow is the login as the user tells it, in place of Routes.
+	Flow *Flow
+	// Refresh renews the access token; nil where the API shows none.
+	Refresh *Refresh
 
 	mu      sync.Mutex
 	creds   Credentials
@@ -45,6 +49,9 @@ type Actor struct {
 	useless int  // logins after a 401 that changed nothing
 	refresh int  // CSRF tokens fetched anew
 	customs int  // attempts to find out demanded fields
+	stale   bool // the refresh token is of no use any more
+
+	lastStep int64 // of the one-time code that was used last
 }
 
 // Login logs in afresh and returns the new credentials, which the actor holds
@@ -63,6 +70,10 @@ func (a *Actor) login(ctx context.Context) (Credentials, error) {
 		return a.creds.Clone(), nil
 	}
 	a.Redactor.Add(a.Account.Password.Reveal())
+	a.stale = false
+	if a.Flow != nil {
+		return a.asTold(ctx)
+	}
 	routes := a.Routes
 	if a.route != nil {
 		routes = []Route{*a.route}
@@ -100,6 +111,26 @@ func (a *Actor) login(ctx context.Context) (Credentials, error) {
 		a.barren = true
 	}
 	return Credentials{}, fmt.Errorf("%w as %s: %s", ErrLogin, a.Account.Name, strings.Join(tried, "; "))
+}
+
+// asTold logs in by the user's flow.
+func (a *Actor) asTold(ctx context.Context) (Credentials, error) {
+	creds, answer, why, err := a.follow(ctx)
+	if err != nil {
+		return Credentials{}, err
+	}
+	if why != "" {
+		a.barren = a.logins > 0
+		return Credentials{}, fmt.Errorf("%w as %s: %s", ErrLogin, a.Account.Name, why)
+	}
+	creds.Custom, creds.Fields, creds.last = a.creds.Custom, a.Fields, &lastJWT{}
+	a.creds, a.answer = creds, answer
+	if r, ok := a.Flow.Route(); ok {
+		a.route = &r
+	}
+	a.logins++
+	a.fetchCSRF(ctx, &a.creds)
+	return a.creds.Clone(), nil
 }
 
 // complete looks for a login that sets a cookie where the first one, for
@@ -392,6 +423,10 @@ func (a *Actor) RequestBy(r Route, wrong bool) *client.Request {
 	return r.request(a.Base, acc, "")
 }
 
+// RequestAs returns the login by r of any account, without any credential or
+// header of a page on it.
+func (a *Actor) RequestAs(r Route, acc Account) *client.Request { return r.request(a.Base, acc, "") }
+
 // Do sends a legitimate request as the actor's own page would. Rotated tokens
 // are kept; where the session has ended it logs in again once, and where the
 // CSRF token has gone stale it fetches a new one once.
@@ -403,7 +438,19 @@ func (a *Actor) Do(ctx context.Context, r *client.Request) (*client.Response, er
 		return nil, err
 	}
 	switch {
-	case res.Status == http.StatusUnauthorized && a.Given == nil && !a.barren && a.useless < 3:
+	case res.Status == http.StatusUnauthorized && a.Given == nil && a.useless < 3:
+		if renewed, err := a.renew(ctx); err != nil || renewed {
+			if err != nil {
+				return res, ctx.Err()
+			}
+			again, err := a.send(ctx, r)
+			if err != nil || again.Status != http.StatusUnauthorized {
+				return again, err
+			}
+		}
+		if a.barren {
+			return res, nil
+		}
 		if _, err := a.login(ctx); err != nil {
 			return res, ctx.Err()
 		}

@@ -1,13 +1,16 @@
 package attack
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"net/http"
 
 	"github.com/d710e0ae/countersign/internal/finding"
 	"github.com/d710e0ae/countersign/internal/scan/actor"
+	"github.com/d710e0ae/countersign/internal/scan/browser"
 	"github.com/d710e0ae/countersign/internal/scan/client"
+	"github.com/d710e0ae/countersign/internal/secret"
 )
 
 // loginForgeable sends the attacker's login as a form of another site does,
@@ -53,13 +56,38 @@ func (t *Target) loginForgeable(ctx context.Context, who *actor.Actor, route act
 			continue
 		}
 		ref := finding.OperationRef{Method: route.Method, Path: route.Path}
+		opts := []option{evidence(t.labelled("control: a wrong password, no cookie", refused)...),
+			evidence(t.labelled("the login sent from another site, accepted", res)...)}
+		seen := t.try(ctx, loginPage(req, route, ref, shape), false)
+		switch {
+		case seen != nil && seen.Status == 0, seen != nil && len(seen.Holds) == 0:
+			continue // the browser kept no cookie of it
+		case seen != nil:
+			// The page that is kept bears no one's password.
+			nobody := who.RequestAs(route, actor.Account{Name: "ATTACKERS-NAME", Password: secret.New("ATTACKERS-PASSWORD")})
+			opts = append(opts, seen.proved(t.Browser.Keep(loginPage(nobody, route, ref, shape)))...)
+		default:
+			opts = append(opts, t.unproved)
+		}
 		t.Handler.Finding(t.finding("login-forgeable", &ref,
-			fmt.Sprintf("A page of another site logs the victim in as the attacker: %s accepts the login as a %s and sets the cookie %s.", ref, shape, cookie.Name),
-			evidence(t.labelled("control: a wrong password, no cookie", refused)...),
-			evidence(t.labelled("the login sent from another site, accepted", res)...)))
+			fmt.Sprintf("A page of another site logs the victim in as the attacker: %s accepts the login as a %s and sets the cookie %s.", ref, shape, cookie.Name), opts...))
 		return nil
 	}
 	return nil
+}
+
+// loginPage is the attacker's page that sends a login.
+func loginPage(req *client.Request, route actor.Route, ref finding.OperationRef, shape finding.Shape) browser.Attack {
+	r, _ := loginAs(req, route, shape) // which this shape can carry
+	a := browser.Attack{Position: finding.CrossSite, Shape: shape, Method: r.Method, URL: r.URL.String(), ContentType: r.Header.Get("Content-Type"), Body: r.Body, Operation: ref.String(), Picture: true}
+	if shape == finding.TextPlain {
+		// A form writes NAME=VALUE: a member that no one asks for takes the
+		// sign in.
+		if end := bytes.LastIndexByte(r.Body, '}'); end > 0 {
+			a.Body = append(bytes.Clone(r.Body[:end]), `,"x":"="}`...)
+		}
+	}
+	return a
 }
 
 // loginAs puts the login into a shape that another site can send.

@@ -2,11 +2,13 @@ package attack
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 
 	"github.com/d710e0ae/countersign/internal/finding"
 	"github.com/d710e0ae/countersign/internal/scan/actor"
+	"github.com/d710e0ae/countersign/internal/scan/browser"
 	"github.com/d710e0ae/countersign/internal/scan/client"
 )
 
@@ -36,16 +38,52 @@ func logoutForgeable(ctx context.Context, t *Target) error {
 			if how == "" {
 				continue
 			}
+			opts := []option{evidence(t.labelled("the logout sent from there, accepted", res)...)}
+			call, err := s.fresh(ctx)
+			if err != nil {
+				return ctx.Err()
+			}
+			r, ok := call.Encode(shape)
+			if !ok {
+				continue
+			}
+			page := browser.Attack{Position: pos, Shape: shape, Method: r.Method, URL: r.URL.String(), ContentType: r.Header.Get("Content-Type"), Body: r.Body, Operation: s.Ref.String(), Picture: true}
+			seen := t.try(ctx, page, true)
+			switch ended, err := t.ended(ctx, seen); {
+			case err != nil || seen == nil:
+				opts = append(opts, t.unproved)
+			case !ended:
+				continue
+			default:
+				opts = append(opts, seen.proved(t.Browser.Keep(page))...)
+			}
 			where := "of another site"
 			if pos == finding.SameSite {
 				where = "of a same-site origin"
 			}
 			t.report("logout-forgeable", s, fmt.Sprintf("A page %s logs the victim out: %s is accepted from there, and %s.", where, s.Ref, how),
-				evidence(t.labelled("the logout sent from there, accepted", res)...))
+				opts...)
 			return nil
 		}
 	}
 	return nil
+}
+
+// ended reports whether the browser's session is over: it holds the cookie no
+// more, or is refused with it.
+func (t *Target) ended(ctx context.Context, seen *Seen) (bool, error) {
+	if seen == nil {
+		return false, nil
+	}
+	if len(seen.Held) > 0 && len(seen.Holds) == 0 {
+		return true, nil
+	}
+	w := t.Witness(takesCookie)
+	if w == nil || w.ChangesState || w.Refusal == nil {
+		return false, errors.New("nothing tells a session from none")
+	}
+	status, err := t.Browser.Status(ctx, w.Call.URL().String())
+	return status == w.Refusal.Status && status != w.Success.Status, err
 }
 
 // logsOut sends the logout from a position; how says in what way the session

@@ -43,7 +43,8 @@ type Target struct {
 	Logout        *Subject      // nil where the API shows none
 	// NoBrowser completes "no browser has sent it": why none has.
 	NoBrowser string
-	Refresh   bool // the API hands out refresh tokens
+	Browser   Prover // nil where there is none
+	Refresh   bool   // the API hands out refresh tokens
 
 	LoggedIn     time.Time      // when the victim's token was handed out
 	noOverride   map[string]int // operations by method that refuse one

@@ -14,6 +14,7 @@ import (
 	"github.com/coder/websocket"
 
 	"github.com/d710e0ae/countersign/internal/finding"
+	"github.com/d710e0ae/countersign/internal/scan/browser"
 	"github.com/d710e0ae/countersign/internal/scan/client"
 	"github.com/d710e0ae/countersign/internal/scan/openapi"
 	"github.com/d710e0ae/countersign/internal/weakness"
@@ -97,17 +98,20 @@ func websocketHijackable(ctx context.Context, t *Target) error {
 			continue
 		}
 		t.Handler.Operation(finding.Operation{OperationRef: s.Ref, ChangesState: true, Exercised: true, Credential: finding.CredentialCookie, Reason: "a WebSocket"})
-		if err := t.hijack(ctx, s, &u); err != nil {
+		if err := t.hijack(ctx, s, &u, !without.open); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// hijack tries every position on one WebSocket.
-func (t *Target) hijack(ctx context.Context, s *Subject, u *url.URL) error {
+// hijack tries every position on one WebSocket. Where the handshake alone
+// tells whether the cookie was taken, a browser makes it, too.
+func (t *Target) hijack(ctx context.Context, s *Subject, u *url.URL, telling bool) error {
 	creds := t.Victim.Credentials()
 	var got []string
+	var shown *Seen
+	var page browser.Attack
 	cross := false
 	for _, pos := range finding.Positions() {
 		try := &Try{Verdict: finding.Verdict{Operation: s.Ref.String(), Position: pos, Shape: finding.WebSocket, Proof: finding.ByHTTP}}
@@ -127,6 +131,17 @@ func (t *Target) hijack(ctx context.Context, s *Subject, u *url.URL) error {
 		switch opened := d.open && !d.closed; {
 		case opened && travel.Sent:
 			try.Verdict.Verdict, try.Reason = finding.Forged, "the upgrade is accepted: "+travel.Why
+			a := browser.Attack{Position: pos, Shape: finding.WebSocket, Method: http.MethodGet, URL: u.String(), Operation: s.Ref.String(), Picture: shown == nil}
+			if seen := t.try(ctx, a, true); seen != nil && telling {
+				try.Proof = finding.ByBrowser
+				if seen.Status != http.StatusSwitchingProtocols {
+					try.Verdict.Verdict, try.By, try.Reason = finding.Blocked, finding.BySameSite, fmt.Sprintf("the browser's upgrade is refused (%d), as it is without the cookie", seen.Status)
+					break
+				}
+				if shown == nil {
+					shown, page = seen, a
+				}
+			}
 			got = append(got, string(pos))
 			cross = cross || pos != finding.SameSite
 		case opened:
@@ -141,6 +156,11 @@ func (t *Target) hijack(ctx context.Context, s *Subject, u *url.URL) error {
 	}
 	opts := []option{evidence(finding.Evidence{Kind: finding.ResponseEvidence,
 		Text: "101 Switching Protocols for a foreign Origin with the victim's cookie; without the cookie the upgrade is refused"})}
+	if shown != nil {
+		opts = append(opts, shown.proved(t.Browser.Keep(page))...)
+	} else {
+		opts = append(opts, t.unproved)
+	}
 	if !cross {
 		opts = append(opts, severity(weakness.Medium))
 	}

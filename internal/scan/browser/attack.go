@@ -70,7 +70,9 @@ func (v *Victim) Attack(ctx context.Context, a Attack) (*Trace, error) {
 	}
 	t := rec.trace(v.b)
 	t.PageURL = at
-	t.Screenshot = v.away.screenshot(ctx)
+	if a.Picture {
+		t.Screenshot = v.away.screenshot(ctx)
+	}
 	// Leave the page, so that nothing of it is still under way.
 	if err := v.away.navigate(ctx, "about:blank"); err != nil {
 		return nil, err

@@ -142,7 +142,7 @@ func login(t *testing.T, b *browser.Browser, a *api, kind string) *browser.Victi
 }
 
 func attackOf(a *api, p finding.Position, s finding.Shape) browser.Attack {
-	at := browser.Attack{Position: p, Shape: s, Method: "POST", URL: a.URL + "/transfer", Operation: "POST /transfer"}
+	at := browser.Attack{Picture: true, Position: p, Shape: s, Method: "POST", URL: a.URL + "/transfer", Operation: "POST /transfer"}
 	switch s {
 	case finding.Form:
 		at.ContentType, at.Body = "application/x-www-form-urlencoded", []byte("amount=1&to=mallory")
@@ -234,7 +234,7 @@ func TestShapesOnTheWire(t *testing.T) {
 		if got != want {
 			t.Errorf("%s: got %q, want %q", shape, got, want)
 		}
-		if !strings.HasPrefix(o, "http://attacker.test:") {
+		if !strings.HasPrefix(o, "http://127.0.0.1.attacker.test:") {
 			t.Errorf("%s: origin %q", shape, o)
 		}
 		if shape == finding.JSONCORS && (!tr.PreflightAllowed || !tr.Readable) {

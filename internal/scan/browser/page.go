@@ -30,6 +30,7 @@ type Attack struct {
 	ContentType string
 	Body        []byte
 	Operation   string // for people: "POST /transfer"
+	Picture     bool   // take a screenshot after it
 }
 
 // A field of a form.

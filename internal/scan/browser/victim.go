@@ -54,15 +54,23 @@ func (b *Browser) NewVictim(ctx context.Context) (*Victim, error) {
 		v.Close()
 		return nil, err
 	}
-	if _, err := call(ctx, v.home, storage.ClearCookies, storage.ClearCookiesParams{}); err != nil {
+	if err := v.Forget(ctx); err != nil {
 		v.Close()
-		return nil, fmt.Errorf("clearing cookies: %w", err)
+		return nil, err
 	}
 	if err := v.goHome(ctx); err != nil {
 		v.Close()
 		return nil, err
 	}
 	return v, nil
+}
+
+// Forget deletes all cookies.
+func (v *Victim) Forget(ctx context.Context) error {
+	if _, err := call(ctx, v.home, storage.ClearCookies, storage.ClearCookiesParams{}); err != nil {
+		return fmt.Errorf("clearing cookies: %w", err)
+	}
+	return nil
 }
 
 // Close closes the person's tabs.

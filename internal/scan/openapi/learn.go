@@ -263,6 +263,18 @@ func (p *Pool) spend(op *Operation, req *Request) {
 	}
 }
 
+// UseUp tells the pool that a request which it does not see the answer of may
+// use up what it names: nothing else is to rely on that.
+func (p *Pool) UseUp(op *Operation, req *Request) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if op.Method == "DELETE" {
+		p.forget(op, req)
+	} else {
+		p.spend(op, req)
+	}
+}
+
 // forget marks as gone what a DELETE removed, with all that lived below it.
 func (p *Pool) forget(op *Operation, req *Request) {
 	parts := segments(op.Path)
