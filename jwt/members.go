@@ -97,7 +97,7 @@ func contains(names [][]byte, name []byte) bool {
 // skipSpace returns the offset of the first byte from at that is no white
 // space, which may be the end of text.
 func skipSpace(text []byte, at int) int {
-	for at < len(text) && (text[at] == ' ' || text[at] == '\t' || text[at] == '\n' || text[at] == '\r') {
+	for at < len(text) && text[at] <= ' ' && (text[at] == ' ' || text[at] == '\t' || text[at] == '\n' || text[at] == '\r') {
 		at++
 	}
 	return at
@@ -168,10 +168,18 @@ func valueEnd(text []byte, at int) int {
 	switch c := peek(text, at); {
 	case c == '"':
 		end, simple = stringEnd(text, at)
-	case c == '-' || c >= '0' && c <= '9':
+	case c == '0' || c == '-':
 		end = numberEnd(text, at)
-		_, whole := digits(text[at:end])
-		simple = whole && (c != '0' || end == at+1)
+		simple = c == '0' && end == at+1
+	case c >= '1' && c <= '9':
+		for end = at + 1; end < len(text) && text[end] >= '0' && text[end] <= '9'; {
+			end++
+		}
+		if last := numberEnd(text, end); last > end {
+			end = last
+		} else {
+			simple = true
+		}
 	case c == '[':
 		if end = plainListEnd(text, at); end >= 0 {
 			return end
