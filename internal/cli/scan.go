@@ -26,6 +26,7 @@ type scanFlags struct {
 	headers, cookies []string
 	rate, shard      string
 	config, source   string
+	file             scanFile // what config says
 }
 
 func newScan(s Streams) *cobra.Command {
@@ -113,6 +114,9 @@ func (f *scanFlags) check() error {
 			errs = append(errs, fmt.Errorf("--attacker %w", err))
 		}
 	}
+	if err := f.file.accounts(&f.cfg); err != nil {
+		errs = append(errs, fmt.Errorf("%s: %w", f.config, err))
+	}
 	f.cfg.Headers = http.Header{}
 	for _, h := range f.headers {
 		name, value, ok := strings.Cut(h, ":")
@@ -166,25 +170,31 @@ func account(text string) (scan.Account, error) {
 	if !ok || name == "" {
 		return scan.Account{}, errors.New("has no colon; write NAME:PASSWORD, NAME:env:VARIABLE or NAME:file:PATH")
 	}
-	switch {
-	case strings.HasPrefix(password, "env:"):
-		variable := strings.TrimPrefix(password, "env:")
-		value, ok := os.LookupEnv(variable)
-		if !ok {
-			return scan.Account{}, fmt.Errorf("%s: the environment has no variable %s", name, variable)
-		}
-		password = value
-	case strings.HasPrefix(password, "file:"):
-		data, err := os.ReadFile(strings.TrimPrefix(password, "file:"))
-		if err != nil {
-			return scan.Account{}, fmt.Errorf("%s: %w", name, err)
-		}
-		password = strings.TrimRight(string(data), "\r\n")
+	password, err := reveal(password)
+	if err != nil {
+		return scan.Account{}, fmt.Errorf("%s: %w", name, err)
 	}
 	if password == "" {
 		return scan.Account{}, fmt.Errorf("%s: the password is empty", name)
 	}
 	return scan.Account{Name: name, Password: secret.New(password)}, nil
+}
+
+// reveal returns a secret that may stand in the environment (env:NAME) or in
+// a file (file:PATH).
+func reveal(text string) (string, error) {
+	if variable, ok := strings.CutPrefix(text, "env:"); ok {
+		value, ok := os.LookupEnv(variable)
+		if !ok {
+			return "", fmt.Errorf("the environment has no variable %s", variable)
+		}
+		return value, nil
+	}
+	if path, ok := strings.CutPrefix(text, "file:"); ok {
+		data, err := os.ReadFile(path)
+		return strings.TrimRight(string(data), "\r\n"), err
+	}
+	return text, nil
 }
 
 func runScan(ctx context.Context, s Streams, cfg scan.Config, source string, plan *plan) error {

@@ -46,15 +46,16 @@ type use struct {
 	op      *openapi.Operation
 	subject *attack.Subject
 
-	optional bool           // fill what is not required
-	fixed    map[string]any // members that had to be corrected
-	dropped  []string       // members that had to go
-	query    url.Values     // query parameters that had to be corrected
-	renew    bool           // each call uses its resource up
-	outside  bool           // exercised for others' sake only
-	last     *openapi.Request
-	watches  []watch           // what may show its effect
-	current  map[string]string // path parameters of the newest call
+	optional  bool           // fill what is not required
+	fixed     map[string]any // members that had to be corrected
+	dropped   []string       // members that had to go
+	query     url.Values     // query parameters that had to be corrected
+	renew     bool           // each call uses its resource up
+	outside   bool           // exercised for others' sake only
+	described bool           // its body was learnt from a page
+	last      *openapi.Request
+	watches   []watch           // what may show its effect
+	current   map[string]string // path parameters of the newest call
 }
 
 // made is a thing that the scan created, and how it might be deleted.
@@ -261,6 +262,7 @@ func (a *api) send(ctx context.Context, u *use, r *openapi.Request) (*client.Res
 	a.pool.Learn(u.op, r, res.Status, res.Header, res.Body)
 	if res.Status == http.StatusOK {
 		a.learnLinks(res)
+		a.learnForms(res)
 	}
 	if u.op.Method == http.MethodPost && res.Status == http.StatusCreated || u.op.Method == http.MethodPost && res.Status == http.StatusOK && len(a.deleters(u.op)) > 0 {
 		a.made = append(a.made, made{path: r.Path, ids: identities(res), by: u.op})
@@ -591,7 +593,7 @@ func locate(ctx context.Context, cl *client.Client, doc *openapi.Document, from,
 // actor makes the actor of an account.
 func (a *api) actor(acc Account, cl *client.Client, red *secret.Redactor) *actor.Actor {
 	who := &actor.Actor{Account: actor.Account{Name: acc.Name, Password: acc.Password}, Client: cl, Base: a.t.Base, Redactor: red,
-		Page: attack.Own, CSRFPaths: actor.CSRFPaths(a.doc)}
+		Page: attack.Own, CSRFPaths: actor.CSRFPaths(a.doc), Flow: acc.Flow, Refresh: actor.FindRefresh(a.doc)}
 	for _, o := range a.doc.Operations {
 		for _, p := range o.Params {
 			if p.In == "header" && actor.IsTokenField(p.Name) && !slices.Contains(who.Fields, p.Name) {

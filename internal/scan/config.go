@@ -18,6 +18,7 @@ import (
 
 	"github.com/d710e0ae/countersign/cfgerrors"
 	"github.com/d710e0ae/countersign/internal/finding"
+	"github.com/d710e0ae/countersign/internal/scan/actor"
 	"github.com/d710e0ae/countersign/internal/secret"
 )
 
@@ -25,6 +26,7 @@ import (
 type Account struct {
 	Name     string
 	Password secret.Text
+	Flow     *actor.Flow // how it logs in; nil: found in the document
 }
 
 // Config says what to scan and how. Target is required; every other field

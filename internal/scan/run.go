@@ -225,7 +225,14 @@ func (s Shard) holds(path string) bool {
 
 func (s *session) login(ctx context.Context) error {
 	t := s.a.t
-	if s.cfg.Victim.Name == "" && t.Victim.Given == nil {
+	registered := false
+	if s.cfg.Victim.Name == "" && s.cfg.Victim.Flow == nil && t.Victim.Given == nil {
+		var err error
+		if registered, err = s.register(ctx); err != nil {
+			return err
+		}
+	}
+	if s.cfg.Victim.Name == "" && s.cfg.Victim.Flow == nil && t.Victim.Given == nil && !registered {
 		s.c.Incomplete("no account was given, so nothing behind a login was seen; give one with --user")
 		t.Victim.Given = &actor.Credentials{Jar: client.NewJar()} // nobody
 		_, err := t.Victim.Login(ctx)

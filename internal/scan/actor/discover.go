@@ -45,7 +45,10 @@ func Find(doc *openapi.Document) []Route {
 				continue
 			}
 			if rank == 100 {
-				continue
+				if !bare(o) {
+					continue
+				}
+				rank = 60
 			}
 			out = append(out, ranked{r, rank})
 		}
@@ -65,6 +68,14 @@ func Find(doc *openapi.Document) []Route {
 		routes = append(routes, r.Route)
 	}
 	return routes
+}
+
+// bare reports whether o takes a name and a password and nothing else, which
+// is a login by whatever name: who registers is asked for more, or is told so
+// by the path.
+func bare(o *openapi.Operation) bool {
+	return o.Method == http.MethodPost && slices.ContainsFunc(o.Bodies, func(b *openapi.Body) bool { return len(b.Schema.Properties()) == 2 }) &&
+		!contains(strings.ToLower(o.Path+" "+o.ID), []string{"create", "new", "add", "invite"})
 }
 
 // collection reports whether a path ends in the name of many accounts: a POST
