@@ -35,6 +35,9 @@ type api struct {
 	reader *oracle.Reader
 	serial int
 
+	routes []actor.Route   // logins that the document shows
+	logins map[string]bool // their operations
+
 	uses     []*use
 	made     []made                      // what the scan created
 	listed   map[string][]string         // what listings held when last read, by path
@@ -506,7 +509,7 @@ func (a *api) newUse(op *openapi.Operation) *use {
 	u.optional = op.Method == http.MethodPatch || noneRequired(op)
 	u.renew = op.Method == http.MethodDelete
 	u.subject.UsesUp = u.renew
-	u.subject.Login = actor.IsLogin(a.doc, op)
+	u.subject.Login = a.logins[op.String()]
 	for _, p := range op.Params {
 		if p.In == "query" {
 			u.subject.Query = append(u.subject.Query, p.Name)
@@ -605,7 +608,7 @@ func (a *api) actor(acc Account, cl *client.Client, red *secret.Redactor) *actor
 		method, path, _ := operation(a.cfg.Login)
 		who.Routes = actor.Told(a.doc, method, strings.TrimPrefix(path, a.t.Base.Path))
 	} else {
-		who.Routes = actor.Find(a.doc)
+		who.Routes = slices.Clone(a.routes)
 	}
 	return who
 }

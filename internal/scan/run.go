@@ -183,7 +183,10 @@ func (s *session) prepare(doc *openapi.Document, base *url.URL, given *actor.Cre
 	if s.cfg.Frontend != "" {
 		t.Frontend, _ = url.Parse(s.cfg.Frontend) // validated before
 	}
-	a := &api{cfg: s.cfg, t: t, doc: doc, pool: pool}
+	a := &api{cfg: s.cfg, t: t, doc: doc, pool: pool, routes: actor.Find(doc), logins: map[string]bool{}}
+	for _, r := range a.routes {
+		a.logins[r.Method+" "+r.Path] = true
+	}
 	a.reader = &oracle.Reader{Get: a.get}
 	t.Victim = a.actor(s.cfg.Victim, s.cl, &s.red)
 	t.Victim.Given = given

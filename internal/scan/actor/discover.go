@@ -218,12 +218,6 @@ func CalledLogin(o *openapi.Operation) bool {
 	return contains(text, loginish) && !contains(text, notLogin)
 }
 
-// IsLogin reports whether o takes a name and a password and is called like a
-// login.
-func IsLogin(doc *openapi.Document, o *openapi.Operation) bool {
-	return slices.ContainsFunc(Find(doc), func(r Route) bool { return r.Method == o.Method && r.Path == o.Path })
-}
-
 // IsLogout reports whether o is called like a logout.
 func IsLogout(o *openapi.Operation) bool {
 	text := strings.ToLower(o.Path + " " + o.ID)
