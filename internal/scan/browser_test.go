@@ -1,6 +1,8 @@
 package scan_test
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -73,5 +75,39 @@ func TestNoBrowserForgesTheSafeBank(t *testing.T) {
 		if v.Verdict == finding.Forged {
 			t.Errorf("forged: %+v", v)
 		}
+	}
+}
+
+// TestForgeriesOverHTTPS scans a named host over https, under a certificate
+// that only the scan's own configuration trusts.
+func TestForgeriesOverHTTPS(t *testing.T) {
+	chromium := needs.Chromium(t)
+	for _, tc := range []struct {
+		attributes string
+		weakness   string
+		positions  map[finding.Position]finding.Outcome
+	}{
+		{"Secure; SameSite=None", "forgeable-operation", map[finding.Position]finding.Outcome{finding.CrossSite: finding.Forged, finding.SameSite: finding.Forged, finding.Insecure: finding.Forged}},
+		{"Secure; SameSite=Strict", "forgeable-from-sibling", map[finding.Position]finding.Outcome{finding.CrossSite: finding.Blocked, finding.SameSite: finding.Forged, finding.Insecure: finding.Blocked}},
+	} {
+		t.Run(tc.attributes, func(t *testing.T) {
+			srv := httptest.NewTLSServer(&small{attributes: tc.attributes})
+			defer srv.Close()
+			trusted := srv.Client().Transport.(*http.Transport).TLSClientConfig.Clone()
+			trusted.ServerName = "example.com" // what its certificate says
+			r := run(t, scan.Config{Target: strings.Replace(srv.URL, "127.0.0.1", "localhost", 1), TLS: trusted, Victim: alice, Browser: chromium})
+			f := find(r, tc.weakness, "POST /name")
+			if f == nil || f.Confidence != finding.Proved {
+				t.Errorf("%s of POST /name: %+v among:\n%s", tc.weakness, f, list(r))
+			}
+			for position, want := range tc.positions {
+				for _, v := range r.Verdicts {
+					if v.Operation == "POST /name" && v.Position == position && v.Shape == finding.Blob && v.Verdict != want {
+						t.Errorf("%s: %s, want %s: %s", position, v.Verdict, want, v.Reason)
+					}
+				}
+			}
+			noSecrets(t, r, "wonderland-7", "0123456789abcdef")
+		})
 	}
 }

@@ -64,7 +64,8 @@ func (a *api) offer(template, path string) {
 // does not say what the new thing is called: those that were read before there
 // was anything to list teach nothing.
 func (a *api) relist(ctx context.Context, u *use, answer *client.Response) error {
-	if u.op.Method != http.MethodPost || len(identities(answer)) > 0 {
+	// A redirect to the listing names no thing; identifiers have digits.
+	if u.op.Method != http.MethodPost || slices.ContainsFunc(identities(answer), func(id string) bool { return strings.ContainsAny(id, "0123456789") }) {
 		return nil
 	}
 	for _, o := range a.doc.Oracles(u.op) {

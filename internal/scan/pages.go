@@ -119,10 +119,9 @@ func (s *session) describe(ctx context.Context) error {
 	return nil
 }
 
-// learnForms describes the operations to which the forms of a page send, and
-// reports whether there was one on which the document is silent.
-func (a *api) learnForms(page *client.Response) bool {
-	learnt := false
+// learnForms describes the operations to which the forms of a page send, where
+// the document is silent on them.
+func (a *api) learnForms(page *client.Response) {
 	for _, f := range actor.Forms(page) {
 		path, ok := strings.CutPrefix(f.Action.Path, strings.TrimSuffix(a.t.Base.Path, "/"))
 		if !ok || len(f.Fields) == 0 {
@@ -134,13 +133,15 @@ func (a *api) learnForms(page *client.Response) bool {
 			}
 			var fields []openapi.Field
 			for _, field := range f.Fields {
+				if actor.IsCSRFName(field.Name) {
+					field.Value = "" // the page's own, which no attacker has
+				}
 				fields = append(fields, openapi.Field{Name: field.Name, Type: field.Type, Value: field.Value, Options: field.Options, Required: field.Required})
 			}
 			u.op.Describe(string(f.Encoding), fields)
-			learnt = true
+			u.described = true
 		}
 	}
-	return learnt
 }
 
 // matches reports whether a path is one of a template's.
@@ -151,20 +152,11 @@ func matches(template, path string) bool {
 	})
 }
 
-// secondLook exercises what only a page of a thing that the scan met later
-// could tell how to call.
+// secondLook exercises what only a page that the scan met later could tell how
+// to call.
 func (s *session) secondLook(ctx context.Context) error {
-	learnt := false
 	for _, u := range s.a.uses {
-		if u.op.Method == http.MethodGet && u.subject.Exercised && u.subject.Success != nil && strings.Contains(u.op.Path, "{") {
-			learnt = s.a.learnForms(u.subject.Success) || learnt
-		}
-	}
-	if !learnt {
-		return nil
-	}
-	for _, u := range s.a.uses {
-		if u.op.Method == http.MethodPost && !u.subject.Exercised && !u.subject.Login && u.subject != s.a.t.Logout {
+		if u.described && !u.subject.Exercised && !u.subject.Login && u.subject != s.a.t.Logout {
 			s.c.Progress(finding.Progress{Stage: "exercise", Text: u.op.String()})
 			if err := s.lasting(s.a.exercise(ctx, u)); err != nil {
 				return err

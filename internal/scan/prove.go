@@ -243,7 +243,7 @@ func (p *prover) start(ctx context.Context, path string, aged bool) error {
 	t := p.s.a.t
 	target := *t.Base
 	target.Path = ""
-	b, err := browser.Launch(ctx, browser.Config{Path: path, Target: &target, ThirdPartyCookies: browser.AllowThirdParty, Aged: aged, Redactor: &p.s.red, Logger: p.s.cfg.Logger})
+	b, err := browser.Launch(ctx, browser.Config{Path: path, Target: &target, ThirdPartyCookies: browser.AllowThirdParty, Aged: aged, TargetKey: p.s.cl.TargetKey(), Redactor: &p.s.red, Logger: p.s.cfg.Logger})
 	if err != nil {
 		return err
 	}
@@ -285,6 +285,9 @@ func (p *prover) login(ctx context.Context) error {
 		if c.Refused(t.Base.Scheme) == "" {
 			given = append(given, plainCookie(c))
 		}
+	}
+	if len(given) == 0 && !p.s.forgeable() {
+		return nil // the frontend logs in by itself
 	}
 	if len(given) == 0 {
 		return errors.New("the browser keeps no cookie of the login")
@@ -592,7 +595,7 @@ func (p *prover) frontend(ctx context.Context) {
 	if p.s.cfg.Frontend == "" {
 		return
 	}
-	st, err := p.victim.Frontend(ctx, p.s.cfg.Frontend)
+	st, err := p.victim.Frontend(ctx, p.s.cfg.Frontend, p.s.cfg.Victim.Name, p.s.cfg.Victim.Password)
 	if err != nil {
 		p.s.c.Note("the frontend could not be opened: " + p.s.red.Redact(err.Error()))
 		return

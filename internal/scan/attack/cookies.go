@@ -24,8 +24,7 @@ var cookieRules = []struct {
 	{"cookie-samesite-none", func(c client.Cookie) bool { return c.SameSite == client.SameSiteNone }, "is SameSite=None: every site's requests carry it"},
 	{"cookie-broad-domain", func(c client.Cookie) bool { return c.Domain != "" }, "has a Domain: every subdomain gets it and can overwrite it"},
 	{"cookie-no-host-prefix", func(c client.Cookie) bool {
-		// One that goes to a part of the paths only cannot have the prefix.
-		return c.Path == "/" && !strings.HasPrefix(strings.ToLower(c.Name), "__host-")
+		return !strings.HasPrefix(strings.ToLower(c.Name), "__host-")
 	}, "lacks the __Host- prefix: a sibling domain or plain http can plant one of the same name"},
 }
 
@@ -46,6 +45,9 @@ func cookieAttributes(_ context.Context, t *Target) error {
 	for _, rule := range cookieRules {
 		var names []string
 		for _, c := range carriers {
+			if rule.id == "cookie-no-host-prefix" && c.Path != "/" && !t.Authenticates(c.Name) {
+				continue // a renewing cookie that goes to its own path cannot have it
+			}
 			if rule.bad(c) && !slices.Contains(names, c.Name) {
 				names = append(names, c.Name)
 			}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/d710e0ae/countersign/internal/scan/actor"
@@ -120,10 +121,57 @@ func (t *Target) csrfToken(ctx context.Context, s *Subject, creds actor.Credenti
 			return nil
 		}
 	}
+	if found, err := t.byGET(ctx, c); found || err != nil {
+		return err
+	}
 	if err := t.skipped(ctx, c); err != nil {
 		return err
 	}
 	return t.unbound(ctx, c, control)
+}
+
+// byGET sends the call as a GET without any token: a check that looks at POST
+// alone does not see it, and a handler that takes both does the same. That it
+// does shows in the state, which the control, the POST without a token, left
+// as it was.
+func (t *Target) byGET(ctx context.Context, c tokenTrial) (bool, error) {
+	s := c.s
+	if s.State == nil || s.Ref.Method != http.MethodPost || s.Call.IsJSON() ||
+		slices.ContainsFunc(t.Subjects, func(o *Subject) bool { return o.Ref.Method == http.MethodGet && o.Ref.Path == s.Ref.Path }) {
+		return false, nil
+	}
+	call, err := s.fresh(ctx)
+	if err != nil {
+		return false, ctx.Err()
+	}
+	r := call.Wire()
+	if call.IsForm() {
+		r.URL.RawQuery = string(r.Body)
+	}
+	r.Method, r.Body = http.MethodGet, nil
+	r.Header.Del("Content-Type")
+	Own(r.Header, r.Method, r.URL)
+	c.creds.Put(r, actor.Use{Cookie: true})
+	for k := range r.Header {
+		if actor.IsCSRFHeader(k) {
+			delete(r.Header, k)
+		}
+	}
+	before, err := s.State(ctx)
+	if err != nil {
+		return false, ctx.Err()
+	}
+	res, err := t.Client.Do(ctx, r)
+	if err != nil || s.Judge.Read(res) != Accepted {
+		return false, err
+	}
+	after, err := s.State(ctx)
+	if err != nil || before == after {
+		return false, ctx.Err()
+	}
+	t.report("csrf-token-ignored", s, fmt.Sprintf("%s asks for a CSRF token, and the same call as a GET does not.", s.Ref),
+		evidence(t.labelled("the call as GET without a token, accepted", res)...), evidence(t.state("state before (-) and after (+) that GET", before, after)))
+	return true, nil
 }
 
 // skipped tries worthless credentials in headers, in place of the token or of
@@ -248,7 +296,7 @@ func tossed(j *client.Jar, value string) (out *client.Jar, ok bool) {
 // operations that were forged, where state shows that both were applied.
 func noIdempotencyKey(ctx context.Context, t *Target) error {
 	for _, s := range t.Subjects {
-		if s.Ref.Method != http.MethodPost || !s.Sensitive || len(s.Forged("")) == 0 || t.ReadOnly {
+		if safe(s.Ref.Method) || s.Ref.Method == http.MethodDelete || !s.Sensitive || len(s.Forged("")) == 0 || t.ReadOnly {
 			continue
 		}
 		try := s.Forged("")[0]

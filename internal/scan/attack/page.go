@@ -19,7 +19,7 @@ import (
 func Origin(pos finding.Position, target *url.URL) (string, bool) {
 	switch pos {
 	case finding.CrossSite:
-		return target.Scheme + "://attacker.example", true
+		return target.Scheme + "://" + foreignHost(target.Hostname()), true
 	case finding.SameSite:
 		host := target.Hostname()
 		if host == "localhost" || net.ParseIP(host) != nil {
@@ -36,6 +36,19 @@ func Origin(pos finding.Position, target *url.URL) (string, bool) {
 		return "http://" + target.Hostname(), target.Scheme == "https"
 	}
 	return "", false
+}
+
+// foreignHost returns a host of another registrable domain than the target's
+// which begins, and where it can ends, as the target's: an Origin check that
+// looks at a part of the name takes it for the target's own.
+func foreignHost(host string) string {
+	if site, err := publicsuffix.EffectiveTLDPlusOne(host); err == nil && net.ParseIP(host) == nil && len(host)+len(site) < 200 {
+		return host + ".attacker-" + site
+	}
+	if strings.Contains(host, ":") || len(host) > 200 { // an IPv6 address is no label
+		return "attacker.example"
+	}
+	return host + ".attacker.example"
 }
 
 // dress puts the fields on h that a browser adds to a request of that shape

@@ -65,7 +65,10 @@ func TestOriginsOfPositions(t *testing.T) {
 		want   string
 		exists bool
 	}{
-		{"http://127.0.0.1:8000", finding.CrossSite, "http://attacker.example", true},
+		{"http://127.0.0.1:8000", finding.CrossSite, "http://127.0.0.1.attacker.example", true},
+		{"http://localhost:8000", finding.CrossSite, "http://localhost.attacker.example", true},
+		{"https://api.shop.co.uk", finding.CrossSite, "https://api.shop.co.uk.attacker-shop.co.uk", true},
+		{"http://[::1]:8000", finding.CrossSite, "http://attacker.example", true},
 		{"http://127.0.0.1:8000", finding.SameSite, "http://127.0.0.1:9", true},
 		{"http://localhost:8000", finding.SameSite, "http://localhost:9", true},
 		{"http://[::1]:8000", finding.SameSite, "http://[::1]:9", true},
@@ -89,12 +92,12 @@ func TestPagesSendWhatBrowsersSend(t *testing.T) {
 		method                                  string
 		origin, referer, site, mode, dest, upgr string
 	}{
-		{finding.Form, finding.CrossSite, "POST", "http://attacker.example", "http://attacker.example/", "cross-site", "navigate", "document", "1"},
+		{finding.Form, finding.CrossSite, "POST", "http://127.0.0.1.attacker.example", "http://127.0.0.1.attacker.example/", "cross-site", "navigate", "document", "1"},
 		{finding.Form, finding.Null, "POST", "null", "", "cross-site", "navigate", "document", "1"},
 		{finding.Blob, finding.SameSite, "POST", "http://127.0.0.1:9", "http://127.0.0.1:9/", "same-site", "no-cors", "empty", ""},
-		{finding.JSONCORS, finding.CrossSite, "PUT", "http://attacker.example", "http://attacker.example/", "cross-site", "cors", "empty", ""},
-		{finding.Navigate, finding.CrossSite, "GET", "", "http://attacker.example/", "cross-site", "navigate", "document", "1"},
-		{finding.Image, finding.CrossSite, "GET", "", "http://attacker.example/", "cross-site", "no-cors", "image", ""},
+		{finding.JSONCORS, finding.CrossSite, "PUT", "http://127.0.0.1.attacker.example", "http://127.0.0.1.attacker.example/", "cross-site", "cors", "empty", ""},
+		{finding.Navigate, finding.CrossSite, "GET", "", "http://127.0.0.1.attacker.example/", "cross-site", "navigate", "document", "1"},
+		{finding.Image, finding.CrossSite, "GET", "", "http://127.0.0.1.attacker.example/", "cross-site", "no-cors", "image", ""},
 	} {
 		h := http.Header{}
 		dress(h, tc.pos, tc.shape, tc.method, target)
@@ -114,7 +117,7 @@ func TestPagesSendWhatBrowsersSend(t *testing.T) {
 }
 
 func TestPreflightIsJudgedAsFetchSays(t *testing.T) {
-	ok := []string{"Access-Control-Allow-Origin", "http://attacker.example", "Access-Control-Allow-Credentials", "true", "Access-Control-Allow-Methods", "PUT, DELETE", "Access-Control-Allow-Headers", "X-A, Content-Type"}
+	ok := []string{"Access-Control-Allow-Origin", "http://127.0.0.1.attacker.example", "Access-Control-Allow-Credentials", "true", "Access-Control-Allow-Methods", "PUT, DELETE", "Access-Control-Allow-Headers", "X-A, Content-Type"}
 	swap := func(name, value string) []string {
 		out := append([]string{}, ok...)
 		for i := 0; i < len(out); i += 2 {

@@ -2,7 +2,6 @@ package browser
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
@@ -88,55 +87,6 @@ func (t *tab) screenshot(ctx context.Context) []byte {
 		return nil
 	}
 	return r.Data
-}
-
-// Storage is what a page keeps that looks like a token. Values are never
-// returned.
-type Storage struct {
-	Local, Session []string // keys that hold a JWT
-	Cookies        []string // names of cookies that script can read and that hold a JWT
-}
-
-const storageScript = `(() => {
-  const jwt = /eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]*/;
-  const keys = (s) => Object.keys(s).filter((k) => jwt.test(s.getItem(k)));
-  const cookies = document.cookie.split("; ").filter((c) => jwt.test(c)).map((c) => c.split("=")[0]);
-  return JSON.stringify({ Local: keys(localStorage), Session: keys(sessionStorage), Cookies: cookies });
-})()`
-
-// Frontend opens the page in the victim's browser and says what it keeps
-// where script can read it.
-func (v *Victim) Frontend(ctx context.Context, pageURL string) (*Storage, error) {
-	loaded := make(chan struct{}, 1)
-	listening, stop := context.WithCancel(v.away.ctx)
-	defer stop()
-	err := chromedp.Listen(listening, func(ev any) {
-		if _, ok := ev.(*page.EventLoadEventFired); ok {
-			select {
-			case loaded <- struct{}{}:
-			default:
-			}
-		}
-	})
-	if err != nil {
-		return nil, err
-	}
-	if err := v.away.navigate(ctx, pageURL); err != nil {
-		return nil, fmt.Errorf("opening %s: %w", pageURL, err)
-	}
-	select {
-	case <-loaded:
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	case <-time.After(stepTimeout):
-		return nil, fmt.Errorf("%s did not load within %v", pageURL, stepTimeout)
-	}
-	text, err := v.away.evaluate(ctx, storageScript)
-	if err != nil {
-		return nil, err
-	}
-	var s Storage
-	return &s, json.Unmarshal([]byte(text), &s)
 }
 
 // headerText writes headers, one a line, in a steady order.

@@ -6,6 +6,8 @@ package browser
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -85,9 +87,13 @@ type Config struct {
 	// Aged treats cookies without SameSite as if their first two minutes had
 	// passed: Chromium's feature SameSiteDefaultChecksMethodRigorously takes
 	// the exception for young ones away.
-	Aged     bool
-	Redactor *secret.Redactor
-	Logger   *slog.Logger
+	Aged bool
+	// TargetKey is the public key (DER) of the API's certificate where the
+	// caller has trusted it already: an authority that this browser does not
+	// know may have signed it.
+	TargetKey []byte
+	Redactor  *secret.Redactor
+	Logger    *slog.Logger
 }
 
 // A Browser is one running browser with a profile of its own. Its methods
@@ -193,8 +199,9 @@ func (b *Browser) options() []chromedp.ExecAllocatorOption {
 		"password-store":                "basic",
 		"use-mock-keychain":             true,
 		"host-resolver-rules":           b.site.resolverRules(),
-		// This profile alone takes the attacker's own certificate.
-		"ignore-certificate-errors-spki-list": b.site.spki(),
+		// This profile alone takes the attacker's own certificate, and that of
+		// the API which the scan has trusted.
+		"ignore-certificate-errors-spki-list": strings.Join(b.pins(), ","),
 		"window-size":                         "1000,640",
 	}
 	features := []string{"HttpsUpgrades", "HttpsFirstBalancedModeAutoEnable", "OptimizationHints", "MediaRouter", "Translate", "LocalNetworkAccessChecks", "BlockInsecurePrivateNetworkRequests"}
@@ -210,6 +217,15 @@ func (b *Browser) options() []chromedp.ExecAllocatorOption {
 		opts = append(opts, chromedp.Flag(name, flags[name]))
 	}
 	return opts
+}
+
+func (b *Browser) pins() []string {
+	pins := []string{b.site.spki()}
+	if len(b.cfg.TargetKey) > 0 {
+		sum := sha256.Sum256(b.cfg.TargetKey)
+		pins = append(pins, base64.StdEncoding.EncodeToString(sum[:]))
+	}
+	return pins
 }
 
 func sortedKeys(m map[string]any) []string {

@@ -289,7 +289,7 @@ func TestOwnPageAndFrontend(t *testing.T) {
 	if err != nil || r.Status != 200 || !strings.Contains(string(r.Body), `"moved"`) {
 		t.Errorf("%+v, %v", r, err)
 	}
-	s, err := v.Frontend(t.Context(), a.URL+"/page")
+	s, err := v.Frontend(t.Context(), a.URL+"/page", "nobody", secret.New("none"))
 	if err != nil || !slices.Equal(s.Local, []string{"access"}) {
 		t.Errorf("%+v, %v", s, err)
 	}
@@ -318,7 +318,7 @@ func TestProofOfConceptByHand(t *testing.T) {
 	before := a.money(t)
 	// localhost is another site than 127.0.0.1.
 	page := strings.Replace(other.URL, "127.0.0.1", "localhost", 1)
-	if _, err := v.Frontend(t.Context(), page); err != nil {
+	if _, err := v.Frontend(t.Context(), page, "nobody", secret.New("none")); err != nil {
 		t.Fatal(err)
 	}
 	if a.money(t) != before {

@@ -44,10 +44,6 @@ type document struct {
 	sandboxed bool
 }
 
-// The attacker's names. The second serves where the API itself stands under
-// the first.
-var foreignNames = []string{"attacker.test", "elsewhere.example"}
-
 func newSite(target origin.Origin) (*site, error) {
 	s := &site{target: target, pages: map[string]document{}}
 	cert, pin, err := certificate(s.names())
@@ -80,12 +76,18 @@ func (s *site) names() []string {
 	return []string{s.foreign(), s.sibling(), s.target.Host(), "127.0.0.1", "localhost"}
 }
 
-// foreign is a host of another registrable domain than the API's.
+// foreign is a host of another registrable domain than the API's. It begins,
+// and where it can ends, as the API's: an Origin check that looks at a part of
+// the name takes it for its own.
 func (s *site) foreign() string {
-	if s.target.Site() == foreignNames[0] {
-		return foreignNames[1]
+	host := s.target.Host()
+	switch {
+	case strings.ContainsAny(host, ":[") || len(host) > 100: // an IPv6 address is no label
+		return "attacker.test"
+	case s.target.IsIP() || !strings.Contains(s.target.Site(), "."):
+		return host + ".attacker.test"
 	}
-	return foreignNames[0]
+	return host + ".attacker-" + s.target.Site()
 }
 
 // sibling is a host of the API's own site. IP addresses and names without a

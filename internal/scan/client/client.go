@@ -98,6 +98,18 @@ func (c *Client) Close() {
 	}
 }
 
+// TargetKey returns the public key of the certificate that the target showed
+// and that was trusted, as DER; nil before the first request, over plain http,
+// and over a Transport that was given.
+func (c *Client) TargetKey() []byte {
+	if c.wire == nil {
+		return nil
+	}
+	c.wire.mu.Lock()
+	defer c.wire.mu.Unlock()
+	return c.wire.key
+}
+
 // Limit sets how many bytes of a body are read from now on.
 func (c *Client) Limit(maxBody int64) { c.maxBody.Store(maxBody) }
 

@@ -45,6 +45,7 @@ type wire struct {
 	mu   sync.Mutex
 	idle []*conn // the one used last is at the end
 	shut bool
+	key  []byte // the target's public key, as its certificate has it (SubjectPublicKeyInfo)
 }
 
 // conn is one connection, used by one goroutine at a time.
@@ -139,6 +140,9 @@ func (w *wire) dial(ctx context.Context) (*conn, error) {
 			_ = raw.Close()
 			return nil, err
 		}
+		w.mu.Lock()
+		w.key = secure.ConnectionState().PeerCertificates[0].RawSubjectPublicKeyInfo
+		w.mu.Unlock()
 		raw = secure
 	}
 	c := &conn{Conn: raw}
