@@ -1,6 +1,7 @@
 package actor
 
 import (
+	"bytes"
 	"encoding/json"
 	"html"
 	"net/http"
@@ -22,6 +23,21 @@ func isCSRFName(lower string) bool {
 	return strings.Contains(lower, "csrf") || strings.Contains(lower, "xsrf") || strings.Contains(lower, "authenticity_token") || lower == "requestverificationtoken"
 }
 
+var csrfName = regexp.MustCompile(`(?i)[cx]srf|authenticity_token|requestverificationtoken`)
+
+// namesCSRF reports whether a text may hold a name for which isCSRFName is
+// true.
+func namesCSRF(text []byte) bool {
+	// The letters that all of them have are looked for first: that is much
+	// faster than the pattern.
+	for _, sign := range []string{"srf", "SRF", "Srf", "uthenticity", "UTHENTICITY", "erification", "ERIFICATION"} {
+		if bytes.Contains(text, []byte(sign)) {
+			return csrfName.Match(text)
+		}
+	}
+	return false
+}
+
 var (
 	metaTag  = regexp.MustCompile(`(?is)<meta\s[^>]{0,500}>`)
 	inputTag = regexp.MustCompile(`(?is)<input\s[^>]{0,500}>`)
@@ -38,6 +54,8 @@ func CSRFTokens(r *client.Response) []CSRFToken {
 		}
 	}
 	switch ct := r.Header.Get("Content-Type"); {
+	case !namesCSRF(r.Body):
+		// Most answers name no token, and need not be read.
 	case strings.Contains(ct, "json"):
 		var v any
 		if json.Unmarshal(r.Body, &v) == nil {
