@@ -474,6 +474,20 @@ func (s *session) gate(ctx context.Context, u *use) error {
 		if after, err = look(); err != nil {
 			return err
 		}
+		if slices.Equal(before, after) && len(u.watches) > 0 {
+			// Two calls of what turns a thing on and off come to nothing: one
+			// alone shows.
+			call, err := sub.Fresh(ctx)
+			if err != nil {
+				return ctx.Err()
+			}
+			if _, err := a.t.Victim.Do(ctx, call.WithToken(a.t.Victim.Credentials().CSRFValue()).Wire()); err != nil {
+				return err
+			}
+			if after, err = look(); err != nil {
+				return err
+			}
+		}
 		kept := u.watches[:0]
 		for i, w := range u.watches {
 			if before[i] != after[i] && before[i] != "" {
