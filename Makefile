@@ -8,7 +8,9 @@ build:
 setup:
 	scripts/setup
 
-demo: setup build
+demo:
+	scripts/setup --demo
+	$(MAKE) build
 	bin/countersign demo --report demo.html
 
 test: setup lint

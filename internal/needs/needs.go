@@ -6,6 +6,7 @@ package needs
 import (
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -47,6 +48,21 @@ func FastAPI(t testing.TB) string {
 	}
 	missing(t, "a Python with FastAPI, uvicorn, PyJWT and python-multipart ("+strings.Join(tried, "; ")+")")
 	return ""
+}
+
+// Script returns the path of a file of a JavaScript package that scripts/setup
+// installs from npm, such as "axios/dist/axios.min.js".
+func Script(t testing.TB, name string) string {
+	t.Helper()
+	cache := os.Getenv("XDG_CACHE_HOME")
+	if cache == "" {
+		cache = filepath.Join(os.Getenv("HOME"), ".cache") // on every system, as in scripts/setup
+	}
+	p := filepath.Join(cache, "countersign", "npm", "node_modules", filepath.FromSlash(name))
+	if _, err := os.Stat(p); err != nil {
+		missing(t, "the JavaScript package's file "+name)
+	}
+	return p
 }
 
 func program(t testing.TB, env string, names ...string) string {
