@@ -20,6 +20,7 @@ import (
 type truth struct {
 	Victim, Attacker  account
 	Vulnerable, Fixed []string // findings: "WEAKNESS" or "WEAKNESS METHOD PATH"
+	Host              string   // name below localhost by which it is reached; empty: 127.0.0.1
 	Frontend          string   // path of the page that people use, which needs the browser
 	// Verdicts says for each operation how every attempt ends, in lines such
 	// as "cross-site null: samesite *" and "same-site: forged blob beacon,
@@ -67,6 +68,9 @@ func TestApplications(t *testing.T) {
 				}
 				s := fastapitest.Start(t, filepath.Join(dir, "app.py"), v.env)
 				cfg.Target = s.URL
+				if is.Host != "" {
+					cfg.Target = strings.Replace(s.URL, "127.0.0.1", is.Host, 1)
+				}
 				if is.Frontend != "" {
 					cfg.Frontend = s.URL + is.Frontend
 				}

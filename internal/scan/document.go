@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"regexp"
 	"strings"
 
 	"github.com/d710e0ae/countersign/internal/scan/attack"
@@ -16,6 +17,12 @@ import (
 
 // usualDocuments are the paths at which frameworks publish their documents.
 var usualDocuments = []string{"/openapi.json", "/api/openapi.json", "/api/v1/openapi.json", "/v1/openapi.json", "/docs/openapi.json", "/openapi.yaml", "/swagger.json", "/swagger/v1/swagger.json", "/v2/api-docs", "/v3/api-docs", "/api-docs", "/api/swagger.json", "/api/schema/", "/.well-known/openapi.json"}
+
+// usualPages are the paths of the pages that show a document to people, and
+// name it.
+var usualPages = []string{"/docs", "/redoc", "/api/docs", "/api/v1/docs", "/swagger", "/swagger-ui", "/documentation"}
+
+var documentInPage = regexp.MustCompile(`(?i)(?:\burl["']?\s*:|spec-url\s*=|\bdata-url\s*=)\s*["']([^"'<>\s]{1,300})["']`)
 
 // errNoDocument is returned where no document was found.
 var errNoDocument = errors.New("the API's document was not found")
@@ -106,5 +113,41 @@ func discover(ctx context.Context, cl *client.Client, target *url.URL) (*openapi
 			last = fmt.Errorf("%s: %w", u.Path, err)
 		}
 	}
+	for _, prefix := range prefixes {
+		for _, p := range usualPages {
+			page := *target
+			page.Path, page.RawQuery = prefix+p, ""
+			doc, u, err := named(ctx, cl, &page)
+			if doc != nil || err != nil {
+				return doc, u, err
+			}
+		}
+	}
 	return nil, nil, fmt.Errorf("%w at any usual place (%v); name it with --openapi", errNoDocument, last)
+}
+
+// named gets the document that a page names, which is nil where there is no
+// such page. The error is one of the transport's.
+func named(ctx context.Context, cl *client.Client, page *url.URL) (*openapi.Document, *url.URL, error) {
+	res, err := get(ctx, cl, page)
+	if err != nil || res.Status != http.StatusOK {
+		return nil, nil, err
+	}
+	for _, m := range documentInPage.FindAllSubmatch(res.Body, 5) {
+		u, err := page.Parse(string(m[1]))
+		if err != nil || u.Host != page.Host || u.Scheme != page.Scheme {
+			continue
+		}
+		res, err := get(ctx, cl, u)
+		if err != nil {
+			return nil, nil, err
+		}
+		if res.Status != http.StatusOK {
+			continue
+		}
+		if doc, err := openapi.Parse(ctx, res.Body, u); err == nil {
+			return doc, u, nil
+		}
+	}
+	return nil, nil, nil
 }

@@ -11,7 +11,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -316,7 +315,7 @@ func (c *Client) HTTP() *http.Client {
 	rt := c.cfg.Transport
 	if rt == nil {
 		// No connection is kept: a handshake takes its own with it.
-		rt = &http.Transport{DialContext: (&net.Dialer{Timeout: dialTime}).DialContext, TLSClientConfig: c.cfg.TLS.Clone(),
+		rt = &http.Transport{DialContext: dial, TLSClientConfig: c.cfg.TLS.Clone(),
 			TLSHandshakeTimeout: dialTime, MaxResponseHeaderBytes: maxHead, DisableCompression: true, DisableKeepAlives: true}
 	}
 	return &http.Client{Transport: rt, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}

@@ -128,7 +128,7 @@ func (w *wire) dial(ctx context.Context) (*conn, error) {
 	if port == "" {
 		port = map[string]string{"http": "80", "https": "443"}[w.target.Scheme]
 	}
-	raw, err := (&net.Dialer{Timeout: dialTime}).DialContext(ctx, "tcp", net.JoinHostPort(w.target.Hostname(), port))
+	raw, err := dial(ctx, "tcp", net.JoinHostPort(w.target.Hostname(), port))
 	if err != nil {
 		return nil, err
 	}
