@@ -47,8 +47,9 @@ type mac struct {
 // compute returns the HMAC over session and m.value, within m.
 func (m *mac) compute(session string) []byte {
 	m.Reset()
-	m.input = binary.BigEndian.AppendUint64(m.input[:0], uint64(len(session)))
-	m.input = binary.BigEndian.AppendUint64(m.input, valueSize)
+	// Short lengths keep this within one block of SHA-256 for a session's id of
+	// up to 34 bytes. No id has 4 GiB, which is where the first one would end.
+	m.input = append(binary.BigEndian.AppendUint32(m.input[:0], uint32(len(session))), valueSize)
 	m.input = append(m.input, session...)
 	m.input = append(m.input, m.value[:]...)
 	m.Write(m.input) // once, since each call costs as much as a block
@@ -135,19 +136,26 @@ func (p *Protection) token(r *http.Request, session string) *Refusal {
 
 // decode reads a token or masked token.
 func decode(text string, token *[tokenSize]byte) bool {
-	var src [maskLength]byte
-	var raw [2 * tokenSize]byte
 	switch len(text) {
 	case tokenLength:
-		return decodeAll(token[:], src[:copy(src[:], text)])
+		var src [tokenLength]byte
+		copy(src[:], text)
+		return decodeAll(token[:], src[:])
 	case maskLength:
-		if !decodeAll(raw[:], src[:copy(src[:], text)]) {
-			return false
-		}
-		subtle.XORBytes(token[:], raw[:tokenSize], raw[tokenSize:])
-		return true
+		return decodeMasked(text, token)
 	}
 	return false
+}
+
+func decodeMasked(text string, token *[tokenSize]byte) bool {
+	var src [maskLength]byte
+	var raw [2 * tokenSize]byte
+	copy(src[:], text)
+	if !decodeAll(raw[:], src[:]) {
+		return false
+	}
+	subtle.XORBytes(token[:], raw[:tokenSize], raw[tokenSize:])
+	return true
 }
 
 // decodeAll reports whether src spells as many bytes as dst has. The decoder
