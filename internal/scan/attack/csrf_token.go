@@ -314,7 +314,12 @@ func noIdempotencyKey(ctx context.Context, t *Target) error {
 			if len(states) == 3 {
 				break
 			}
-			res, err := t.Client.Do(ctx, try.Seen.Request)
+			r := try.Seen.Request.Clone()
+			// The session may have been renewed since.
+			jar, _ := t.travelling(t.Victim.Credentials(), s, try.Position, try.Shape)
+			r.Header.Del("Cookie")
+			actor.AddCookies(r.Header, jar.Header(r.URL))
+			res, err := t.Client.Do(ctx, r)
 			if err != nil {
 				return err
 			}

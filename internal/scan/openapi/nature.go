@@ -95,11 +95,16 @@ func (o *Operation) Logout() bool {
 			return true
 		}
 	}
-	if strings.Contains(joined, "log out") || strings.Contains(joined, "sign out") || strings.Contains(joined, "log off") {
+	for _, w := range []string{"log out", "sign out", "log off", "sign off"} {
+		if strings.Contains(" "+joined+" ", " "+w+" ") {
+			return true
+		}
+	}
+	if o.closesSession() {
 		return true
 	}
 	id := nameWords(o.ID)
-	if len(id) > 0 && (id[0] == "logout" || id[0] == "signout" || len(id) > 1 && (id[0] == "log" || id[0] == "sign") && id[1] == "out") {
+	if len(id) > 0 && (id[0] == "logout" || id[0] == "signout" || len(id) > 1 && (id[0] == "log" || id[0] == "sign") && (id[1] == "out" || id[1] == "off")) {
 		return true
 	}
 	parts := segments(o.Path)
@@ -110,6 +115,17 @@ func (o *Operation) Logout() bool {
 		}
 	}
 	return false
+}
+
+// closesSession tells paths such as /session/close and /auth/sessions/end.
+func (o *Operation) closesSession() bool {
+	parts := segments(strings.ToLower(o.Path))
+	if len(parts) < 2 {
+		return false
+	}
+	what, verb := parts[len(parts)-2], parts[len(parts)-1]
+	return (what == "session" || what == "sessions") &&
+		slices.Contains([]string{"close", "end", "finish", "destroy", "terminate", "invalidate", "kill"}, verb)
 }
 
 func (o *Operation) judgeDanger() string {
