@@ -14,40 +14,45 @@ import (
 	"strings"
 )
 
+var measured = []string{"csrf", "cors", "jwt"}
+
 // packages runs the benchmarks of csrf, cors and jwt. One round runs each of
 // them once, one library right after the other, and there are many short
 // rounds: what else the machine does then strikes all libraries alike.
 func packages(ctx context.Context, b *bench) error {
 	samples := samples{}
-	var text bytes.Buffer
+	texts := map[string]*bytes.Buffer{}
 	for round := range b.rounds {
 		fmt.Fprintf(os.Stderr, "round %d of %d\n", round+1, b.rounds)
-		for _, name := range []string{"csrf", "cors", "jwt"} {
+		for _, name := range measured {
 			binary := filepath.Join(b.scratch, name+".test")
 			if round == 0 {
 				if out, err := output(ctx, ".", "go", "test", "-c", "-o", binary, "./"+name); err != nil {
 					return fmt.Errorf("%w\n%s", err, out)
 				}
+				texts[name] = &bytes.Buffer{}
 			}
 			out, err := output(ctx, ".", binary, "-test.run=^$", "-test.bench=.", "-test.benchtime="+b.benchtime.String())
 			if err != nil {
 				return fmt.Errorf("%w\n%s", err, out)
 			}
-			text.Write(out)
+			texts[name].Write(out)
 			if err := samples.add(out); err != nil {
 				return err
 			}
 		}
 	}
-	file := filepath.Join(b.scratch, "packages.txt")
-	if err := os.WriteFile(file, text.Bytes(), 0o600); err != nil {
-		return err
+	for _, name := range measured {
+		file := filepath.Join(b.scratch, name+".txt")
+		if err := os.WriteFile(file, texts[name].Bytes(), 0o600); err != nil {
+			return err
+		}
+		out, err := output(ctx, ".", "go", "tool", "benchstat", "-col", "/lib", "-ignore", "pkg", file)
+		if err != nil {
+			return fmt.Errorf("%w\n%s", err, out)
+		}
+		fmt.Printf("## %s\n\n%s\n", name, out)
 	}
-	out, err := output(ctx, ".", "go", "tool", "benchstat", "-col", "/lib", "-ignore", "pkg", file)
-	if err != nil {
-		return fmt.Errorf("%w\n%s", err, out)
-	}
-	fmt.Printf("%s\n", out)
 	fmt.Println("MISSING: jub0bs/cors, which the Go module proxy does not serve; rs/cors stands alone.")
 	return judge(dues(), samples)
 }
