@@ -98,7 +98,7 @@ func TestActualRequests(t *testing.T) {
 	}
 }
 
-func TestPreflights(t *testing.T) {
+func TestAttack_75_76_Preflights(t *testing.T) {
 	m := mustNew(t, remedyA())
 	for name, c := range map[string]struct {
 		h  headers
@@ -157,7 +157,7 @@ func TestTwoOriginsAreNone(t *testing.T) {
 	}
 }
 
-func TestCredentialsAndAnyOrigin(t *testing.T) {
+func TestAttack_73_CredentialsAndAnyOrigin(t *testing.T) {
 	m := mustNew(t, cors.Config{Origins: []string{"https://app.example.com"}, Credentials: true})
 	res, _ := serve(m, request("GET", headers{"Origin": "https://app.example.com"}))
 	if res.Header.Get("Access-Control-Allow-Credentials") != "true" {
@@ -166,6 +166,22 @@ func TestCredentialsAndAnyOrigin(t *testing.T) {
 	res, _ = serve(m, request("GET", headers{"Origin": "https://evil.test"}))
 	if res.Header.Get("Access-Control-Allow-Credentials") != "" {
 		t.Errorf("credentials for a refused origin: %v", res.Header)
+	}
+	for _, origin := range []string{"*", "null"} {
+		if _, err := cors.New(cors.Config{Origins: []string{origin}, Credentials: true}); err == nil {
+			t.Errorf("%s with credentials is taken", origin)
+		}
+	}
+	// The control: what Starlette makes of "*" with credentials once a cookie
+	// is on the request.
+	reflecting := func(r *http.Request) (origin, credentials string) {
+		if r.Header.Get("Cookie") != "" {
+			return r.Header.Get("Origin"), "true"
+		}
+		return "*", "true"
+	}
+	if o, c := reflecting(request("GET", headers{"Origin": "https://evil.test", "Cookie": "a=b"})); o != "https://evil.test" || c != "true" {
+		t.Errorf("control: %s, %s", o, c)
 	}
 	m = mustNew(t, cors.Config{Origins: []string{"*"}})
 	res, _ = serve(m, request("GET", headers{"Origin": "https://evil.test", "Cookie": "a=b"}))

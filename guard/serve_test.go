@@ -3,11 +3,13 @@ package guard_test
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -167,6 +169,48 @@ func TestAttack_70_Smuggling(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestAttack_71_SlowHeadsAndBodies: who sends a byte at a time, or nothing at
+// all, is cut off; the control is a server without limits, which waits.
+func TestAttack_71_SlowHeadsAndBodies(t *testing.T) {
+	b := newBank(t)
+	s := start(t, b.URL, "limits: {header_timeout: 1s, body_timeout: 1s, idle_timeout: 1s}")
+	patient := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { io.Copy(io.Discard, r.Body) }))
+	t.Cleanup(patient.Close)
+	for name, text := range map[string]string{
+		"a head without end": "GET / HTTP/1.1\r\nHost: " + servedHost + "\r\nX-A: ",
+		"nothing at all":     "",
+		"a body without end": head("POST / HTTP/1.1", "Host: "+servedHost, "Origin: http://"+servedHost, "Content-Length: 100000", "", "a"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if !waits(t, strings.TrimPrefix(patient.URL, "http://"), text, 3*time.Second) {
+				t.Error("control: a server without limits did not wait")
+			}
+			if waits(t, s.addr, text, 20*time.Second) {
+				t.Error("the guard still waits")
+			}
+		})
+	}
+}
+
+// waits reports whether the server keeps the connection for that long after
+// the text was sent. It may answer before it hangs up.
+func waits(t *testing.T, addr, text string, long time.Duration) bool {
+	t.Helper()
+	c, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if _, err := io.WriteString(c, text); err != nil {
+		return false
+	}
+	c.SetReadDeadline(time.Now().Add(long))
+	_, err = io.Copy(io.Discard, c)
+	var timeout net.Error
+	return errors.As(err, &timeout) && timeout.Timeout()
 }
 
 func TestAttack_70_H2CUpgrade(t *testing.T) {
