@@ -44,6 +44,21 @@ func TestForgeriesAreProvedInABrowser(t *testing.T) {
 			t.Errorf("%s of %s has no proof of concept: %v", want[0], want[1], err)
 		}
 	}
+	// What needs no operation of the document is proved in the browser, too.
+	for _, want := range [][3]string{
+		{"login-forgeable", "POST /token", "ATTACKERS-NAME"},
+		{"logout-forgeable", "POST /logout", "/logout"},
+		{"websocket-hijackable", "GET /ws", "WebSocket"},
+	} {
+		f := find(r, want[0], want[1])
+		if f == nil || f.Confidence != finding.Proved {
+			t.Errorf("%s of %s: %+v", want[0], want[1], f)
+			continue
+		}
+		if page, err := os.ReadFile(f.ProofOfConcept); err != nil || !strings.Contains(string(page), want[2]) {
+			t.Errorf("%s of %s: its proof of concept lacks %s: %v", want[0], want[1], want[2], err)
+		}
+	}
 	files, err := filepath.Glob(filepath.Join(dir, "*"))
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no artifacts: %v", err)

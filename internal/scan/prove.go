@@ -495,7 +495,11 @@ func (p *prover) evidence(t *browser.Trace, a browser.Attack) []finding.Evidence
 	default:
 		b.WriteString("The browser was given the cookies of a login outside of it.\n")
 	}
-	fmt.Fprintf(&b, "attacker's page: %s\ncookies sent: %s\n", t.PageURL, strings.Join(t.CookiesSent, ", "))
+	sent := cmp.Or(strings.Join(t.CookiesSent, ", "), "none")
+	if a.Shape == finding.WebSocket && len(t.CookiesSent) == 0 {
+		sent = "the browser does not tell for a WebSocket; without the cookie the upgrade is refused"
+	}
+	fmt.Fprintf(&b, "attacker's page: %s\ncookies sent: %s\n", t.PageURL, sent)
 	for _, c := range t.CookiesBlocked {
 		fmt.Fprintf(&b, "cookie kept back: %s (%s)\n", c.Name, c.Reason)
 	}
