@@ -8,10 +8,10 @@ import (
 //go:embed client/countersign.js
 var classic string
 
-//go:embed client/countersign.mjs
+//go:embed client/index.mjs
 var module string
 
-//go:embed client/countersign.d.ts
+//go:embed client/index.d.ts
 var types string
 
 // ClientScript returns a classic script that puts the token on the requests

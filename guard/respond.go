@@ -30,6 +30,13 @@ func isCORS(name string) bool {
 
 // respond sends the API's answer on.
 func (g *Guard) respond(x *exchange, res *upstream.Response) {
+	if p := g.redirect(x, res); p != nil {
+		if !g.report {
+			g.refuse(x, "redirect", p)
+			return
+		}
+		g.audit(x, "redirect", p, false)
+	}
 	var c capture
 	g.captureCookies(x, res.Header, &c)
 	if p := g.captureBody(x, res, &c); p != nil {

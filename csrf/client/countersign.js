@@ -1,26 +1,55 @@
 // Adds the CSRF token to what fetch and XMLHttpRequest send to the page's own origin, and to no other.
 (() => {
-  const safe = /^(GET|HEAD|OPTIONS)$/i, plain = window.fetch.bind(window), proto = XMLHttpRequest.prototype;
-  const own = (url) => new URL(url, document.baseURI).origin === location.origin;
+  const header = "X-CSRF-Token", path = "/.countersign/csrf", safe = /^(GET|HEAD|OPTIONS|TRACE)$/i;
+  const fetchPlain = window.fetch.bind(window), { open, send, abort, setRequestHeader } = XMLHttpRequest.prototype;
+  const own = (url) => {
+    try { url = new URL(url, document.baseURI); } catch { return false; }
+    return /^https?:$/.test(url.protocol) && url.origin === location.origin; // blob: URLs have an origin too
+  };
+  const load = () => fetchPlain(location.origin + path, { mode: "same-origin", cache: "no-store" })
+    .then((r) => (r.ok ? r.json() : {})).then((j) => j.csrf_token, () => undefined);
+  const refused = async (r) => r.status === 403 && r.headers.get("Content-Type")?.startsWith("application/problem+json") &&
+    /^csrf-token-/.test((await r.clone().json().catch(() => ({}))).code);
   let token;
-  const get = () => (token ??= plain("/.countersign/csrf", { credentials: "same-origin" })
-    .then((r) => (r.ok ? r.json() : {})).then((j) => j.csrf_token ?? (token = undefined), () => (token = undefined)));
   window.fetch = async (input, init) => {
-    const request = new Request(input, init);
-    if (!own(request.url) || safe.test(request.method)) return plain(request);
-    const send = async () => { const t = await get(), r = request.clone(); if (t) r.headers.set("X-CSRF-Token", t); return plain(r); };
-    const answer = await send();
-    if (answer.status !== 403) return answer;
-    token = undefined; // the session may have changed in another tab: once more with its token
-    return send();
+    const given = input instanceof Request;
+    if (safe.test(init?.method ?? (given ? input.method : "GET")) || !own(given ? input.url : input)) return fetchPlain(input, init);
+    const once = async () => {
+      const value = await (token ??= load());
+      if (!value) token = undefined;
+      // Mode same-origin: a redirect to another origin would take the header along.
+      const request = new Request(given ? input.clone() : input, value ? { ...init, mode: "same-origin" } : init);
+      if (value) request.headers.set(header, value);
+      return fetchPlain(request);
+    };
+    const answer = await once();
+    if (init?.body instanceof ReadableStream || !(await refused(answer))) return answer;
+    token = undefined; // another tab has logged in anew: once more, with its session's token
+    return once();
   };
-  const open = proto.open, send = proto.send;
-  proto.open = function (method, url, async = true, ...rest) {
-    this.countersign = async && own(url) && !safe.test(method);
-    return open.call(this, method, url, async, ...rest);
-  };
-  proto.send = function (body) {
-    if (!this.countersign) return send.call(this, body);
-    get().then((t) => { if (t) this.setRequestHeader("X-CSRF-Token", t); send.call(this, body); });
-  };
+  // An XMLHttpRequest cannot be sent a second time, so each asks for the token of the session as it is now.
+  const guarded = new WeakSet(), waiting = new WeakMap();
+  Object.assign(XMLHttpRequest.prototype, {
+    open(method, url, async = true, ...rest) {
+      open.call(this, method, url, async, ...rest);
+      waiting.delete(this);
+      guarded[async && !safe.test(method) && own(url) ? "add" : "delete"](this);
+    },
+    send(body) {
+      if (!guarded.delete(this)) return send.call(this, body);
+      const turn = {};
+      waiting.set(this, turn);
+      load().then((value) => {
+        if (waiting.get(this) !== turn) return; // aborted or opened anew meanwhile
+        waiting.delete(this);
+        if (value) setRequestHeader.call(this, header, value);
+        send.call(this, body);
+      });
+    },
+    abort() {
+      const early = waiting.delete(this);
+      abort.call(this);
+      if (early) ["abort", "loadend"].forEach((name) => this.dispatchEvent(new ProgressEvent(name)));
+    },
+  });
 })();

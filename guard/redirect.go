@@ -1,0 +1,44 @@
+package guard
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/d710e0ae/countersign/guard/internal/upstream"
+	"github.com/d710e0ae/countersign/internal/origin"
+)
+
+// redirect refuses an answer that would make the browser carry the CSRF token
+// to another origin. Browsers keep a script's header fields on redirects (Fetch
+// standard, HTTP-redirect fetch: only Authorization is taken off), and an
+// XMLHttpRequest cannot be told to follow none. A form, which may well be sent
+// elsewhere, never bears the header.
+func (g *Guard) redirect(x *exchange, res *upstream.Response) *problem {
+	if res.Status < 300 || res.Status > 399 || len(x.r.Header[g.cookie.Header()]) == 0 {
+		return nil
+	}
+	for _, location := range res.Header["Location"] {
+		if !staysAt(location, g.own) {
+			return refusal(http.StatusBadGateway, "redirect-elsewhere", "the API redirects a request that bears the CSRF token to another origin")
+		}
+	}
+	return nil
+}
+
+// staysAt reports whether every browser that follows location from own is
+// still there. What is written oddly is not taken to be.
+func staysAt(location string, own origin.Origin) bool {
+	// URL standard: tabs are dropped, and a backslash is a slash.
+	l := strings.ReplaceAll(strings.ReplaceAll(strings.TrimSpace(location), "\t", ""), `\`, "/")
+	text := own.String()
+	if strings.HasPrefix(l, "//") {
+		l = own.Scheme() + ":" + l
+	} else if at := strings.IndexAny(l, ":/?#"); at < 0 || l[at] != ':' {
+		return true // relative to own
+	}
+	if len(l) < len(text) || !strings.EqualFold(l[:len(text)], text) {
+		return false
+	}
+	rest := l[len(text):]
+	return rest == "" || strings.ContainsRune("/?#", rune(rest[0]))
+}
