@@ -174,11 +174,22 @@ type source struct {
 	settings []fastapi.Setting
 	ignored  map[string]bool // settings files that .gitignore names
 	texts    map[string][]string
+
+	documents map[string]*document
+}
+
+// yaml returns the settings files as the program may read them.
+func (s source) yaml() map[string]fastapi.Document {
+	out := map[string]fastapi.Document{}
+	for name, d := range s.documents {
+		out[name] = d
+	}
+	return out
 }
 
 // read parses a tree's files, on as many processors as there are.
 func read(ctx context.Context, t *pysrc.Tree, c *finding.Collector) (source, error) {
-	src := source{ignored: map[string]bool{}, texts: map[string][]string{}}
+	src := source{ignored: map[string]bool{}, texts: map[string][]string{}, documents: map[string]*document{}}
 	parsed := make([]*pysrc.File, len(t.Files))
 	texts := make([]string, len(t.Files))
 	next := make(chan int)
@@ -187,6 +198,9 @@ func read(ctx context.Context, t *pysrc.Tree, c *finding.Collector) (source, err
 		wg.Go(func() {
 			for i := range next {
 				e := t.Files[i]
+				if e.Kind == pysrc.YAMLFile { // read only where the program does
+					continue
+				}
 				raw, err := e.Read()
 				if err == nil && e.Kind == pysrc.Python {
 					var text []byte
@@ -218,6 +232,10 @@ feed:
 		switch {
 		case parsed[i] != nil:
 			src.python = append(src.python, parsed[i])
+		case e.Kind == pysrc.YAMLFile:
+			if e.Size <= maxYAMLBytes {
+				src.documents[e.Path] = &document{entry: e}
+			}
 		case texts[i] == "":
 		case e.Kind == pysrc.Frontend:
 			if !vendored(texts[i]) {
@@ -254,7 +272,7 @@ func judge(src source) result {
 		out.Notes = append(out.Notes, "no FastAPI was found here: nothing in these files imports it")
 		return out
 	}
-	p := fastapi.Load(src.python, src.settings, libraries.Modules())
+	p := fastapi.Load(src.python, src.settings, src.yaml(), libraries.Modules())
 	byPath := map[string]*pysrc.File{}
 	for _, f := range src.python {
 		byPath[f.Path] = f
@@ -262,6 +280,9 @@ func judge(src source) result {
 	lineText := func(file string, line int) string {
 		if f := byPath[file]; f != nil {
 			return f.LineText(line)
+		}
+		if d := src.documents[file]; d != nil && line >= 1 && line <= len(d.lines) {
+			return d.lines[line-1]
 		}
 		if t := src.texts[file]; line >= 1 && line <= len(t) {
 			return t[line-1]

@@ -126,3 +126,40 @@ func TestEveryWeaknessInSourceHasARule(t *testing.T) {
 		}
 	}
 }
+
+// TestEveryTrapHasAnExample names, for each trap that the audit must not fall
+// into, the example that holds it there.
+func TestEveryTrapHasAnExample(t *testing.T) {
+	for trap, example := range map[string]string{
+		"dead CSRF code":                             "forgeable-operation/bad-dead-csrf",
+		"a check turned off by an argument":          "forgeable-operation/bad-check-off-by-argument",
+		"a check turned off by a setting":            "forgeable-operation/bad-setting-turns-check-off",
+		"a check turned off in a library":            "forgeable-operation/bad-library-check-off",
+		"a cookie written and never read":            "forgeable-operation/good-cookie-never-read",
+		"a cookie read only by GET pages":            "forgeable-operation/good-cookie-read-by-get-only",
+		"positional arguments of set_cookie":         "cookie-not-httponly/bad-positional",
+		"a constant with verify_signature: False":    "jwt-not-verified/bad-constant",
+		"aliased imports":                            "forgeable-operation/bad-alias-import",
+		"a dict of cookies through two helpers":      "cookie-not-httponly/bad-dict-through-two-helpers",
+		"a default overridden by .env":               "cookie-not-secure/good-env-file",
+		"a pattern without escapes":                  "cors-credentials-loose-origin/bad-dot",
+		"a string where a list is due":               "cors-credentials-loose-origin/bad-string",
+		"a check in the router's dependencies":       "forgeable-operation/good-router-dependency",
+		"a check in the app's dependencies":          "forgeable-operation/good-app-dependency",
+		"an Origin that is read but not checked":     "forgeable-operation/bad-header-read-not-checked",
+		"an Origin check in a function middleware":   "forgeable-operation/good-origin-function-middleware",
+		"an API for bearers only":                    "forgeable-operation/good-bearer",
+		"a check of fastapi-csrf-protect":            "forgeable-operation/good-csrf-protect",
+		"the default check of fastapi-jwt-auth":      "forgeable-operation/good-library-default",
+		"fastapi-users, which checks nothing":        "forgeable-operation/bad-fastapi-users",
+		"a secret of the environment, no default":    "jwt-weak-secret/good-environ",
+		"a secret of the environment with a default": "jwt-weak-secret/bad-default",
+		"Starlette's default SameSite":               "cookie-samesite-missing/good-default",
+		"settings in YAML":                           "jwt-hardcoded-secret/bad-yaml",
+	} {
+		rule, name, _ := strings.Cut(example, "/")
+		if _, ok := fixtures(t, rule)[name]; !ok {
+			t.Errorf("%s: there is no example %s", trap, example)
+		}
+	}
+}

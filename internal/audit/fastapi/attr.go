@@ -1,6 +1,7 @@
 package fastapi
 
 import (
+	"path"
 	"strings"
 
 	"github.com/d710e0ae/countersign/internal/audit/pysrc"
@@ -40,6 +41,11 @@ func (in *interp) attr(recv *Value, name string, node pysrc.Node) *Value {
 		if v := in.objectAttr(recv, name, node); v != nil {
 			return v
 		}
+	case Dict:
+		// pydantic makes models of nested mappings.
+		if v := recv.Lookup(name); v != nil && !dictMethods[name] {
+			return v.with(recv.Sources)
+		}
 	case Str:
 		if name == "value" { // of a member of an Enum
 			return recv
@@ -47,6 +53,8 @@ func (in *interp) attr(recv *Value, name string, node pysrc.Node) *Value {
 	}
 	return &Value{Method: name, Recv: recv, Sources: recv.Sources, At: in.place(node)}
 }
+
+var dictMethods = map[string]bool{"get": true, "items": true, "keys": true, "values": true, "pop": true, "update": true, "copy": true, "setdefault": true}
 
 // linear returns a class and its bases of the program, in the order of
 // look-up.
@@ -188,10 +196,15 @@ func (in *interp) setting(c *Class, name string) *Value {
 		// The default is itself an os.getenv.
 		return def
 	}
-	if found := in.prog.Env[strings.ToLower(env)]; found != nil {
+	if found := in.dotenv(env, in.classConfig(c, "env_file")); found != nil {
 		v := coerce(found, def)
 		v.Default = def
 		return v
+	}
+	if file := in.classConfig(c, "yaml_file"); file != nil {
+		if v := in.document(file).Lookup(name); v != nil {
+			return v
+		}
 	}
 	if def == nil {
 		return &Value{Env: env}
@@ -245,24 +258,76 @@ func (c *Class) annotates(name string) bool {
 }
 
 func (in *interp) envPrefix(c *Class) string {
+	if p := in.classConfig(c, "env_prefix"); p != nil && p.Kind == Str {
+		return p.Text
+	}
+	return ""
+}
+
+// classConfig returns what a settings class says of itself: in model_config
+// (pydantic v2) or in its inner class Config (v1); nil where it says nothing.
+func (in *interp) classConfig(c *Class, key string) *Value {
 	if mc := in.classAttr(c, "model_config"); mc != nil {
-		var p *Value
 		switch mc.Kind {
 		case ObjectKind:
-			p = mc.Object.Args.Get("env_prefix", -1)
+			return mc.Object.Args.Get(key, -1)
 		case Dict:
-			p = mc.Lookup("env_prefix")
-		}
-		if p != nil && p.Kind == Str {
-			return p.Text
+			return mc.Lookup(key)
 		}
 	}
 	if cfg := in.classAttr(c, "Config"); cfg != nil && cfg.Kind == ClassKind {
-		if p := in.classAttr(cfg.Class, "env_prefix"); p != nil && p.Kind == Str {
-			return p.Text
+		return in.classAttr(cfg.Class, key)
+	}
+	return nil
+}
+
+// dotenv returns what the .env files say of a variable, or nil. Where several
+// do, that file counts which the settings class names, and else the one
+// nearest to the code that asks, an .env before an .env.production.
+func (in *interp) dotenv(name string, files *Value) *Value {
+	found := in.prog.env[strings.ToLower(name)]
+	if len(found) < 2 {
+		if len(found) == 1 {
+			return found[0]
+		}
+		return nil
+	}
+	named := map[string]bool{}
+	for _, s := range stringsOf(files, 0) {
+		named[path.Base(s)] = true
+	}
+	here := in.frame().scope.module.Path
+	var best *Value
+	score := -1
+	for _, v := range found {
+		n := 4 * commonPrefix(v.At.Path, here)
+		if base := path.Base(v.At.Path); named[base] {
+			n += 1 << 20
+		} else if base == ".env" {
+			n++
+		}
+		if n > score {
+			best, score = v, n
 		}
 	}
-	return ""
+	return best
+}
+
+// stringsOf returns the strings that a value holds or may be.
+func stringsOf(v *Value, depth int) []string {
+	if v == nil || depth > 5 {
+		return nil
+	}
+	if v.Kind == Str {
+		return []string{v.Text}
+	}
+	var out []string
+	for _, list := range [][]*Value{v.Elems, v.Alts} {
+		for _, e := range list {
+			out = append(out, stringsOf(e, depth+1)...)
+		}
+	}
+	return out
 }
 
 // superAttr looks a name up behind the class whose method runs.

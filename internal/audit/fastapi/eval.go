@@ -209,7 +209,7 @@ func (in *interp) binary(op string, l, r *Value) *Value {
 		return &Value{Kind: Dict, Keys: append(slices.Clone(l.Keys), r.Keys...), Elems: append(slices.Clone(l.Elems), r.Elems...), At: l.At}
 	}
 	v := &Value{Method: "op" + op, Recv: nil, Sources: mergeSources(sourcesOf(l), sourcesOf(r))}
-	if op == "+" {
+	if op == "+" || op == "/" {
 		v.Elems = []*Value{l, r}
 	}
 	if l.Kind == Str {

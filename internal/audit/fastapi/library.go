@@ -12,7 +12,7 @@ func (in *interp) environ(name string, def *Value, at Place) *Value {
 	if def != nil && def.Kind == None {
 		def = nil
 	}
-	if found := in.prog.Env[strings.ToLower(name)]; found != nil {
+	if found := in.dotenv(name, nil); found != nil {
 		v := *coerce(found, def)
 		v.Default = def
 		return &v
@@ -157,6 +157,11 @@ func (in *interp) callExternal(q string, args Args, at Place, node *pysrc.Call) 
 	case "builtins.print", "builtins.isinstance", "builtins.len", "builtins.hasattr":
 		return unknown.with(args.sources())
 	}
+	if yamlReaders[q] {
+		if v := in.document(arg(0)); v != nil {
+			return v
+		}
+	}
 	v := in.record(q, nil, args, at, node)
 	if t := tail(q); t != "" && (t[0] >= 'A' && t[0] <= 'Z' || isParamMarker(q)) {
 		return &Value{Kind: ObjectKind, Object: &Object{Qual: q, Args: args, At: at}, At: at, Sources: v.Sources}
@@ -256,6 +261,17 @@ func (in *interp) method(recv *Value, name string, args Args, at Place, node *py
 		return in.record(q+"."+name, recv, args, at, node)
 	case Random:
 		return random
+	case ClassKind:
+		if len(args.Pos) == 1 && (name == "model_validate" || name == "parse_obj") {
+			if fields := (&Args{}); args.Pos[0].Kind == Dict {
+				for i, k := range args.Pos[0].Keys {
+					if k != nil && k.Kind == Str {
+						fields.setKw(k.Text, args.Pos[0].Elems[i])
+					}
+				}
+				return in.instantiate(recv.Class, *fields, at)
+			}
+		}
 	}
 	switch name {
 	case "copy", "dict", "model_dump":

@@ -42,9 +42,12 @@ type Program struct {
 	Top     *Trace // what modules do when they are imported
 	Rest    *Trace // what functions do that no route reaches
 	Routers []*Router
-	Env     map[string]*Value // of .env files
 	// Cut says that the program was too large to be followed to the end.
 	Cut bool
+
+	env           map[string][]*Value // of .env files, by name in lower case
+	documents     map[string]Document
+	documentPaths []string // sorted
 
 	byPath   map[string]*Module
 	suffixes map[string][]*Module
@@ -59,18 +62,22 @@ type Setting struct {
 	At          Place
 }
 
-// Load reads a program from its parsed files and settings.
-func Load(files []*pysrc.File, settings []Setting, libraries map[string]bool) *Program {
+// Load reads a program from its parsed files, the lines of its .env files, and
+// the settings files that it may open, by their path.
+func Load(files []*pysrc.File, settings []Setting, documents map[string]Document, libraries map[string]bool) *Program {
 	p := &Program{
-		Top: &Trace{}, Rest: &Trace{}, Env: map[string]*Value{}, byPath: map[string]*Module{},
+		Top: &Trace{}, Rest: &Trace{}, env: map[string][]*Value{}, documents: documents, byPath: map[string]*Module{},
 		suffixes: map[string][]*Module{}, known: libraries, entered: map[pysrc.Node]bool{},
 		budget: stepsAll + stepsFile*len(files),
 	}
 	for _, s := range settings {
-		if _, ok := p.Env[strings.ToLower(s.Name)]; !ok {
-			p.Env[strings.ToLower(s.Name)] = &Value{Kind: Str, Text: s.Value, At: s.At, Env: s.Name}
-		}
+		k := strings.ToLower(s.Name)
+		p.env[k] = append(p.env[k], &Value{Kind: Str, Text: s.Value, At: s.At, Env: s.Name})
 	}
+	for name := range documents {
+		p.documentPaths = append(p.documentPaths, name)
+	}
+	sortStrings(p.documentPaths)
 	for _, f := range files {
 		m := &Module{File: f, Path: f.Path, Package: path.Base(f.Path) == "__init__.py"}
 		m.scope = &scope{vars: map[string]*Value{}, module: m}

@@ -95,7 +95,7 @@ func Modules() map[string]bool {
 		}
 	}
 	for _, m := range []string{"fastapi", "starlette", "pydantic", "pydantic_settings", "sqlalchemy", "redis", "os", "sys", "typing", "datetime", "logging",
-		"secrets", "functools", "jinja2", "httpx", "uvicorn", "decouple", "dotenv", "hmac", "hashlib", "uuid", "json", "re", "time", "asyncio", "itsdangerous", "passlib"} {
+		"secrets", "functools", "jinja2", "httpx", "uvicorn", "decouple", "dotenv", "hmac", "hashlib", "uuid", "json", "yaml", "omegaconf", "re", "time", "asyncio", "itsdangerous", "passlib"} {
 		out[m] = true
 	}
 	return out
