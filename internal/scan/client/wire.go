@@ -55,7 +55,6 @@ type conn struct {
 	out   *bufio.Writer
 	left  int64 // bytes that may still be read
 	since time.Time
-	used  bool // an answer was read from it
 }
 
 // Read bounds what an answer's head may take.
@@ -113,7 +112,7 @@ func (w *wire) kept() *conn {
 }
 
 func (w *wire) keep(c *conn) {
-	c.since, c.used = time.Now(), true
+	c.since = time.Now()
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.shut {
