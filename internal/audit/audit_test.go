@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/d710e0ae/countersign/internal/audit"
+	"github.com/d710e0ae/countersign/internal/audit/fix"
 	"github.com/d710e0ae/countersign/internal/finding"
 )
 
@@ -204,6 +205,53 @@ func TestDiffMends(t *testing.T) {
 	diff, n, err := audit.Diff(dir, r.Findings)
 	if err != nil || n != 2 || !strings.Contains(diff, "+    response.set_cookie('access_token', t, httponly=True, secure=True)") {
 		t.Errorf("%d, %v\n%s", n, err, diff)
+	}
+}
+
+// TestWhatIsMendedIsFoundNoMore audits, mends and audits again.
+func TestWhatIsMendedIsFoundNoMore(t *testing.T) {
+	const source = `"""An application."""
+from fastapi import FastAPI, Response
+from fastapi.middleware.cors import CORSMiddleware
+from jose import jwt
+import os
+
+app = FastAPI()
+app.add_middleware(
+    CORSMiddleware,
+    allow_origins=["*"],
+    allow_credentials=True,
+)
+other = FastAPI()
+other.add_middleware(CORSMiddleware, allow_origins="https://a.example", allow_credentials=True)
+
+
+@app.post("/login")
+def login(response: Response):
+    token = jwt.encode({"sub": "a"}, os.environ["KEY"], algorithm="HS256")
+    response.set_cookie("access_token", token, samesite=None)
+    return jwt.decode(token, os.environ["KEY"])
+`
+	dir := t.TempDir()
+	write(t, dir, map[string]string{"a.py": source})
+	r := run(t, audit.Config{Paths: []string{dir}})
+	mendable := []string{"cors-credentials-any-origin", "cors-credentials-loose-origin", "jwt-no-expiry", "jwt-no-algorithms",
+		"cookie-not-secure", "cookie-not-httponly", "cookie-samesite-missing"}
+	for _, w := range mendable {
+		if !has(r, w) {
+			t.Fatalf("%s was not found to begin with", w)
+		}
+	}
+	mended, n := fix.Apply("a.py", []byte(source), r.Findings)
+	if n != len(mendable) {
+		t.Errorf("%d mended, want %d", n, len(mendable))
+	}
+	write(t, dir, map[string]string{"a.py": string(mended)})
+	r = run(t, audit.Config{Paths: []string{dir}})
+	for _, w := range mendable {
+		if has(r, w) {
+			t.Errorf("%s is still found in\n%s", w, mended)
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 // Package fix mends in source what can be mended mechanically: cookie flags,
-// CORS origins and credentials, the list of algorithms. It changes arguments
-// of calls only, and nothing that it cannot parse again afterwards.
+// CORS origins and credentials, the list of algorithms, the end of a token. It
+// changes arguments of calls and adds an import, and nothing that it cannot
+// parse again afterwards.
 package fix
 
 import (
@@ -24,11 +25,17 @@ type argument struct{ name, value string }
 // cross-site cookies stays a decision for people: SameSite=None is not
 // replaced where a frontend on another site needs it.
 var remedies = map[string][]argument{
-	"cookie-not-httponly":         {{"httponly", "True"}},
-	"cookie-not-secure":           {{"secure", "True"}},
-	"cookie-samesite-missing":     {{"samesite", `"strict"`}},
-	"cors-credentials-any-origin": {{"allow_credentials", "False"}},
-	"jwt-no-algorithms":           {{"algorithms", `["HS256"]`}},
+	"cookie-not-httponly":     {{"httponly", "True"}},
+	"cookie-not-secure":       {{"secure", "True"}},
+	"cookie-samesite-missing": {{"samesite", `"strict"`}},
+	"jwt-no-algorithms":       {{"algorithms", `["HS256"]`}},
+}
+
+// rewrites are the remedies that look at the call first.
+var rewrites = map[string]func(*pysrc.File, *pysrc.Call) []edit{
+	"cors-credentials-any-origin":   corsAnyOrigin,
+	"cors-credentials-loose-origin": corsString,
+	"jwt-no-expiry":                 addExpiry,
 }
 
 // keywordOf are the names under which libraries take the same flag.
@@ -45,8 +52,8 @@ func Apply(path string, text []byte, findings []finding.Finding) ([]byte, int) {
 	var edits []edit
 	fixed := 0
 	for _, x := range findings {
-		args, ok := remedies[x.Weakness]
-		if !ok || x.Location == nil || x.Location.File != path {
+		args, rewrite := remedies[x.Weakness], rewrites[x.Weakness]
+		if args == nil && rewrite == nil || x.Location == nil || x.Location.File != path {
 			continue
 		}
 		call := callAt(f, x.Location.Line, x.Location.Column)
@@ -56,6 +63,9 @@ func Apply(path string, text []byte, findings []finding.Finding) ([]byte, int) {
 		n := len(edits)
 		for _, a := range args {
 			edits = addArgument(edits, f, call, a)
+		}
+		if rewrite != nil {
+			edits = append(edits, rewrite(f, call)...)
 		}
 		if len(edits) > n {
 			fixed++
@@ -137,8 +147,8 @@ func splice(text []byte, edits []edit) []byte {
 	slices.SortStableFunc(edits, func(a, b edit) int { return a.start - b.start })
 	var out []byte
 	at := 0
-	for _, e := range edits {
-		if e.start < at {
+	for i, e := range edits {
+		if e.start < at || i > 0 && e == edits[i-1] {
 			continue
 		}
 		out = append(out, text[at:e.start]...)

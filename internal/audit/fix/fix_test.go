@@ -51,7 +51,7 @@ def login(response: Response):
     return None
 
 
-app.add_middleware(CORSMiddleware, allow_origins=["*"], allow_credentials=False)`
+app.add_middleware(CORSMiddleware, allow_origins=["https://name-your-frontend.invalid"], allow_credentials=True)`
 
 var findings = []finding.Finding{
 	at("cookie-not-secure", 5, 5), at("cookie-not-httponly", 5, 5), at("cookie-samesite-missing", 6, 5), at("cors-credentials-any-origin", 17, 1),
@@ -68,6 +68,51 @@ func TestApply(t *testing.T) {
 	}
 	if again, n := fix.Apply("app/main.py", []byte("x = 1\n"), findings); n != 0 || string(again) != "x = 1\n" {
 		t.Errorf("changed a file that holds no such call: %q", again)
+	}
+}
+
+func TestEachRemedy(t *testing.T) {
+	for _, c := range []struct{ name, weakness, before, after string }{
+		{"a wildcard in the call", "cors-credentials-any-origin",
+			"app.add_middleware(CORS, allow_origins=['a', '*'], allow_credentials=True)\n",
+			"app.add_middleware(CORS, allow_origins=[\"https://name-your-frontend.invalid\"], allow_credentials=True)\n"},
+		{"a wildcard from elsewhere", "cors-credentials-any-origin",
+			"app.add_middleware(CORS, allow_origins=settings.origins, allow_credentials=True)\n",
+			"app.add_middleware(CORS, allow_origins=settings.origins, allow_credentials=False)\n"},
+		{"a pattern", "cors-credentials-any-origin",
+			"app.add_middleware(CORS, allow_origin_regex='.*', allow_credentials=True)\n",
+			"app.add_middleware(CORS, allow_origin_regex='.*', allow_credentials=False)\n"},
+		{"a string", "cors-credentials-loose-origin",
+			"app.add_middleware(CORS, allow_origins='https://a.example, https://b.example', allow_credentials=True)\n",
+			"app.add_middleware(CORS, allow_origins=[\"https://a.example\", \"https://b.example\"], allow_credentials=True)\n"},
+		{"a string of the environment", "cors-credentials-loose-origin",
+			"app.add_middleware(CORS, allow_origins=os.getenv('O', 'https://a.example'))\n",
+			"app.add_middleware(CORS, allow_origins=[o.strip() for o in os.getenv('O', 'https://a.example').split(\",\") if o.strip()])\n"},
+		{"a string by name", "cors-credentials-loose-origin",
+			"app.add_middleware(CORS, allow_origins=ORIGINS)\n", "app.add_middleware(CORS, allow_origins=ORIGINS)\n"},
+		{"claims written in the call", "jwt-no-expiry",
+			"jwt.encode({'sub': 1}, K)\nimport jwt\n", "jwt.encode({\"exp\": int(time.time()) + 900, 'sub': 1}, K)\nimport time\nimport jwt\n"},
+		{"claims by name", "jwt-no-expiry",
+			"jwt.encode(claims, K)\nimport time\n", "jwt.encode({**claims, \"exp\": int(time.time()) + 900}, K)\nimport time\n"},
+		{"claims by keyword", "jwt-no-expiry",
+			"jwt.encode(key=K, payload={})\nimport time\n", "jwt.encode(key=K, payload={\"exp\": int(time.time()) + 900})\nimport time\n"},
+		{"claims behind a header", "jwt-no-expiry",
+			"jwt.encode(h, c, K)\nimport time\nfrom joserfc import jwt\n", "jwt.encode(h, {**c, \"exp\": int(time.time()) + 900}, K)\nimport time\nfrom joserfc import jwt\n"},
+		{"where time is something else", "jwt-no-expiry",
+			"jwt.encode(c, K)\nfrom time import time\n", "jwt.encode(c, K)\nfrom time import time\n"},
+		{"behind the future", "jwt-no-expiry",
+			"jwt.encode(c, K)\nfrom __future__ import annotations\nimport jwt\n",
+			"jwt.encode({**c, \"exp\": int(time.time()) + 900}, K)\nfrom __future__ import annotations\nimport time\nimport jwt\n"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got, _ := fix.Apply("app/main.py", []byte(c.before), []finding.Finding{at(c.weakness, 1, 1)})
+			if string(got) != c.after {
+				t.Errorf("got %s", got)
+			}
+			if again, _ := fix.Apply("app/main.py", []byte(c.before), []finding.Finding{at(c.weakness, 1, 1), at(c.weakness, 1, 1)}); string(again) != c.after {
+				t.Errorf("told twice: %s", again)
+			}
+		})
 	}
 }
 
