@@ -162,8 +162,8 @@ func newWorld(t *testing.T) (*world, *chromiumtest.Tab) {
 	return w, b.Tab(t)
 }
 
-// TestClient launches one browser for all.
-func TestClient(t *testing.T) {
+// TestAttack_32_ClientScriptKeepsTheTokenAtHome launches one browser for all.
+func TestAttack_32_ClientScriptKeepsTheTokenAtHome(t *testing.T) {
 	w, tab := newWorld(t)
 	for _, c := range []struct {
 		name string
