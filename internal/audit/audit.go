@@ -289,12 +289,12 @@ func judge(src source) result {
 		}
 		return ""
 	}
-	found := rules.Run(rules.Input{
+	judged := rules.Run(rules.Input{
 		Program: p, Pages: src.pages,
 		Committed: func(path string) bool { return !src.ignored[path] },
 		LineText:  lineText,
 	})
-	out.Findings, out.Notes = suppress(found, src)
+	out.Findings, out.Notes = suppress(judged.Findings, src)
 	if p.Cut {
 		out.Notes = append(out.Notes, "the program is larger than audit follows: some calls were not looked into")
 	}
@@ -304,7 +304,7 @@ func judge(src source) result {
 			out.Operations = append(out.Operations, finding.Operation{
 				OperationRef: finding.OperationRef{Method: r.Method, Path: path.Clean("/" + r.Path)},
 				ChangesState: r.Method != "GET" && r.Method != "HEAD" && r.Method != "OPTIONS",
-				Credential:   finding.CredentialUnknown, Reason: "read in source, not exercised",
+				Credential:   judged.Credentials[r], Reason: "read in source, not exercised",
 				Location: &finding.Location{File: r.At.FileName(), Line: at.Line, Column: at.Column, EndLine: r.At.EndLine()},
 			})
 		}

@@ -255,6 +255,63 @@ def login(response: Response):
 	}
 }
 
+func TestOperationsSayTheirCredential(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, map[string]string{"a.py": `from fastapi import Depends, FastAPI, Header, HTTPException, Request
+from fastapi.security import APIKeyHeader, HTTPBasic, OAuth2PasswordBearer
+import jwt
+import os
+app = FastAPI()
+KEY = os.environ["KEY"]
+scheme = OAuth2PasswordBearer(tokenUrl="token")
+optional = OAuth2PasswordBearer(tokenUrl="token", auto_error=False)
+def decode(token):
+    return jwt.decode(token, KEY, algorithms=["HS256"])
+def by_header(token: str = Depends(scheme)):
+    return decode(token)
+def by_cookie(request: Request):
+    return decode(request.cookies.get("access_token"))
+def by_either(request: Request, token: str = Depends(optional)):
+    return decode(token or request.cookies.get("access_token"))
+def by_vault():
+    if not vault.open():
+        raise HTTPException(401)
+@app.post("/bearer")
+def a(u=Depends(by_header)): ...
+@app.post("/cookie")
+def b(u=Depends(by_cookie)): ...
+@app.post("/either")
+def c(u=Depends(by_either)): ...
+@app.post("/none")
+def d(): ...
+@app.post("/unknown")
+def e(u=Depends(by_vault)): ...
+@app.post("/key")
+def f(k=Depends(APIKeyHeader(name="X-API-Key"))): ...
+`, "users.py": `from fastapi import FastAPI, Depends
+from fastapi_users import FastAPIUsers
+from fastapi_users.authentication import CookieTransport, AuthenticationBackend
+backend = AuthenticationBackend(name="jwt", transport=CookieTransport(cookie_max_age=3600), get_strategy=strategy)
+users = FastAPIUsers[User, int](manager, [backend])
+app = FastAPI()
+@app.get("/library")
+def g(u=Depends(users.current_user())): ...
+`})
+	want := map[string]finding.Credential{
+		"/bearer": finding.CredentialBearer, "/cookie": finding.CredentialCookie, "/either": finding.CredentialEither, "/none": finding.CredentialNone,
+		"/unknown": finding.CredentialUnknown, "/key": finding.CredentialBearer, "/library": finding.CredentialCookie,
+	}
+	got := run(t, audit.Config{Paths: []string{dir}}).Operations
+	if len(got) != len(want) {
+		t.Errorf("%d operations, want %d", len(got), len(want))
+	}
+	for _, o := range got {
+		if o.Credential != want[o.Path] {
+			t.Errorf("%s: %s, want %s", o.Path, o.Credential, want[o.Path])
+		}
+	}
+}
+
 func TestInterruptedRunsSaySo(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, map[string]string{"a.py": weak})

@@ -12,7 +12,7 @@ import (
 )
 
 // cacheVersion changes with whatever changes results.
-const cacheVersion = 1
+const cacheVersion = 2
 
 // cacheKey names a tree by its files, their sizes and times: what is read
 // again is what changed.

@@ -13,7 +13,22 @@ type libraryCookie struct {
 	why       string
 	protected bool
 	sameSite  string
-	routes    []*route
+	headers   bool     // the library takes the token from a header as well
+	readers   []*route // whose token the library reads
+	routes    []*route // those of them that can be forged where it checks nothing
+}
+
+// reads notes the routes whose token the library reads.
+func (x *libraryCookie) reads(routes []*route, does func(*route) bool) {
+	for _, r := range routes {
+		if !does(r) {
+			continue
+		}
+		x.readers = append(x.readers, r)
+		if r.unsafe() && r.mustHeader == nil && len(r.guards) == 0 {
+			x.routes = append(x.routes, r)
+		}
+	}
 }
 
 // libraryCookies finds fastapi-users transports, fastapi-login managers and
@@ -23,11 +38,7 @@ func (m *model) findLibraryCookies(c *Context) []libraryCookie {
 	for _, k := range m.cookies {
 		if k.lib != nil && k.lib.Class == "CookieTransport" {
 			x := libraryCookie{library: "fastapi-users", at: k.call.At, why: "none", sameSite: k.sameSiteOf()}
-			for _, r := range m.routes {
-				if r.unsafe() && r.mustHeader == nil && len(r.guards) == 0 && r.depends("current_user") {
-					x.routes = append(x.routes, r)
-				}
-			}
+			x.reads(m.routes, func(r *route) bool { return r.depends("current_user") })
 			out = append(out, x)
 		}
 	}
@@ -39,11 +50,10 @@ func (m *model) findLibraryCookies(c *Context) []libraryCookie {
 			continue
 		}
 		x := libraryCookie{library: "fastapi-login", at: call.At, why: "none", sameSite: "lax"}
-		for _, r := range m.routes {
-			if r.unsafe() && r.mustHeader == nil && len(r.guards) == 0 && r.depends("LoginManager") {
-				x.routes = append(x.routes, r)
-			}
+		if v := call.Args.Get("use_header", -1); v == nil || !off(v, true) {
+			x.headers = true
 		}
+		x.reads(m.routes, func(r *route) bool { return r.depends("LoginManager") })
 		out = append(out, x)
 	}
 	for _, cfg := range m.configs {
@@ -54,11 +64,8 @@ func (m *model) findLibraryCookies(c *Context) []libraryCookie {
 		if !cfg.csrf && !cfg.csrfAt.IsZero() {
 			x.at = cfg.csrfAt
 		}
-		for _, r := range m.routes {
-			if r.unsafe() && r.mustHeader == nil && len(r.guards) == 0 && r.calls(cfg.names...) {
-				x.routes = append(x.routes, r)
-			}
-		}
+		x.headers = cfg.headers
+		x.reads(m.routes, func(r *route) bool { return r.calls(cfg.names...) })
 		out = append(out, x)
 	}
 	return out
@@ -90,6 +97,7 @@ type config struct {
 	library            string
 	names              []string
 	cookies, csrf      bool
+	headers            bool
 	locationAt, csrfAt fastapi.Place
 	sameSite           string
 	secret             *fastapi.Value
@@ -114,9 +122,8 @@ func (m *model) findConfigs(c *Context) []config {
 			if loc != nil {
 				x.locationAt = loc.At
 				for _, e := range loc.Elems {
-					if text(e) == "cookies" {
-						x.cookies = true
-					}
+					x.cookies = x.cookies || text(e) == "cookies"
+					x.headers = x.headers || text(e) == "headers"
 				}
 				if text(loc) == "cookies" {
 					x.cookies = true

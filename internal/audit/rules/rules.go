@@ -56,9 +56,16 @@ type Context struct {
 	rule  string
 }
 
-// Run judges the program by every rule. The findings come in the order of the
-// rules, and within one in that of the source.
-func Run(in Input) []finding.Finding {
+// A Result is what the rules have to say.
+type Result struct {
+	// Findings come in the order of the rules, and within one in that of the
+	// source.
+	Findings    []finding.Finding
+	Credentials map[*fastapi.Route]finding.Credential // of every route
+}
+
+// Run judges the program by every rule.
+func Run(in Input) Result {
 	c := &Context{Input: in, seen: map[string]int{}}
 	c.model = c.newModel()
 	for _, r := range All() {
@@ -73,7 +80,14 @@ func Run(in Input) []finding.Finding {
 		})
 	}
 	c.fingerprint()
-	return c.out
+	credentials := map[*fastapi.Route]finding.Credential{}
+	for _, r := range c.Program.Routes {
+		credentials[r] = finding.CredentialUnknown
+	}
+	for _, r := range c.model.routes {
+		credentials[r.Route] = c.model.credentialOf(r)
+	}
+	return Result{c.out, credentials}
 }
 
 // report adds a finding of the running rule at a place, or returns the one
