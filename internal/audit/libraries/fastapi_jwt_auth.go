@@ -10,6 +10,6 @@ var authJWT = ConfigClass{
 
 var fastapiJWTAuth = Library{
 	Name: "fastapi-jwt-auth", Modules: []string{"fastapi_jwt_auth"},
-	Source: "indominusbyte.github.io/fastapi-jwt-auth, Configuration options: csrf protection on, secure off, samesite None, 15 minutes",
+	Source: "fastapi-jwt-auth 0.5.0 (github.com/IndominusByte/fastapi-jwt-auth at a6c0619), auth_config.py: _cookie_csrf_protect True, _cookie_secure False, _cookie_samesite None, access tokens of 15 minutes",
 	Config: &authJWT,
 }

@@ -2,6 +2,6 @@ package libraries
 
 var fastapiLogin = Library{
 	Name: "fastapi-login", Modules: []string{"fastapi_login"},
-	Source:  "fastapi-login.readthedocs.io, LoginManager(secret, token_url, algorithm, use_cookie=False, use_header=True, cookie_name=\"access-token\"); set_cookie sets HttpOnly only",
+	Source:  "fastapi-login 1.10.3 (github.com/MushroomMaula/fastapi_login at 63a212e), fastapi_login.py: LoginManager(secret, token_url, algorithm, use_cookie=False, use_header=True, cookie_name=\"access-token\"); set_cookie sets HttpOnly only",
 	Secrets: []Sign{{Call: "fastapi_login.LoginManager", Claims: absent, Key: Arg{"secret", 0}}},
 }

@@ -2,7 +2,7 @@ package libraries
 
 var fastapiUsers = Library{
 	Name: "fastapi-users", Modules: []string{"fastapi_users"},
-	Source: "fastapi-users.github.io, Cookie transport and JWT strategy: cookie_secure, cookie_httponly True, cookie_samesite lax; no CSRF protection of its own",
+	Source: "fastapi-users 15.0.5 (github.com/fastapi-users/fastapi-users at 9ef8cd82), authentication/transport/cookie.py and strategy/jwt.py: cookie_secure True, cookie_httponly True, cookie_samesite lax; no CSRF protection of its own",
 	Cookies: []CookieSetting{{
 		Class: "CookieTransport", CookieName: Arg{"cookie_name", 0}, Secure: Arg{"cookie_secure", 4}, HTTPOnly: Arg{"cookie_httponly", 5},
 		SameSite: Arg{"cookie_samesite", 6}, Domain: Arg{"cookie_domain", 3}, NameDefault: "fastapiusersauth", SameSiteDefault: "lax",

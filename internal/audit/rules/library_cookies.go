@@ -46,11 +46,11 @@ func (m *model) findLibraryCookies(c *Context) []libraryCookie {
 		if call.Name != "fastapi_login.LoginManager" {
 			continue
 		}
-		if v := call.Args.Get("use_cookie", -1); v == nil || off(v, false) {
+		if v := call.Args.Get("use_cookie", 3); v == nil || off(v, false) {
 			continue
 		}
 		x := libraryCookie{library: "fastapi-login", at: call.At, why: "none", sameSite: "lax"}
-		if v := call.Args.Get("use_header", -1); v == nil || !off(v, true) {
+		if v := call.Args.Get("use_header", 4); v == nil || !off(v, true) {
 			x.headers = true
 		}
 		x.reads(m.routes, func(r *route) bool { return r.depends("LoginManager") })
