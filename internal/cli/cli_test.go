@@ -45,9 +45,11 @@ func TestSessions(t *testing.T) {
 		w.Write([]byte(`{"hello": "world"}`))
 	}))
 	t.Cleanup(broken.Close)
+	cmds := badInput()
+	cmds["status"] = status
 	testscript.Run(t, testscript.Params{
 		Dir:  filepath.Join("testdata", "script"),
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"status": status},
+		Cmds: cmds,
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("BANK", l.URLs[lab.Vulnerable])
 			e.Setenv("BEARER", l.URLs[lab.Bearer])
