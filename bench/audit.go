@@ -63,7 +63,7 @@ func audits(ctx context.Context, b *bench) error {
 				if program[0] == "" {
 					continue
 				}
-				u, err := b.best(ctx, 3, append([]string{"taskset", "-c", cores}, program...)...)
+				u, err := b.best(ctx, 2, append([]string{"taskset", "-c", cores}, program...)...)
 				if err != nil {
 					return err
 				}

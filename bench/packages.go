@@ -99,8 +99,9 @@ func (s samples) add(out []byte) error {
 	return nil
 }
 
-// ratio compares the best round of each: whatever else the machine does makes
-// a round slower, and never quicker.
+// ratio compares the best quarter of each one's rounds: whatever else the
+// machine does makes a round slower, and never quicker, and the mean of some
+// owes less to luck than the best alone.
 func (s samples) ratio(name, to string) (float64, error) {
 	a, b := s[name], s[to]
 	if len(a) == 0 || len(a) != len(b) {
@@ -109,8 +110,15 @@ func (s samples) ratio(name, to string) (float64, error) {
 	return best(a) / best(b), nil
 }
 
+// best is the mean of the best quarter.
 func best(list []sample) float64 {
-	return slices.MinFunc(list, func(a, b sample) int { return cmp.Compare(a.ns, b.ns) }).ns
+	list = slices.SortedFunc(slices.Values(list), func(a, b sample) int { return cmp.Compare(a.ns, b.ns) })
+	list = list[:(len(list)+3)/4]
+	sum := 0.0
+	for _, one := range list {
+		sum += one.ns
+	}
+	return sum / float64(len(list))
 }
 
 func (s samples) allocs(name string) float64 {
