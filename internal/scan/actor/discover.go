@@ -63,6 +63,8 @@ func Find(doc *openapi.Document) []Route {
 			UserField: "username", PassField: "password", Extra: map[string]string{"grant_type": "password"}}, 0})
 	}
 	slices.SortStableFunc(out, func(a, b ranked) int { return a.rank - b.rank })
+	// Where something is called a login, what is not makes accounts.
+	out = slices.DeleteFunc(out, func(r ranked) bool { return r.rank == 60 && out[0].rank < 60 })
 	routes := make([]Route, 0, len(out))
 	for _, r := range out {
 		routes = append(routes, r.Route)
