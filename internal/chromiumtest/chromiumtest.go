@@ -10,12 +10,13 @@ import (
 	"os"
 	"path/filepath"
 	"sort"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/dom"
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
@@ -135,10 +136,15 @@ func (tab *Tab) Reload() {
 	tab.do(chromedp.Reload(), "reloading")
 }
 
-// Back goes back in the tab's history.
+// Back goes back in the tab's history. Whether the page is loaded again or
+// taken as it was left is the browser's choice: wait for what it shows.
 func (tab *Tab) Back() {
 	tab.t.Helper()
-	tab.do(chromedp.NavigateBack(), "going back")
+	h := Call(tab, page.GetNavigationHistory, cdp.Empty{})
+	if h.CurrentIndex < 1 {
+		tab.t.Fatal("there is no page to go back to")
+	}
+	Call(tab, page.NavigateToHistoryEntry, page.NavigateToHistoryEntryParams{EntryID: h.Entries[h.CurrentIndex-1].ID})
 }
 
 func (tab *Tab) do(step chromedp.Action[chromedp.Void], what string) {
@@ -182,18 +188,49 @@ func (tab *Tab) Try(script string, v any) error {
 	return json.Unmarshal(r.Result.Value, v)
 }
 
-// Wait runs the expression at each turn of the page's event loop until it is
-// true, within the time that a step may take.
+// Wait looks again and again until the expression is true in the page, or in
+// the one that takes its place, within the time that a step may take.
 func (tab *Tab) Wait(expression string) {
 	tab.t.Helper()
-	script := `const end = performance.now() + ` + strconv.FormatInt(stepTimeout.Milliseconds()*3/4, 10) + `;
+	script := `const end = performance.now() + 1000;
 while (!(` + expression + `)) {
-  if (performance.now() > end) throw new Error("never came true; the page says: " + document.body.innerText.slice(0, 2000));
+  if (performance.now() > end) return document.body.innerText.slice(0, 2000) || "nothing";
   await new Promise((done) => setTimeout(done, 10));
-}`
-	if err := tab.Try(script, nil); err != nil {
-		tab.t.Fatalf("waiting for %s: %v", expression, err)
+}
+return ""`
+	var shown string
+	var err error
+	for end := time.Now().Add(stepTimeout); time.Now().Before(end); {
+		if err = tab.Try(script, &shown); err == nil && shown == "" {
+			return
+		}
+		if err != nil {
+			<-time.After(10 * time.Millisecond) // the page is being replaced
+		}
 	}
+	tab.t.Fatalf("%s: never came true; the page shows: %s (%v)", expression, shown, err)
+}
+
+// Type puts text into the field that the selector finds, in place of what
+// stands there.
+func (tab *Tab) Type(selector, text string) {
+	tab.t.Helper()
+	tab.Eval(fmt.Sprintf("const e = document.querySelector(%q); e.focus(); e.select?.();", selector), nil)
+	Call(tab, input.InsertText, input.InsertTextParams{Text: text})
+}
+
+// Click clicks what the selector finds.
+func (tab *Tab) Click(selector string) {
+	tab.t.Helper()
+	tab.Eval(fmt.Sprintf("document.querySelector(%q).click()", selector), nil)
+}
+
+// File chooses a file in the field that the selector finds.
+func (tab *Tab) File(selector, path string) {
+	tab.t.Helper()
+	root := Call(tab, dom.GetDocument, dom.GetDocumentParams{})
+	field := Call(tab, dom.QuerySelector, dom.QuerySelectorParams{NodeID: root.Root.NodeID, Selector: selector})
+	Call(tab, dom.SetFileInputFiles, dom.SetFileInputFilesParams{Files: []string{path}, NodeID: field.NodeID})
 }
 
 // Screenshot writes a picture of the tab into the folder that
