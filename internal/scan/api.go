@@ -336,7 +336,8 @@ func (a *api) exercise(ctx context.Context, u *use) error {
 		if err != nil {
 			return err
 		}
-		if res.Status >= 200 && res.Status < 300 || res.Status == 303 || res.Status == 302 && !strings.Contains(strings.ToLower(res.Header.Get("Location")), "login") {
+		failed := attack.Failed(res)
+		if res.Status >= 200 && res.Status < 300 && !failed || res.Status == 303 || res.Status == 302 && !strings.Contains(strings.ToLower(res.Header.Get("Location")), "login") {
 			a.remember(u, built, r)
 			s.Exercised = true
 			s.Success = res
@@ -348,9 +349,13 @@ func (a *api) exercise(ctx context.Context, u *use) error {
 		if try == maxRepairs {
 			return nil
 		}
-		next, ok := a.doc.Repair(u.op, a.pool, r, res.Status, res.Body)
+		status := res.Status
+		if failed && status < 300 {
+			status = http.StatusBadRequest // which is what it means
+		}
+		next, ok := a.doc.Repair(u.op, a.pool, r, status, res.Body)
 		if !ok {
-			if u.optional || try > 1 || res.Status != 422 && res.Status != 400 {
+			if u.optional || try > 1 || status != http.StatusUnprocessableEntity && status != http.StatusBadRequest {
 				return nil
 			}
 			// Perhaps what the document calls optional is needed.

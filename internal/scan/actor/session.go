@@ -48,6 +48,7 @@ type Actor struct {
 	barren  bool // a login gave nothing although it did before
 	useless int  // logins after a 401 that changed nothing
 	refresh int  // CSRF tokens fetched anew
+	steady  bool // a CSRF token fetched anew was the old one
 	customs int  // attempts to find out demanded fields
 	stale   bool // the refresh token is of no use any more
 
@@ -70,7 +71,7 @@ func (a *Actor) login(ctx context.Context) (Credentials, error) {
 		return a.creds.Clone(), nil
 	}
 	a.Redactor.Add(a.Account.Password.Reveal())
-	a.stale = false
+	a.stale, a.steady = false, false
 	if a.Flow != nil {
 		return a.asTold(ctx)
 	}
@@ -333,10 +334,12 @@ func (a *Actor) take(c *Credentials, r *client.Response) {
 func mergeCSRF(c *Credentials, fresh []CSRFToken) {
 	for _, t := range fresh {
 		i := slices.IndexFunc(c.CSRF, func(o CSRFToken) bool { return o.Where == t.Where && o.Name == t.Name })
-		if i >= 0 {
-			c.CSRF[i] = t
-		} else {
+		switch {
+		case i < 0:
 			c.CSRF = append(c.CSRF, t)
+		case c.CSRF[i].Value != t.Value:
+			// What was renewed is what the API wants to see next.
+			c.CSRF = slices.Insert(slices.Delete(c.CSRF, i, i+1), 0, t)
 		}
 	}
 	slices.SortStableFunc(c.CSRF, func(x, y CSRFToken) int { return csrfRank(x) - csrfRank(y) })

@@ -101,11 +101,20 @@ func (t *Target) csrfToken(ctx context.Context, s *Subject, creds actor.Credenti
 			evidence(t.labelled("no token, accepted", res)...))
 		return nil
 	}
+	creds = t.Victim.Current(creds)
 	token := creds.CSRFValue()
 	good, control, err := c.send(ctx, creds, &token, nil)
+	if err == nil && control != nil && good != Accepted {
+		if next, ok := t.Victim.Answered(ctx, creds, control); ok {
+			creds, token = next, next.CSRFValue()
+			good, control, err = c.send(ctx, creds, &token, nil)
+		}
+	}
 	if err != nil || good != Accepted {
 		return err
 	}
+	t.Victim.Answered(ctx, creds, control)
+	c.creds = creds
 	none := ""
 	empty := creds.Clone()
 	empty.Jar = emptied(creds.Jar)
@@ -145,8 +154,11 @@ func (t *Target) byGET(ctx context.Context, c tokenTrial) (bool, error) {
 		return false, ctx.Err()
 	}
 	r := call.Wire()
-	if call.IsForm() {
+	switch kind := r.Header.Get("Content-Type"); {
+	case kind == string(actor.Form):
 		r.URL.RawQuery = string(r.Body)
+	case kind != "":
+		return false, nil // an upload fits into no address
 	}
 	r.Method, r.Body = http.MethodGet, nil
 	r.Header.Del("Content-Type")

@@ -120,9 +120,12 @@ func (t *Target) Pass(ctx context.Context, s *Subject) error {
 	if g.Cookie == Accepted && g.HeaderTried {
 		if next, err := s.fresh(ctx); err == nil {
 			creds = t.Victim.Credentials()
-			r := legitimate(next, creds, actor.Use{Cookie: true, CSRF: true})
-			r.Header.Set("Authorization", "Bearer "+junk)
-			res, err := t.Client.Do(ctx, r)
+			use := actor.Use{Cookie: true, CSRF: true}
+			res, err := t.renewing(ctx, creds, use, func(creds actor.Credentials) *client.Request {
+				r := legitimate(next, creds, use)
+				r.Header.Set("Authorization", "Bearer "+junk)
+				return r
+			})
 			if err != nil {
 				return err
 			}

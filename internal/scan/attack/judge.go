@@ -98,6 +98,32 @@ func (j *Judge) Read(r *client.Response) Reading {
 	return Unclear
 }
 
+// Failed reports whether an answer calls itself a failure whatever its status,
+// in the members by which JSON APIs do so.
+func Failed(r *client.Response) bool {
+	var body map[string]any
+	if !strings.Contains(strings.ToLower(r.Header.Get("Content-Type")), "json") || json.Unmarshal(r.Body, &body) != nil {
+		return false
+	}
+	for k, v := range body {
+		switch strings.ToLower(k) {
+		case "ok", "success", "succeeded":
+			if v == false {
+				return true
+			}
+		case "error", "errors":
+			if v != nil && v != false && v != "" && v != 0.0 && !empty(v) {
+				return true
+			}
+		case "status", "result":
+			if text, _ := v.(string); slices.Contains([]string{"error", "fail", "failed", "failure"}, strings.ToLower(text)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // holds reports whether every top-level member of part is among all.
 func holds(all, part []string) bool {
 	all, part = top(all), top(part)

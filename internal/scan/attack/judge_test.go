@@ -66,3 +66,29 @@ func TestJudgeKnowsWhenItIsBlind(t *testing.T) {
 		}
 	}
 }
+
+func TestFailed(t *testing.T) {
+	for _, tc := range []struct {
+		contentType, body string
+		want              bool
+	}{
+		{js, `{"error":"not logged in"}`, true},
+		{js, `{"success":false,"data":null}`, true},
+		{js, `{"ok":false}`, true},
+		{js, `{"status":"error"}`, true},
+		{js, `{"errors":[{"message":"no such color"}]}`, true},
+		{"application/problem+json", `{"Error":{"code":7}}`, true},
+		{js, `{"error":null,"result":{"id":1}}`, false},
+		{js, `{"errors":[],"success":true}`, false},
+		{js, `{"error":"","status":"ok"}`, false},
+		{js, `{"error":0,"status":"failed-over"}`, false},
+		{js, `[{"error":"an entry of a log"}]`, false},
+		{js, `{"message":"the login failed 3 times last week"}`, false},
+		{"text/plain", `{"error":"not logged in"}`, false},
+		{js, ``, false},
+	} {
+		if got := Failed(reply(200, tc.contentType, tc.body)); got != tc.want {
+			t.Errorf("%s %s: %v, want %v", tc.contentType, tc.body, got, tc.want)
+		}
+	}
+}

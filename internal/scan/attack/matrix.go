@@ -342,14 +342,17 @@ func (m *matrix) control(ctx context.Context, shape finding.Shape) (Reading, err
 	if err != nil {
 		return Unclear, err
 	}
-	r, _ := call.Encode(shape)
-	r.Bare = false
-	for k, v := range call.Header { // a script of the own page sends them
-		r.Header[k] = v
-	}
-	Own(r.Header, r.Method, r.URL)
-	m.creds.Put(r, actor.Use{Cookie: true, CSRF: true})
-	res, err := m.t.Client.Do(ctx, r)
+	use := actor.Use{Cookie: true, CSRF: true}
+	res, err := m.t.renewing(ctx, m.creds, use, func(creds actor.Credentials) *client.Request {
+		r, _ := call.Encode(shape)
+		r.Bare = false
+		for k, v := range call.Header { // a script of the own page sends them
+			r.Header[k] = v
+		}
+		Own(r.Header, r.Method, r.URL)
+		creds.Put(r, use)
+		return r
+	})
 	if err != nil {
 		return Unclear, err
 	}

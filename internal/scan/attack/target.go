@@ -224,7 +224,27 @@ func diff(before, after string) string {
 // legit sends a call as the victim's own page would, with the credentials of
 // use and nothing else.
 func (t *Target) legit(ctx context.Context, c *Call, creds actor.Credentials, use actor.Use) (*client.Response, error) {
-	return t.Client.Do(ctx, legitimate(c, creds, use))
+	return t.renewing(ctx, creds, use, func(creds actor.Credentials) *client.Request { return legitimate(c, creds, use) })
+}
+
+// renewing sends what build makes of the credentials, with the CSRF token that
+// is good now: where the token served for one request and that is over, again
+// with the next.
+func (t *Target) renewing(ctx context.Context, creds actor.Credentials, use actor.Use, build func(actor.Credentials) *client.Request) (*client.Response, error) {
+	if !use.CSRF {
+		return t.Client.Do(ctx, build(creds))
+	}
+	creds = t.Victim.Current(creds)
+	res, err := t.Client.Do(ctx, build(creds))
+	if err != nil {
+		return nil, err
+	}
+	if next, ok := t.Victim.Answered(ctx, creds, res); ok {
+		if res, err = t.Client.Do(ctx, build(next)); err == nil {
+			t.Victim.Answered(ctx, next, res)
+		}
+	}
+	return res, err
 }
 
 func legitimate(c *Call, creds actor.Credentials, use actor.Use) *client.Request {
