@@ -41,8 +41,11 @@ func (p *Program) run() {
 	for _, r := range p.Routes {
 		p.runRoute(r)
 	}
+	known := concerns()
 	for _, m := range p.Modules {
-		p.enterRest(m, m.scope)
+		if concerned(m, known) {
+			p.enterRest(m, m.scope)
+		}
 	}
 }
 
