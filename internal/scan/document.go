@@ -126,6 +126,10 @@ func discover(ctx context.Context, cl *client.Client, target *url.URL) (*openapi
 	return nil, nil, fmt.Errorf("%w at any usual place (%v); name it with --openapi", errNoDocument, last)
 }
 
+// maxPage bounds what is looked through of a page, in bytes: the body limit of
+// documents would be minutes of work.
+const maxPage = 256 << 10
+
 // named gets the document that a page names, which is nil where there is no
 // such page. The error is one of the transport's.
 func named(ctx context.Context, cl *client.Client, page *url.URL) (*openapi.Document, *url.URL, error) {
@@ -133,7 +137,7 @@ func named(ctx context.Context, cl *client.Client, page *url.URL) (*openapi.Docu
 	if err != nil || res.Status != http.StatusOK {
 		return nil, nil, err
 	}
-	for _, m := range documentInPage.FindAllSubmatch(res.Body, 5) {
+	for _, m := range documentInPage.FindAllSubmatch(res.Body[:min(len(res.Body), maxPage)], 5) {
 		u, err := page.Parse(string(m[1]))
 		if err != nil || u.Host != page.Host || u.Scheme != page.Scheme {
 			continue
