@@ -138,14 +138,22 @@ func TestAttack_72_OddAnswers(t *testing.T) {
 
 func TestAStaleConnectionIsReplaced(t *testing.T) {
 	// It answers one request on each connection, says nothing of closing it,
-	// and closes it.
-	api := rawAPI(t, answering("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"))
+	// and closes it. A request that must not be sent twice is safe only once
+	// the close has come, so each waits for it.
+	closed := make(chan struct{}, 1)
+	answer := answering("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+	api := rawAPI(t, func(c net.Conn, r *bufio.Reader) {
+		answer(c, r)
+		c.Close()
+		closed <- struct{}{}
+	})
 	s := start(t, api, "")
 	for i, method := range []string{"GET", "GET", "POST", "POST", "GET", "PUT"} {
 		res, body := raw(t, s.addr, head(method+" /x HTTP/1.1", "Host: "+servedHost, "Origin: http://"+servedHost, "Content-Length: 0", "Connection: close", ""))
 		if res == nil || res.StatusCode != 200 || body != "ok" {
 			t.Fatalf("request %d (%s): %v %q", i, method, res, body)
 		}
+		<-closed
 	}
 }
 
