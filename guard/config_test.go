@@ -132,9 +132,8 @@ func FuzzLoadConfig(f *testing.F) {
 		f.Add(b)
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
-		if bytes.Contains(text, []byte("_file")) {
-			t.Skip("it would read files")
-		}
+		// No key names a file: what the fuzzer writes there is not to be read.
+		text = bytes.ReplaceAll(text, []byte("_file"), []byte("_fuzz"))
 		file := filepath.Join(t.TempDir(), "c.yaml")
 		if err := os.WriteFile(file, text, 0o600); err != nil {
 			t.Fatal(err)

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/goccy/go-yaml"
+
+	"github.com/d710e0ae/countersign/internal/needs"
 )
 
 func readYAML(t *testing.T, name string, into any) {
@@ -66,10 +68,7 @@ def transfer(user=Depends(current)):
 // TestExamplesOfContinuousIntegration runs the very commands of the examples
 // in a checkout: they pass before a pull request brings a flaw, and fail after.
 func TestExamplesOfContinuousIntegration(t *testing.T) {
-	git, err := exec.LookPath("git")
-	if err != nil {
-		t.Skip("git is not installed: whether the examples' commands work is left out")
-	}
+	git := needs.Git(t)
 	repo := t.TempDir()
 	sh := func(command string) (string, int) {
 		t.Helper()

@@ -23,10 +23,10 @@ func Redis(t testing.TB) string {
 	return program(t, "COUNTERSIGN_REDIS", "redis-server", "valkey-server")
 }
 
-// Node returns the path of Node.js.
-func Node(t testing.TB) string {
+// Git returns the path of git.
+func Git(t testing.TB) string {
 	t.Helper()
-	return program(t, "COUNTERSIGN_NODE", "node", "nodejs")
+	return program(t, "COUNTERSIGN_GIT", "git")
 }
 
 // FastAPI returns the path of a Python that can import FastAPI, uvicorn,

@@ -10,6 +10,7 @@ import (
 	"github.com/d710e0ae/countersign/internal/audit/fix"
 	"github.com/d710e0ae/countersign/internal/audit/pysrc"
 	"github.com/d710e0ae/countersign/internal/finding"
+	"github.com/d710e0ae/countersign/internal/needs"
 )
 
 func at(weakness string, line, column int) finding.Finding {
@@ -118,10 +119,7 @@ func TestEachRemedy(t *testing.T) {
 
 // TestGitApplies lets git itself apply the diff, where there is one.
 func TestGitApplies(t *testing.T) {
-	git, err := exec.LookPath("git")
-	if err != nil {
-		t.Skip("git is not installed: whether it applies the diff is left out")
-	}
+	git := needs.Git(t)
 	dir := t.TempDir()
 	name := filepath.Join(dir, "app", "main.py")
 	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {

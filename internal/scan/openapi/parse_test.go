@@ -165,9 +165,7 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte(`{"openapi":"3.0.0","paths":{"/a/{b}":{"get":{"parameters":[{"$ref":"#/paths/~1a~1{b}/get/parameters/0"}]},"$ref":"#/paths/~1a~1{b}"}}}`))
 	f.Add([]byte("openapi: 3.0.0\npaths: {/a: &a {get: {x: *a}}}\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		if len(data) > 1<<16 {
-			t.Skip("larger inputs only cost time")
-		}
+		data = data[:min(len(data), 1<<16)] // more only costs time
 		doc, err := openapi.Parse(t.Context(), data, nil)
 		if err != nil {
 			return
