@@ -5,7 +5,6 @@ package origin
 
 import (
 	"errors"
-	"fmt"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -151,15 +150,6 @@ func Of(scheme, host string) (Origin, error) {
 		return Origin{}, err
 	}
 	return Origin{scheme, name, port}, nil
-}
-
-// MustParse is Parse for constants; it panics on an error.
-func MustParse(s string) Origin {
-	o, err := Parse(s)
-	if err != nil {
-		panic(fmt.Sprintf("origin %q: %v", s, err))
-	}
-	return o
 }
 
 func cutScheme(s string) (scheme, rest string, ok bool) {

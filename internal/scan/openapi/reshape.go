@@ -114,10 +114,3 @@ func smuggled(v any) ([]byte, error) {
 	}
 	return []byte(s + "=\r\n"), nil
 }
-
-// SmuggledField returns name and value of the one field whose text/plain form
-// submission is body, as Reshape makes it.
-func SmuggledField(body []byte) (name, value string) {
-	name, value, _ = strings.Cut(strings.TrimSuffix(string(body), "\r\n"), "=")
-	return name, value
-}

@@ -81,8 +81,8 @@ func TestSmuggledJSONParses(t *testing.T) {
 	if err := json.Unmarshal(r.Body, &v); err != nil || v["to"] != "a=b" {
 		t.Errorf("%s: %v", r.Body, err)
 	}
-	name, value := openapi.SmuggledField(r.Body)
-	if name+"="+value+"\r\n" != string(r.Body) {
-		t.Errorf("a form with %q and %q does not send %q", name, value, r.Body)
+	// A form joins one field's name and value by "=" and ends the line.
+	if line, ended := strings.CutSuffix(string(r.Body), "\r\n"); !ended || !strings.Contains(line, "=") {
+		t.Errorf("no form of one field sends %q", r.Body)
 	}
 }
