@@ -41,7 +41,15 @@ func Launch(t testing.TB, id *Identity, hosts map[string]net.Addr) *Browser {
 	chromium := needs.Chromium(t)
 	// As upstream's default, and not as Debian's: that foreign pages get no
 	// cookies at all would hide what the defences do.
-	profile := t.TempDir()
+	profile, err := os.MkdirTemp("", "countersign-test-") // short: Chromium binds a Unix socket under it
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(profile); err != nil {
+			t.Errorf("removing the browser's profile: %v", err)
+		}
+	})
 	if err := os.MkdirAll(filepath.Join(profile, "Default"), 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +63,7 @@ func Launch(t testing.TB, id *Identity, hosts map[string]net.Addr) *Browser {
 	}
 	sort.Strings(rules)
 	rules = append(rules, "MAP * ~NOTFOUND") // nothing leaves the machine
-	options := []chromedp.ExecAllocatorOption{chromedp.ExecPath(chromium), chromedp.UserDataDir(profile)}
+	options := []chromedp.ExecAllocatorOption{chromedp.ExecPath(chromium), chromedp.UserDataDir(profile), chromedp.Env("TMPDIR=" + profile)}
 	flags := map[string]any{
 		"headless": "new", "disable-gpu": true, "disable-quic": true, "no-first-run": true, "no-default-browser-check": true,
 		"disable-background-networking": true, "disable-component-update": true, "disable-sync": true, "disable-default-apps": true,

@@ -213,6 +213,9 @@ func (b *Browser) options() []chromedp.ExecAllocatorOption {
 		flags["no-sandbox"] = true // Chromium refuses to run as root otherwise
 	}
 	opts := []chromedp.ExecAllocatorOption{chromedp.ExecPath(b.cfg.Path), chromedp.UserDataDir(b.profile)}
+	if len(b.profile) <= maxSocketDir {
+		opts = append(opts, chromedp.Env("TMPDIR="+b.profile))
+	}
 	for _, name := range sortedKeys(flags) {
 		opts = append(opts, chromedp.Flag(name, flags[name]))
 	}
@@ -236,6 +239,11 @@ func sortedKeys(m map[string]any) []string {
 	slices.Sort(keys)
 	return keys
 }
+
+// maxSocketDir bounds, in bytes, the folder in which Chromium may put its
+// temporary files, so that they go with the profile: it binds a Unix socket
+// some 45 bytes deeper, and macOS allows its path 103.
+const maxSocketDir = 58
 
 // newProfile makes a profile whose preferences say the cookie policy: the
 // policy of a browser context that is made over the protocol cannot be set.
