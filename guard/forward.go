@@ -66,10 +66,12 @@ func (g *Guard) failed(x *exchange, ctx context.Context, err error) {
 	if !errors.Is(err, upstream.ErrConnect) && !errors.Is(err, upstream.ErrRequestBody) {
 		idempotency.MarkUncertain(ctx)
 	}
-	if ctx.Err() != nil {
+	// A body that stops ends the context as well, and its client still reads.
+	if ctx.Err() != nil && !errors.Is(err, upstream.ErrRequestBody) {
 		x.status = 499 // nobody is there to be answered
 		g.metrics.gone()
-		return
+		// To return would be to answer 200.
+		panic(http.ErrAbortHandler)
 	}
 	g.refuse(x, "upstream", upstreamProblem(err))
 }

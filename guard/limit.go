@@ -39,7 +39,11 @@ func (g *Guard) limit(x *exchange) *problem {
 		return &problem{status: http.StatusBadRequest, code: "framing", detail: "the request has two lengths", hangUp: true}
 	}
 	if r.ContentLength != 0 && r.Body != nil && r.Body != http.NoBody {
-		r.Body = &clientBody{ReadCloser: r.Body, left: int64(l.Body), pause: l.BodyTimeout, control: http.NewResponseController(x.w)}
+		b := &clientBody{ReadCloser: r.Body, left: int64(l.Body), pause: l.BodyTimeout, control: http.NewResponseController(x.w)}
+		// The server reads the body of a refused request on its own, and must
+		// not wait for it for ever.
+		b.control.SetReadDeadline(time.Now().Add(b.pause))
+		r.Body = b
 	}
 	return nil
 }
@@ -64,8 +68,9 @@ func (b *clientBody) Read(p []byte) (int, error) {
 	}
 	b.control.SetReadDeadline(time.Now().Add(b.pause))
 	n, err := b.ReadCloser.Read(p)
-	if err != nil {
+	if err == io.EOF {
 		// net/http goes on to watch the connection; that watch has no end.
+		// After any other error it reads what is left, which has one.
 		b.control.SetReadDeadline(time.Time{})
 	}
 	if b.left -= int64(n); b.left < 0 {
