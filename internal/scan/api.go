@@ -258,7 +258,11 @@ func identityOf(v map[string]any, parameter string) string {
 // send sends a request as the victim's own page and learns from the answer.
 func (a *api) send(ctx context.Context, u *use, r *openapi.Request) (*client.Response, error) {
 	call := (&attack.Call{Request: r, Base: a.t.Base}).WithToken(a.t.Victim.Credentials().CSRFValue())
-	res, err := a.t.Victim.Do(ctx, call.Wire())
+	do := a.t.Victim.Do
+	if actor.IsRegistration(u.op) {
+		do = a.t.Victim.Aside
+	}
+	res, err := do(ctx, call.Wire())
 	if err != nil {
 		return nil, err
 	}
@@ -337,7 +341,7 @@ func (a *api) exercise(ctx context.Context, u *use) error {
 			return err
 		}
 		failed := attack.Failed(res)
-		if res.Status >= 200 && res.Status < 300 && !failed || res.Status == 303 || res.Status == 302 && !strings.Contains(strings.ToLower(res.Header.Get("Location")), "login") {
+		if res.Status >= 200 && res.Status < 300 && !failed || res.Status == 303 || res.Status == 302 && (s == a.t.Logout || !strings.Contains(strings.ToLower(res.Header.Get("Location")), "login")) {
 			a.remember(u, built, r)
 			s.Exercised = true
 			s.Success = res

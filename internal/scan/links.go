@@ -23,24 +23,32 @@ var quoted = regexp.MustCompile(`["'` + "`" + `]([A-Za-z0-9_./~-]{1,200})["'` + 
 // learnLinks takes from an HTML page what the paths that it leads to call
 // things: an API whose answers are pages names its resources nowhere else.
 func (a *api) learnLinks(page *client.Response) {
-	if !strings.Contains(page.Header.Get("Content-Type"), "html") || page.Request == nil {
-		return
-	}
-	for _, m := range quoted.FindAllSubmatch(page.Body, maxLinks) {
-		ref, err := url.Parse(string(m[1]))
-		if err != nil || ref.Host != "" {
-			continue
-		}
-		path, ok := strings.CutPrefix(page.Request.URL.ResolveReference(ref).Path, strings.TrimSuffix(a.t.Base.Path, "/"))
-		if !ok {
-			continue
-		}
+	for _, path := range a.links(page) {
 		for _, u := range a.uses {
 			if strings.Contains(u.op.Path, "{") && matches(u.op.Path, path) {
 				a.offer(u.op.Path, path)
 			}
 		}
 	}
+}
+
+// links returns the paths below the API's base that stand in an HTML page.
+func (a *api) links(page *client.Response) []string {
+	if !strings.Contains(page.Header.Get("Content-Type"), "html") || page.Request == nil {
+		return nil
+	}
+	var out []string
+	for _, m := range quoted.FindAllSubmatch(page.Body, maxLinks) {
+		ref, err := url.Parse(string(m[1]))
+		if err != nil || ref.Host != "" {
+			continue
+		}
+		path, ok := strings.CutPrefix(page.Request.URL.ResolveReference(ref).Path, strings.TrimSuffix(a.t.Base.Path, "/"))
+		if ok {
+			out = append(out, path)
+		}
+	}
+	return out
 }
 
 // offer tells the pool the values of a template's parameters in a path. Only

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/d710e0ae/countersign/internal/scan/client"
 	"github.com/d710e0ae/countersign/internal/scan/openapi"
 )
 
@@ -36,11 +37,11 @@ func (a *api) newest(ctx context.Context, p *use, r *openapi.Request, parameter 
 		if err != nil || res.Status != http.StatusOK {
 			continue
 		}
+		ids := a.linked(res, parameter)
 		var v any
-		if json.Unmarshal(res.Body, &v) != nil {
-			continue
+		if json.Unmarshal(res.Body, &v) == nil {
+			ids = listing(v, parameter)
 		}
-		ids := listing(v, parameter)
 		if len(ids) == 0 {
 			continue
 		}
@@ -76,6 +77,25 @@ func listing(v any, parameter string) []string {
 		}
 		if id := identityOf(m, parameter); id != "" {
 			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// linked returns what the links of a page call the things that a parameter
+// names.
+func (a *api) linked(page *client.Response, parameter string) []string {
+	var ids []string
+	for _, path := range a.links(page) {
+		parts := strings.Split(strings.Trim(path, "/"), "/")
+		for _, u := range a.uses {
+			at := slices.Index(strings.Split(strings.Trim(u.op.Path, "/"), "/"), "{"+parameter+"}")
+			if at < 0 || !matches(u.op.Path, path) || !strings.ContainsAny(parts[at], "0123456789") {
+				continue
+			}
+			if !slices.Contains(ids, parts[at]) && len(ids) < maxListed {
+				ids = append(ids, parts[at])
+			}
 		}
 	}
 	return ids

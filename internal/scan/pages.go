@@ -106,7 +106,7 @@ func (s *session) describe(ctx context.Context) error {
 	read := 0
 	for _, page := range s.a.uses {
 		if page.op.Method != http.MethodGet || strings.Contains(page.op.Path, "{") || read == maxPages ||
-			!slices.ContainsFunc(s.a.uses, func(u *use) bool { return silent(u.op) && !u.subject.Login && samePath(u.op.Path, page.op.Path) }) {
+			!slices.ContainsFunc(s.a.uses, func(u *use) bool { return silent(u.op) && !u.subject.Login && pageOf(page.op.Path, u.op.Path) }) {
 			continue
 		}
 		read++
@@ -114,9 +114,24 @@ func (s *session) describe(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		if res.Status >= 300 && res.Status < 400 { // a page for those who have not logged in
+			if res, err = s.cl.Do(ctx, &client.Request{Method: http.MethodGet, URL: res.Request.URL, Header: http.Header{"Accept": {"text/html"}}}); err != nil {
+				return err
+			}
+		}
 		s.a.learnForms(res)
 	}
 	return nil
+}
+
+// pageOf reports whether a page may hold the form that sends to path: it
+// stands there itself, or right below, as /items/new does for /items.
+func pageOf(page, path string) bool {
+	if samePath(page, path) {
+		return true
+	}
+	last := strings.LastIndexByte(strings.TrimSuffix(page, "/"), '/')
+	return last > 0 && samePath(page[:last], path)
 }
 
 // learnForms describes the operations to which the forms of a page send, where

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"log/slog"
+	"math/rand/v2"
 	"net/http"
 	"net/url"
 	"slices"
@@ -176,6 +177,14 @@ func (s *session) given(h http.Header) *actor.Credentials {
 	return creds
 }
 
+// A scan begins to count at a multiple of serialsOfScan, of which there are
+// maxBegin, so that its values are not those of an earlier scan of the same
+// API. All stay below 2^31 when openapi makes numbers of them.
+const (
+	serialsOfScan = 2_000
+	maxBegin      = 1_000
+)
+
 func (s *session) prepare(doc *openapi.Document, base *url.URL, given *actor.Credentials) *api {
 	pool := &openapi.Pool{}
 	t := &attack.Target{Client: s.cl, Base: base, Redactor: &s.red, Handler: s.c, Note: s.c.Note,
@@ -183,7 +192,8 @@ func (s *session) prepare(doc *openapi.Document, base *url.URL, given *actor.Cre
 	if s.cfg.Frontend != "" {
 		t.Frontend, _ = url.Parse(s.cfg.Frontend) // validated before
 	}
-	a := &api{cfg: s.cfg, t: t, doc: doc, pool: pool, routes: actor.Find(doc), logins: map[string]bool{}}
+	// Values that must be unique would be the last scan's if each began at 0.
+	a := &api{cfg: s.cfg, t: t, doc: doc, pool: pool, serial: rand.IntN(maxBegin) * serialsOfScan, routes: actor.Find(doc), logins: map[string]bool{}}
 	for _, r := range a.routes {
 		a.logins[r.Method+" "+r.Path] = true
 	}

@@ -15,7 +15,7 @@ import (
 
 // A PageForm is a form of an HTML page: what a browser would send, and where.
 type PageForm struct {
-	Method   string
+	Method   string   // GET or POST; with htmx also PUT, PATCH or DELETE
 	Action   *url.URL // absolute, without fragment
 	Encoding Encoding // Form or Multipart; anything else is Form
 	Fields   []PageField
@@ -75,16 +75,28 @@ func Forms(r *client.Response) []PageForm {
 	}
 }
 
+// scripted are the methods that htmx sends a form with, by the attribute that
+// names them: hx-post and so on (https://htmx.org/reference/#attributes).
+var scripted = []string{http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}
+
 func newForm(t html.Token, page *url.URL) (PageForm, bool) {
-	action, err := url.Parse(strings.TrimSpace(attribute(t, "action")))
+	method, to := http.MethodGet, attribute(t, "action")
+	if strings.EqualFold(attribute(t, "method"), http.MethodPost) {
+		method = http.MethodPost
+	}
+	for _, m := range scripted {
+		for _, prefix := range []string{"hx-", "data-hx-"} {
+			if name := prefix + strings.ToLower(m); has(t, name) {
+				method, to = m, attribute(t, name)
+			}
+		}
+	}
+	action, err := url.Parse(strings.TrimSpace(to))
 	if err != nil {
 		return PageForm{}, false
 	}
-	f := PageForm{Method: http.MethodGet, Action: page.ResolveReference(action), Encoding: Form}
+	f := PageForm{Method: method, Action: page.ResolveReference(action), Encoding: Form}
 	f.Action.Fragment = ""
-	if strings.EqualFold(attribute(t, "method"), http.MethodPost) {
-		f.Method = http.MethodPost
-	}
 	if strings.EqualFold(attribute(t, "enctype"), string(Multipart)) {
 		f.Encoding = Multipart
 	}

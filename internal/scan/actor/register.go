@@ -1,10 +1,12 @@
 package actor
 
 import (
+	"context"
 	"net/http"
 	"slices"
 	"strings"
 
+	"github.com/d710e0ae/countersign/internal/scan/client"
 	"github.com/d710e0ae/countersign/internal/scan/openapi"
 )
 
@@ -14,9 +16,7 @@ import (
 func FindRegistrations(doc *openapi.Document) []*openapi.Operation {
 	var out []*openapi.Operation
 	for _, o := range doc.Operations {
-		text := strings.ToLower(o.Path + " " + o.ID)
-		if o.Method != http.MethodPost || o.Secured || strings.Contains(o.Path, "{") ||
-			!contains(text, []string{"register", "registration", "signup", "sign-up", "sign_up", "create_user", "createuser", "create_account", "createaccount"}) {
+		if o.Secured || !IsRegistration(o) {
 			continue
 		}
 		if slices.ContainsFunc(o.Bodies, func(b *openapi.Body) bool {
@@ -26,6 +26,27 @@ func FindRegistrations(doc *openapi.Document) []*openapi.Operation {
 		}
 	}
 	return out
+}
+
+// IsRegistration reports whether an operation is called as those are that open
+// an account.
+func IsRegistration(o *openapi.Operation) bool {
+	text := strings.ToLower(o.Path + " " + o.ID)
+	return o.Method == http.MethodPost && !strings.Contains(o.Path, "{") &&
+		contains(text, []string{"register", "registration", "signup", "sign-up", "sign_up", "create_user", "createuser", "create_account", "createaccount"})
+}
+
+// Aside sends a request as [Actor.Do] does, but keeps no cookie of the answer:
+// a registration may log the new account in, and the actor stays who it is.
+func (a *Actor) Aside(ctx context.Context, r *client.Request) (*client.Response, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	before := a.creds.Clone()
+	res, err := a.send(ctx, r)
+	if err == nil && len(res.Header["Set-Cookie"]) > 0 {
+		a.creds = before
+	}
+	return res, err
 }
 
 // Named returns the names under which the account of a registration's body

@@ -366,6 +366,15 @@ func (m *matrix) control(ctx context.Context, shape finding.Shape) (Reading, err
 	if reading == Unclear && (res.Status == http.StatusNotFound && shape != finding.Override || res.Status == http.StatusConflict || res.Status == http.StatusGone) {
 		m.odd[shape] = res.Status
 	}
+	if shape == finding.Override && reading == Accepted {
+		idle, err := m.idleOverride(ctx)
+		if err != nil {
+			return Unclear, err
+		}
+		if idle {
+			reading = Malformed
+		}
+	}
 	m.media[shape] = reading
 	if shape == finding.Override && res.Status == http.StatusMethodNotAllowed {
 		if m.t.noOverride == nil {

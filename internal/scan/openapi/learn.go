@@ -4,13 +4,17 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 )
 
 // Learn takes what an answer says: the things that it created, lists or
 // names. Only answers of success teach. Header may be nil.
 func (p *Pool) Learn(op *Operation, req *Request, status int, header http.Header, body []byte) {
-	if status < 200 || status > 299 && status != http.StatusSeeOther || len(body) > maxLearnBytes {
+	// Pages answer a deletion by a redirect to the list; what else answers so
+	// may send its caller to the login.
+	moved := status == http.StatusSeeOther || status == http.StatusFound && op.Method == "DELETE"
+	if status < 200 || status > 299 && !moved || len(body) > maxLearnBytes {
 		return
 	}
 	p.mu.Lock()
@@ -287,6 +291,11 @@ func (p *Pool) forget(op *Operation, req *Request) {
 	names := pathParams(parts[len(parts)-1])
 	id := req.PathValues[names[len(names)-1]]
 	kind := thingOf(op.Path)
+	// What links alone told of it is known by its name, and no thing's.
+	loose := plainName(names[len(names)-1])
+	if have := p.loose[loose]; len(have) > 0 {
+		p.loose[loose] = slices.DeleteFunc(slices.Clone(have), func(v any) bool { return text(v) == id })
+	}
 	p.each(func(t *thing) {
 		for _, h := range t.homes {
 			if below, ok := strings.CutPrefix(h.path, path); ok && (below == "" || below[0] == '/') {

@@ -20,7 +20,7 @@ func (g *generator) numberValue(m map[string]any, name string, integer bool) flo
 	}
 	v := plausibleNumber(name)
 	if g.opt.Unique && isCode(plainName(name)) {
-		v = float64(100_000 + g.serial)
+		v = float64(100_000 + g.serial%900_000)
 	}
 	v = g.inBounds(m, v)
 	if g.same(name, v) {
