@@ -102,16 +102,21 @@ func media(contentType string) string {
 }
 
 // credentialsIn fills members that ask for the victim's own credentials: an
-// operation that changes the password gets the old one for the new, so that
-// the account stays usable; a refresh gets the refresh token.
+// operation that changes the account gets the old name and password for the
+// new, so that the account stays usable; a refresh gets the refresh token.
 func (a *api) credentialsIn(u *use, m map[string]any) {
 	if u.subject.Login {
 		return
 	}
 	creds := a.t.Victim.Credentials()
-	changes := strings.Contains(strings.ToLower(u.op.Path+u.op.ID), "password")
+	own := changesOwnAccount(u.op)
+	changes := own || strings.Contains(strings.ToLower(u.op.Path+u.op.ID), "password")
 	for k := range m {
 		name := strings.ToLower(k)
+		if is, ok := a.ownName(name); own && ok {
+			m[k] = is
+			continue
+		}
 		switch {
 		case strings.Contains(name, "password") && (changes || strings.Contains(name, "old") || strings.Contains(name, "current")):
 			if !a.t.Victim.Account.Password.Empty() {
