@@ -349,6 +349,9 @@ func (a *api) exercise(ctx context.Context, u *use) error {
 		if res.Status >= 200 && res.Status < 300 && !failed || res.Status == 303 || res.Status == 302 && (s == a.t.Logout || !strings.Contains(strings.ToLower(res.Header.Get("Location")), "login")) {
 			a.remember(u, built, r)
 			s.Exercised = true
+			if actor.IsRefresh(u.op) && r.Value == nil && len(res.Header["Set-Cookie"]) == 0 {
+				s.ChangesState = false // it hands out a token and keeps the one it was shown
+			}
 			s.Success = res
 			s.Judge.Success(res)
 			s.Call = &attack.Call{Request: r, Base: a.t.Base}

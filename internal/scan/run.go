@@ -400,7 +400,7 @@ func (s *session) judge(ctx context.Context) error {
 	// Reads first: they teach which cookies authenticate, and serve as
 	// oracles for the rest.
 	for _, u := range a.uses {
-		if !u.subject.Exercised || u.subject.Login || !u.op.Safe() || u.subject == t.Logout {
+		if !u.subject.Exercised || u.subject.Login || !u.op.Safe() && u.subject.ChangesState || u.subject == t.Logout {
 			continue
 		}
 		if err := s.lasting(t.Pass(ctx, u.subject)); err != nil {
@@ -425,6 +425,9 @@ func (s *session) judge(ctx context.Context) error {
 		if sub != t.Logout && sub.Exercised && !sub.Login && sub.ChangesState {
 			if err := s.lasting(s.gate(ctx, u)); err != nil {
 				return err
+			}
+			if sub.Credential == finding.CredentialUnknown && sub.Reason == "" {
+				sub.Reason = "the API gave no answer when it was asked what authenticates this"
 			}
 		}
 		switch {

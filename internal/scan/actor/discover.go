@@ -58,8 +58,15 @@ func Find(doc *openapi.Document) []Route {
 		if err != nil || slices.ContainsFunc(out, func(r ranked) bool { return r.rank == 0 }) {
 			continue
 		}
-		// Named by the security scheme, though no operation is.
-		out = append(out, ranked{Route{Method: http.MethodPost, Path: "/" + strings.TrimLeft(u.Path, "./"), Encoding: Form,
+		// Named by the security scheme, though no operation is that shows
+		// what it takes.
+		path := "/" + strings.TrimLeft(u.Path, "./")
+		for _, o := range doc.Operations {
+			if o.Method == http.MethodPost && strings.TrimSuffix(o.Path, "/") == strings.TrimSuffix(path, "/") {
+				path = o.Path // a redirect would only lead there
+			}
+		}
+		out = append(out, ranked{Route{Method: http.MethodPost, Path: path, Encoding: Form,
 			UserField: "username", PassField: "password", Extra: map[string]string{"grant_type": "password"}}, 0})
 	}
 	slices.SortStableFunc(out, func(a, b ranked) int { return a.rank - b.rank })

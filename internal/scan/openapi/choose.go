@@ -205,6 +205,12 @@ func (s *search) things(chosen []candidate) []candidate {
 				continue
 			}
 			v, ok := t.pick(name, suits)
+			if !ok && slices.ContainsFunc(t.homes, func(h *home) bool { return h.path == prefix }) {
+				// It is called otherwise, as a Todo at /task/{task_id}, but
+				// nothing else lives there.
+				v, ok = t.pick(pool.index.word("id"), suits)
+				score -= 200
+			}
 			if !ok || s.opt.Taken[text(v)] {
 				continue
 			}
