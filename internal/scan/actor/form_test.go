@@ -71,3 +71,18 @@ func TestLoginForms(t *testing.T) {
 		}
 	}
 }
+
+// htmx sends a form by the method and to the address of its own attributes.
+func TestFormsOfHTMX(t *testing.T) {
+	forms := actor.Forms(page(`<form hx-post="/goods"><input name="a"></form>
+		<form data-hx-put="/goods/1" method="post" action="/else"><input name="b"></form><form action="/find"><input name="c"></form>`))
+	want := []string{"POST /goods", "PUT /goods/1", "GET /find"}
+	for i, f := range forms {
+		if got := f.Method + " " + f.Action.Path; i >= len(want) || got != want[i] {
+			t.Errorf("form %d: %s", i, got)
+		}
+	}
+	if len(forms) != len(want) {
+		t.Errorf("%d forms, want %d", len(forms), len(want))
+	}
+}
