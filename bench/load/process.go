@@ -62,18 +62,18 @@ admin: {listen: %s}
 	if err := errors.Join(os.WriteFile(file, []byte(text), 0o600), os.WriteFile(filepath.Join(dir, "secret"), secret, 0o600)); err != nil {
 		return nil, err
 	}
-	log, err := os.Create(p.log)
-	if err != nil {
-		return nil, err
-	}
-	defer log.Close()
 	p.cmd = exec.Command(binary, "guard", "-c", file)
-	p.cmd.Stdout, p.cmd.Stderr = log, log
 	return p, nil
 }
 
 // begin runs it and waits until it is ready.
 func (p *process) begin() error {
+	log, err := os.Create(p.log)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	p.cmd.Stdout, p.cmd.Stderr = log, log
 	if err := p.cmd.Start(); err != nil {
 		return err
 	}
