@@ -165,6 +165,7 @@ type exchange struct {
 
 	mu    sync.Mutex
 	begun bool // the answer
+	read  bool // the request's body, to its end
 }
 
 // due starts the time within which the answer must begin.
@@ -198,6 +199,11 @@ func (x *exchange) copyBody() error {
 	var chunk []byte
 	for {
 		n, err := q.Body.Read(buf[:len(buf)-2])
+		if err == io.EOF {
+			x.mu.Lock()
+			x.read = true
+			x.mu.Unlock()
+		}
 		if n > 0 {
 			if q.Length < 0 {
 				chunk = append(strconv.AppendInt(chunk[:0], int64(n), 16), "\r\n"...)
@@ -246,6 +252,9 @@ func (x *exchange) copyBody() error {
 	return nil
 }
 
+// lastWrite bounds the end of a request whose answer is over.
+const lastWrite = time.Second
+
 // wait returns when the request's body is no longer being read.
 func (x *exchange) wait() error {
 	if x.sent == nil {
@@ -256,6 +265,19 @@ func (x *exchange) wait() error {
 		x.sent = nil
 		return err
 	default:
+	}
+	x.mu.Lock()
+	read := x.read
+	x.mu.Unlock()
+	if read {
+		// The API may have answered before the last write returned here. To
+		// abort now would break the client's connection under its next
+		// request.
+		x.conn.SetWriteDeadline(time.Now().Add(lastWrite))
+		err := <-x.sent
+		x.sent = nil
+		x.conn.SetWriteDeadline(time.Time{})
+		return err
 	}
 	// The answer is over and the request is not: the rest goes nowhere.
 	x.conn.Conn.Close()
