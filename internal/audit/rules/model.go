@@ -8,6 +8,7 @@ import (
 
 	"github.com/d710e0ae/countersign/internal/audit/fastapi"
 	"github.com/d710e0ae/countersign/internal/audit/libraries"
+	"github.com/d710e0ae/countersign/internal/audit/pysrc"
 )
 
 func itoa(n int) string { return strconv.Itoa(n) }
@@ -65,9 +66,7 @@ func (c *Context) newModel() *model {
 		x := &route{Route: r}
 		m.examine(x)
 		m.routes = append(m.routes, x)
-		if strings.Contains(strings.ToLower(r.Path), "refresh") {
-			m.refresh = true
-		}
+		m.refresh = m.refresh || x.renews()
 	}
 	m.calls = served(m.calls, c.Program.Rest.Calls)
 	for _, r := range m.routes {
@@ -273,6 +272,22 @@ func (r *route) name() string {
 		n += " " + r.Handler.Fn.Name()
 	}
 	return n
+}
+
+// renews reports whether the route hands out a new token for a refresh token:
+// it is called so, or takes one.
+func (r *route) renews() bool {
+	if refreshWord.MatchString(r.Path) {
+		return true
+	}
+	n := r.name()
+	if r.Handler.Kind != fastapi.Func || r.Handler.Fn.Decl == nil || logoutWord.MatchString(n) || loginWord.MatchString(n) {
+		return false
+	}
+	source := r.Handler.Fn.Module.File.Source()
+	return slices.ContainsFunc(r.Handler.Fn.Decl.Params, func(p pysrc.Param) bool {
+		return strings.Contains(strings.ToLower(string(source[p.Start:p.End])), "refresh")
+	})
 }
 
 // unsafe reports whether the route's method is one that changes state, and
