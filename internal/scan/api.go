@@ -49,16 +49,15 @@ type use struct {
 	op      *openapi.Operation
 	subject *attack.Subject
 
-	optional  bool           // fill what is not required
-	fixed     map[string]any // members that had to be corrected
-	dropped   []string       // members that had to go
-	query     url.Values     // query parameters that had to be corrected
-	renew     bool           // each call uses its resource up
-	outside   bool           // exercised for others' sake only
-	described bool           // its body was learnt from a page
-	last      *openapi.Request
-	watches   []watch           // what may show its effect
-	current   map[string]string // path parameters of the newest call
+	optional bool           // fill what is not required
+	fixed    map[string]any // members that had to be corrected
+	dropped  []string       // members that had to go
+	query    url.Values     // query parameters that had to be corrected
+	renew    bool           // each call uses its resource up
+	outside  bool           // exercised for others' sake only
+	last     *openapi.Request
+	watches  []watch           // what may show its effect
+	current  map[string]string // path parameters of the newest call
 }
 
 // made is a thing that the scan created, and how it might be deleted.
@@ -151,10 +150,27 @@ func (a *api) fresh(ctx context.Context, u *use) (*attack.Call, error) {
 		a.pool.UseUp(u.op, r)
 	}
 	u.current = r.PathValues
-	return &attack.Call{Request: r, Base: a.t.Base}, nil
+	return a.call(u, r), nil
 }
 
-var errNoProducer = errors.New("no operation creates what it uses up")
+// call returns the request as a call, which knows whether the document asks
+// for the CSRF token in it.
+func (a *api) call(u *use, r *openapi.Request) *attack.Call {
+	c := &attack.Call{Request: r, Base: a.t.Base, TokenOptional: true}
+	for _, p := range u.op.Params {
+		if p.In == "query" && p.Required && actor.IsCSRFName(p.Name) {
+			c.TokenOptional = false
+		}
+	}
+	if m, ok := r.Value.(map[string]any); ok && len(u.op.Bodies) > 0 {
+		for name := range m {
+			if actor.IsCSRFName(name) && u.op.Bodies[0].Schema.Required(name) {
+				c.TokenOptional = false
+			}
+		}
+	}
+	return c
+}
 
 // again makes another request to u: the last one that succeeded where there
 // is nothing in it to vary, else a new one.
@@ -176,88 +192,6 @@ func (a *api) again(u *use) (*openapi.Request, error) {
 	}
 	r.PathValues = maps.Clone(u.last.PathValues)
 	return r, nil
-}
-
-// A produced thing is what a call is about: its own path parameters, and its
-// parents'.
-type produced struct {
-	values map[string]string
-	last   string // the parameter that names it
-}
-
-// name puts the thing into r's path.
-func (p *produced) name(op *openapi.Operation, r *openapi.Request) {
-	if p == nil || p.values[p.last] == "" {
-		return
-	}
-	path := op.Path
-	for name, was := range r.PathValues {
-		value, known := p.values[name]
-		if !known {
-			value = was
-		}
-		r.PathValues[name] = value
-		path = strings.ReplaceAll(path, "{"+name+"}", url.PathEscape(value))
-	}
-	if !strings.Contains(path, "{") {
-		r.Path = path
-	}
-}
-
-// produce creates the resource that u's last path parameter names.
-func (a *api) produce(ctx context.Context, u *use) (*produced, error) {
-	open := strings.LastIndexByte(u.op.Path, '{')
-	if open < 0 {
-		return nil, errNoProducer
-	}
-	last, _, _ := strings.Cut(u.op.Path[open+1:], "}")
-	for _, op := range a.doc.Producers(u.op) {
-		i := slices.IndexFunc(a.uses, func(x *use) bool { return x.op == op })
-		if i < 0 || !a.uses[i].subject.Exercised {
-			continue
-		}
-		p := a.uses[i]
-		r, err := a.again(p)
-		if err != nil {
-			continue
-		}
-		res, err := a.send(ctx, p, r)
-		if err != nil {
-			return nil, err
-		}
-		if p.subject.Judge.Read(res) == attack.Accepted {
-			thing := &produced{values: maps.Clone(r.PathValues), last: last}
-			if thing.values[last] = identity(res, last); thing.values[last] == "" {
-				thing.values[last] = a.newest(ctx, p, r, last)
-			}
-			return thing, nil
-		}
-	}
-	return nil, errNoProducer
-}
-
-// identity returns what an answer calls the thing that a parameter names.
-func identity(r *client.Response, parameter string) string {
-	var v map[string]any
-	if json.Unmarshal(r.Body, &v) != nil {
-		return ""
-	}
-	if inner, ok := v["data"].(map[string]any); ok {
-		v = inner
-	}
-	return identityOf(v, parameter)
-}
-
-func identityOf(v map[string]any, parameter string) string {
-	for _, k := range []string{parameter, "id", "uuid", "_id", strings.TrimSuffix(parameter, "_id"), "slug"} {
-		switch id := v[k].(type) {
-		case string:
-			return id
-		case float64:
-			return strconv.FormatFloat(id, 'f', -1, 64)
-		}
-	}
-	return ""
 }
 
 // send sends a request as the victim's own page and learns from the answer.
@@ -312,7 +246,7 @@ func identities(r *client.Response) []string {
 func (a *api) deleters(op *openapi.Operation) []*use {
 	var out []*use
 	for _, u := range a.uses {
-		if u.op.Method == http.MethodDelete && slices.Contains(a.doc.Producers(u.op), op) {
+		if u.op.Method == http.MethodDelete && slices.ContainsFunc(a.producers(u), func(p *use) bool { return p.op == op }) {
 			out = append(out, u)
 		}
 	}
@@ -354,7 +288,7 @@ func (a *api) exercise(ctx context.Context, u *use) error {
 			}
 			s.Success = res
 			s.Judge.Success(res)
-			s.Call = &attack.Call{Request: r, Base: a.t.Base}
+			s.Call = a.call(u, r)
 			return a.relist(ctx, u, res)
 		}
 		s.Reason = "a legitimate call was answered " + a.brief(res)
@@ -366,6 +300,20 @@ func (a *api) exercise(ctx context.Context, u *use) error {
 			status = http.StatusBadRequest // which is what it means
 		}
 		next, ok := a.doc.Repair(u.op, a.pool, r, status, res.Body)
+		if !ok && from == nil && gone(status) {
+			// What the path names is not there, or not any more: a new one.
+			if from, err = a.produce(ctx, u); err != nil && !errors.Is(err, errNoProducer) {
+				return err
+			}
+			if from != nil {
+				if built, err = a.build(u); err != nil {
+					return nil
+				}
+				from.name(u.op, built)
+				r = built
+				continue
+			}
+		}
 		if !ok {
 			if u.optional || try > 1 || status != http.StatusUnprocessableEntity && status != http.StatusBadRequest {
 				return nil
@@ -379,6 +327,12 @@ func (a *api) exercise(ctx context.Context, u *use) error {
 		}
 		r = next
 	}
+}
+
+// gone reports whether a status says that the thing is not there, or not in a
+// state for this.
+func gone(status int) bool {
+	return status == http.StatusNotFound || status == http.StatusConflict || status == http.StatusGone
 }
 
 // brief is an answer in one line.
@@ -461,11 +415,11 @@ func (w watch) own(u *use) bool {
 // observe gives u's subject the means to read its effect back.
 func (a *api) observe(u *use) {
 	for _, o := range a.doc.Oracles(u.op) {
-		i := slices.IndexFunc(a.uses, func(x *use) bool { return x.op == o })
-		if i < 0 || !a.uses[i].subject.Exercised || a.uses[i].last == nil || len(u.watches) == 2 {
+		x := a.use(o)
+		if x == nil || !x.subject.Exercised || x.last == nil || len(u.watches) == 2 {
 			continue
 		}
-		r := a.uses[i].last
+		r := x.last
 		w := watch{path: o.Path, values: r.PathValues}
 		if len(r.Query) > 0 {
 			w.query = "?" + r.Query.Encode()
@@ -534,7 +488,7 @@ func (a *api) newUse(op *openapi.Operation) *use {
 	}
 	u.subject.Fresh = func(ctx context.Context) (*attack.Call, error) { return a.fresh(ctx, u) }
 	u.subject.Renew = func() bool {
-		if u.renew || len(a.doc.Producers(op)) == 0 {
+		if u.renew || len(a.producers(u)) == 0 {
 			return false
 		}
 		u.renew, u.subject.UsesUp = true, true
@@ -616,8 +570,12 @@ func (a *api) actor(acc Account, cl *client.Client, red *secret.Redactor) *actor
 		Page: attack.Own, CSRFPaths: actor.CSRFPaths(a.doc), Flow: acc.Flow, Refresh: actor.FindRefresh(a.doc)}
 	for _, o := range a.doc.Operations {
 		for _, p := range o.Params {
-			if p.In == "header" && actor.IsTokenField(p.Name) && !slices.Contains(who.Fields, p.Name) {
+			switch {
+			case p.In != "header":
+			case actor.IsTokenField(p.Name) && !slices.Contains(who.Fields, p.Name):
 				who.Fields = append(who.Fields, p.Name)
+			case actor.IsCSRFHeader(p.Name) && !slices.Contains(who.Told, p.Name):
+				who.Told = append(who.Told, p.Name)
 			}
 		}
 	}

@@ -115,7 +115,7 @@ func (a *api) changingGETs(ctx context.Context) error {
 			continue
 		}
 		plain = append(plain, u)
-		if err := a.call(ctx, u); err != nil {
+		if err := a.recall(ctx, u); err != nil {
 			return err
 		}
 	}
@@ -144,7 +144,7 @@ func (a *api) mover(ctx context.Context, path string, plain []*use) error {
 		}
 		seen := 0
 		for range 2 {
-			if err := a.call(ctx, u); err != nil {
+			if err := a.recall(ctx, u); err != nil {
 				return err
 			}
 			moved, err := a.moved(ctx, watch, before)
@@ -166,8 +166,8 @@ func (a *api) mover(ctx context.Context, path string, plain []*use) error {
 	return nil
 }
 
-// call calls u anew, with other values where it takes any.
-func (a *api) call(ctx context.Context, u *use) error {
+// recall calls u anew, with other values where it takes any.
+func (a *api) recall(ctx context.Context, u *use) error {
 	r, err := a.build(u)
 	if err != nil {
 		return ctx.Err()

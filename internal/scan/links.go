@@ -77,19 +77,19 @@ func (a *api) relist(ctx context.Context, u *use, answer *client.Response) error
 		return nil
 	}
 	for _, o := range a.doc.Oracles(u.op) {
-		i := slices.IndexFunc(a.uses, func(x *use) bool { return x.op == o })
-		if i < 0 || strings.Contains(o.Path, "{") || !a.uses[i].subject.Exercised || a.uses[i].last == nil || a.relisted[o] {
+		l := a.use(o)
+		if l == nil || strings.Contains(o.Path, "{") || !l.subject.Exercised || l.last == nil || a.relisted[o] {
 			continue
 		}
 		if a.relisted == nil {
 			a.relisted = map[*openapi.Operation]bool{}
 		}
 		a.relisted[o] = true
-		res, err := a.send(ctx, a.uses[i], a.uses[i].last.Clone())
+		res, err := a.send(ctx, l, l.last.Clone())
 		if err != nil {
 			return err
 		}
-		a.uses[i].subject.Judge.Success(res)
+		l.subject.Judge.Success(res)
 	}
 	return nil
 }

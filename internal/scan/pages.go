@@ -154,7 +154,6 @@ func (a *api) learnForms(page *client.Response) {
 				fields = append(fields, openapi.Field{Name: field.Name, Type: field.Type, Value: field.Value, Options: field.Options, Required: field.Required})
 			}
 			u.op.Describe(string(f.Encoding), fields)
-			u.described = true
 		}
 	}
 }
@@ -167,15 +166,31 @@ func matches(template, path string) bool {
 	})
 }
 
-// secondLook exercises what only a page that the scan met later could tell how
-// to call.
+// maxLooks bounds how often what failed is tried again.
+const maxLooks = 2
+
+// secondLook tries again what failed the first time: pages that the scan met
+// later told how to call it, or handed out the token that it wants, or another
+// operation made the thing that it needs. It ends when a round gains nothing.
 func (s *session) secondLook(ctx context.Context) error {
-	for _, u := range s.a.uses {
-		if u.described && !u.subject.Exercised && !u.subject.Login && u.subject != s.a.t.Logout {
+	for range maxLooks {
+		gained := false
+		for _, u := range s.a.uses {
+			if u.subject.Exercised || u.subject.Login || u.subject == s.a.t.Logout {
+				continue
+			}
 			s.c.Progress(finding.Progress{Stage: "exercise", Text: u.op.String()})
-			if err := s.lasting(s.a.exercise(ctx, u)); err != nil {
+			again := s.a.exercise
+			if u.doubtful() && !s.cfg.ReadOnly {
+				again = s.a.exerciseWatched
+			}
+			if err := s.lasting(again(ctx, u)); err != nil {
 				return err
 			}
+			gained = gained || u.subject.Exercised
+		}
+		if !gained {
+			return nil
 		}
 	}
 	return nil

@@ -326,7 +326,7 @@ func (p *prover) send(ctx context.Context, r proofRun) (*attempt, error) {
 	if err != nil {
 		return nil, err
 	}
-	req, ok := call.Encode(r.try.Shape)
+	req, ok := call.Forged().Encode(r.try.Shape)
 	if !ok {
 		return nil, fmt.Errorf("the body cannot be put into this shape")
 	}

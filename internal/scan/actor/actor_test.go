@@ -95,6 +95,12 @@ func TestCSRFTokensAreFoundWhereServersPutThem(t *testing.T) {
 		{res("application/json", `{"data":{"csrf_token":"abcd1"}}`), actor.CSRFToken{Value: "abcd1", Where: "body", Name: "csrf_token"}},
 		{res("text/html", `<meta name="csrf-token" content="abcd2&amp;x">`), actor.CSRFToken{Value: "abcd2&x", Where: "meta", Name: "csrf-token"}},
 		{res("text/html", `<INPUT type='hidden' value='abcd3' name='csrf_token'>`), actor.CSRFToken{Value: "abcd3", Where: "field", Name: "csrf_token"}},
+		{res("text/html", `<input type=hidden name=csrf value="abcd6">`), actor.CSRFToken{Value: "abcd6", Where: "field", Name: "csrf"}},
+		{res("text/html", `<input type="hidden" id="csrf_token" value="abcd7">`), actor.CSRFToken{Value: "abcd7", Where: "field", Name: "csrf_token"}},
+		{res("text/html", `<body hx-headers='{"X-CSRF-Token": "abcd8"}'>`), actor.CSRFToken{Value: "abcd8", Where: "attribute", Name: "X-CSRF-Token"}},
+		{res("text/html", `<div data-csrf="abcd9">`), actor.CSRFToken{Value: "abcd9", Where: "attribute", Name: "data-csrf"}},
+		{res("text/html", `<script>window.app = {csrfToken: "abcdefg10", name: "XSRF-TOKEN"}</script>`), actor.CSRFToken{Value: "abcdefg10", Where: "script", Name: "csrfToken"}},
+		{res("text/html", `<script>const csrfCookie = "csrftoken_name"; window.csrf_token = 'abcdefg11';</script>`), actor.CSRFToken{Value: "abcdefg11", Where: "script", Name: "csrf_token"}},
 		{res("text/plain", "", "X-Csrf-Token", "abcd4"), actor.CSRFToken{Value: "abcd4", Where: "header", Name: "X-Csrf-Token"}},
 		{res("text/plain", "", "Set-Cookie", "XSRF-TOKEN=abcd5; Path=/"), actor.CSRFToken{Value: "abcd5", Where: "cookie", Name: "XSRF-TOKEN"}},
 	} {

@@ -18,6 +18,7 @@ type Credentials struct {
 	CSRF   []CSRFToken // the one to send first
 	Custom http.Header // fields that the API wants to see from its own scripts
 	Fields []string    // fields besides Authorization in which the API takes its token
+	Told   []string    // fields besides the usual in which the API says that it takes its CSRF token
 
 	Fixed http.Header // fields that authenticate besides the token
 	Send  *Sending    // how the token is sent; nil: in "Authorization: Bearer"
@@ -57,7 +58,7 @@ func accessToken(cookies []client.Cookie) string {
 
 // Clone returns an independent copy.
 func (c Credentials) Clone() Credentials {
-	return Credentials{Jar: c.Jar.Clone(), Tokens: slices.Clone(c.Tokens), CSRF: slices.Clone(c.CSRF), Custom: c.Custom.Clone(), Fields: c.Fields, Fixed: c.Fixed, Send: c.Send, last: c.last}
+	return Credentials{Jar: c.Jar.Clone(), Tokens: slices.Clone(c.Tokens), CSRF: slices.Clone(c.CSRF), Custom: c.Custom.Clone(), Fields: c.Fields, Told: c.Told, Fixed: c.Fixed, Send: c.Send, last: c.last}
 }
 
 // Bearer returns the token for the Authorization field: the first access
@@ -113,7 +114,7 @@ func (c Credentials) Put(r *client.Request, use Use) {
 	}
 	if use.CSRF {
 		if t := c.CSRFValue(); t != "" {
-			putCSRF(r.Header, t)
+			putCSRF(r.Header, t, c.Told)
 		}
 		for k, v := range c.Custom {
 			if _, has := r.Header[k]; !has {

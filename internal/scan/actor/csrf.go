@@ -3,7 +3,6 @@ package actor
 import (
 	"bytes"
 	"encoding/json"
-	"html"
 	"net/http"
 	"regexp"
 	"slices"
@@ -38,14 +37,8 @@ func namesCSRF(text []byte) bool {
 	return false
 }
 
-var (
-	metaTag  = regexp.MustCompile(`(?is)<meta\s[^>]{0,500}>`)
-	inputTag = regexp.MustCompile(`(?is)<input\s[^>]{0,500}>`)
-	attr     = regexp.MustCompile(`(?is)\b(name|content|value)\s*=\s*(?:"([^"]{0,999})"|'([^']{0,999})')`)
-)
-
-// CSRFTokens finds the CSRF tokens in an answer: in cookies, fields, JSON,
-// meta tags and hidden fields.
+// CSRFTokens finds the CSRF tokens in an answer: in cookies, fields, JSON, and
+// in pages.
 func CSRFTokens(r *client.Response) []CSRFToken {
 	var out []CSRFToken
 	add := func(value, where, name string) {
@@ -66,25 +59,7 @@ func CSRFTokens(r *client.Response) []CSRFToken {
 			})
 		}
 	case strings.Contains(ct, "html"):
-		tag := func(where string, re *regexp.Regexp, valueName string) {
-			for _, t := range re.FindAll(r.Body, 200) {
-				var name, value string
-				for _, a := range attr.FindAllSubmatch(t, -1) {
-					v := string(a[2]) + string(a[3])
-					switch strings.ToLower(string(a[1])) {
-					case "name":
-						name = v
-					case valueName:
-						value = v
-					}
-				}
-				if isCSRFName(strings.ToLower(name)) {
-					add(html.UnescapeString(value), where, name)
-				}
-			}
-		}
-		tag("meta", metaTag, "content")
-		tag("field", inputTag, "value")
+		tokensInPage(r.Body, add)
 	}
 	keys := make([]string, 0, len(r.Header))
 	for k := range r.Header {
@@ -108,10 +83,13 @@ func CSRFTokens(r *client.Response) []CSRFToken {
 // of an unknown API sends the token in all of them at once.
 var csrfHeaders = []string{"X-Csrf-Token", "X-Csrftoken", "X-Xsrf-Token", "Csrf-Token", "Xsrf-Token", "X-Csrf"}
 
-// putCSRF sends token as a good client would.
-func putCSRF(h http.Header, token string) {
+// putCSRF sends token as a good client would, and in the fields that were told.
+func putCSRF(h http.Header, token string, told []string) {
 	for _, k := range csrfHeaders {
 		h[k] = []string{token}
+	}
+	for _, k := range told {
+		h.Set(k, token)
 	}
 }
 

@@ -251,7 +251,7 @@ func (a *Actor) follow(ctx context.Context) (c Credentials, last *client.Respons
 		a.Page(req.Header, req.Method, req.URL)
 		AddCookies(req.Header, c.Jar.Header(req.URL))
 		if t := c.CSRFValue(); t != "" {
-			putCSRF(req.Header, t)
+			putCSRF(req.Header, t, a.Told)
 		}
 		if last, err = a.Client.Do(ctx, req); err != nil {
 			return c, nil, "", err

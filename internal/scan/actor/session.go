@@ -31,6 +31,9 @@ type Actor struct {
 	Page func(h http.Header, method string, target *url.URL)
 	// Fields are further fields in which the API takes its token.
 	Fields []string
+	// Told are fields besides the usual in which the API says that it takes its
+	// CSRF token.
+	Told []string
 	// Given are credentials that the user told, where there is no login.
 	Given *Credentials
 	// Flow is the login as the user tells it, in place of Routes.
@@ -66,6 +69,7 @@ func (a *Actor) Login(ctx context.Context) (Credentials, error) {
 func (a *Actor) login(ctx context.Context) (Credentials, error) {
 	if a.Given != nil {
 		a.creds = a.Given.Clone()
+		a.creds.Told = a.Told
 		a.Redactor.Add(a.creds.Secrets()...)
 		a.fetchCSRF(ctx, &a.creds)
 		return a.creds.Clone(), nil
@@ -93,7 +97,7 @@ func (a *Actor) login(ctx context.Context) (Credentials, error) {
 			continue
 		}
 		first := a.route == nil
-		creds.Custom, creds.Fields = a.creds.Custom, a.Fields
+		creds.Custom, creds.Fields, creds.Told = a.creds.Custom, a.Fields, a.Told
 		creds.last = &lastJWT{}
 		a.route, a.creds, a.answer = &r, creds, answer
 		a.logins++
@@ -124,7 +128,7 @@ func (a *Actor) asTold(ctx context.Context) (Credentials, error) {
 		a.barren = a.logins > 0
 		return Credentials{}, fmt.Errorf("%w as %s: %s", ErrLogin, a.Account.Name, why)
 	}
-	creds.Custom, creds.Fields, creds.last = a.creds.Custom, a.Fields, &lastJWT{}
+	creds.Custom, creds.Fields, creds.Told, creds.last = a.creds.Custom, a.Fields, a.Told, &lastJWT{}
 	a.creds, a.answer = creds, answer
 	if r, ok := a.Flow.Route(); ok {
 		a.route = &r
@@ -153,7 +157,7 @@ func (a *Actor) complete(ctx context.Context, routes []Route) error {
 			continue
 		}
 		a.also = []Route{*a.route}
-		creds.Custom, creds.Fields = a.creds.Custom, a.Fields
+		creds.Custom, creds.Fields, creds.Told = a.creds.Custom, a.Fields, a.Told
 		creds.Tokens = append(creds.Tokens, a.creds.Tokens...)
 		mergeCSRF(&creds, a.creds.CSRF)
 		creds.last = &lastJWT{}
@@ -251,7 +255,7 @@ func (a *Actor) post(ctx context.Context, r Route, c *Credentials, csrf string) 
 		req.Header.Del("Cookie")
 		AddCookies(req.Header, c.Jar.Header(req.URL))
 		if csrf != "" {
-			putCSRF(req.Header, csrf)
+			putCSRF(req.Header, csrf, a.Told)
 		}
 		res, err := a.Client.Do(ctx, req)
 		if err != nil {
@@ -552,12 +556,18 @@ func (a *Actor) send(ctx context.Context, r *client.Request) (*client.Response, 
 	if err != nil {
 		return nil, err
 	}
-	if len(res.Header["Set-Cookie"]) > 0 || res.Status < 400 && strings.Contains(res.Header.Get("Content-Type"), "html") {
+	handed := len(res.Header["Set-Cookie"]) > 0
+	if handed {
 		a.creds.Jar.Store(res)
-		mergeCSRF(&a.creds, CSRFTokens(res))
+	}
+	if handed || res.Status < 400 {
+		tokens := CSRFTokens(res)
+		a.remember(r, tokens)
+		mergeCSRF(&a.creds, tokens)
+		handed = handed || len(tokens) > 0
+	}
+	if handed {
 		a.Redactor.Add(a.creds.Secrets()...)
-	} else if res.Status < 400 {
-		mergeCSRF(&a.creds, CSRFTokens(res))
 	}
 	return res, nil
 }

@@ -1,8 +1,10 @@
 package attack
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/d710e0ae/countersign/internal/finding"
@@ -15,10 +17,58 @@ import (
 type Call struct {
 	*openapi.Request
 	Base *url.URL // where the API's paths begin
+	// TokenOptional is set where the document does not ask for the CSRF token
+	// that the call has a place for.
+	TokenOptional bool
 }
 
 // Clone returns an independent copy.
-func (c *Call) Clone() *Call { return &Call{c.Request.Clone(), c.Base} }
+func (c *Call) Clone() *Call { return &Call{c.Request.Clone(), c.Base, c.TokenOptional} }
+
+// Forged returns the call as another site makes it: without the CSRF token
+// where it can be left out, else with a made-up one.
+func (c *Call) Forged() *Call {
+	if c.TokenOptional {
+		return c.WithoutToken()
+	}
+	return c
+}
+
+// WithToken puts a token into the members of the body and the query that are
+// called so.
+func (c *Call) WithToken(token string) *Call {
+	n, _ := c.put(actor.IsCSRFName, token)
+	return n.inQuery(func(q url.Values, name string) { q.Set(name, token) })
+}
+
+// WithoutToken leaves such members out.
+func (c *Call) WithoutToken() *Call {
+	n := c
+	if m, ok := c.Value.(map[string]any); ok && slices.ContainsFunc(slices.Collect(maps.Keys(m)), actor.IsCSRFName) {
+		n = c.Clone()
+		maps.DeleteFunc(n.Value.(map[string]any), func(name string, _ any) bool { return actor.IsCSRFName(name) })
+		media, _, _ := strings.Cut(c.ContentType, ";")
+		if n.Request.Encode(media) != nil {
+			n = c
+		}
+	}
+	return n.inQuery(url.Values.Del)
+}
+
+// inQuery returns the call with do applied to the query parameters that are
+// called as CSRF tokens are.
+func (c *Call) inQuery(do func(q url.Values, name string)) *Call {
+	n := c
+	for name := range c.Query {
+		if actor.IsCSRFName(name) {
+			if n == c {
+				n = c.Clone()
+			}
+			do(n.Query, name)
+		}
+	}
+	return n
+}
 
 // URL returns where the call goes.
 func (c *Call) URL() *url.URL { return locate(c.Base, c.Request) }

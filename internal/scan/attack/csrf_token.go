@@ -18,6 +18,9 @@ import (
 // the own page, so that the token alone is on trial; the control is the same
 // request with the token, accepted.
 func csrfTokens(ctx context.Context, t *Target) error {
+	if t.Attacker != nil {
+		t.Attacker.ReadTokens(ctx, t.Victim.TokenPages())
+	}
 	for _, s := range t.Subjects {
 		if !s.ChangesState || !s.Exercised || !takesCookie(s) || safe(s.Ref.Method) || s.Login || s == t.Logout || t.ReadOnly {
 			continue
@@ -54,8 +57,10 @@ func (c tokenTrial) send(ctx context.Context, creds actor.Credentials, token *st
 	value := ""
 	if token != nil {
 		value = *token
+		call = call.WithToken(value)
+	} else {
+		call = call.WithoutToken()
 	}
-	call = call.WithToken(value)
 	r := call.Wire()
 	Own(r.Header, r.Method, r.URL)
 	creds.Put(r, actor.Use{Cookie: true})
@@ -79,12 +84,6 @@ func (c tokenTrial) send(ctx context.Context, creds actor.Credentials, token *st
 		return Unclear, nil, err
 	}
 	return c.s.Judge.Read(res), res, nil
-}
-
-// WithToken puts a token into the members of the body that are called so.
-func (c *Call) WithToken(token string) *Call {
-	n, _ := c.put(actor.IsCSRFName, token)
-	return n
 }
 
 func (t *Target) csrfToken(ctx context.Context, s *Subject, creds actor.Credentials) error {
@@ -153,7 +152,7 @@ func (t *Target) byGET(ctx context.Context, c tokenTrial) (bool, error) {
 	if err != nil {
 		return false, ctx.Err()
 	}
-	r := call.Wire()
+	r := call.WithoutToken().Wire()
 	switch kind := r.Header.Get("Content-Type"); {
 	case kind == string(actor.Form):
 		r.URL.RawQuery = string(r.Body)

@@ -258,7 +258,7 @@ func (m *matrix) cell(ctx context.Context, try *Try) error {
 	if err != nil {
 		return err
 	}
-	r, ok := call.Encode(try.Shape)
+	r, ok := call.Forged().Encode(try.Shape)
 	if !ok {
 		return set(finding.Blocked, finding.ByContentType, "the body cannot be put into this shape")
 	}
@@ -273,7 +273,7 @@ func (m *matrix) cell(ctx context.Context, try *Try) error {
 		if call, err = m.call(ctx); err != nil {
 			return err
 		}
-		r, _ = call.Encode(try.Shape)
+		r, _ = call.Forged().Encode(try.Shape)
 	}
 	res, err := m.probe(ctx, try, r, jar)
 	if err != nil {
@@ -344,7 +344,7 @@ func (m *matrix) control(ctx context.Context, shape finding.Shape) (Reading, err
 	}
 	use := actor.Use{Cookie: true, CSRF: true}
 	res, err := m.t.renewing(ctx, m.creds, use, func(creds actor.Credentials) *client.Request {
-		r, _ := call.Encode(shape)
+		r, _ := call.WithToken(creds.CSRFValue()).Encode(shape)
 		r.Bare = false
 		for k, v := range call.Header { // a script of the own page sends them
 			r.Header[k] = v
@@ -527,7 +527,7 @@ func (m *matrix) attribute(ctx context.Context, try *Try, reading Reading, res *
 		if err != nil {
 			return err
 		}
-		r, _ := call.Encode(try.Shape)
+		r, _ := call.Forged().Encode(try.Shape)
 		r.Bare = false
 		Own(r.Header, r.Method, r.URL)
 		m.creds.Put(r, actor.Use{Cookie: true})

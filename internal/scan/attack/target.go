@@ -248,7 +248,7 @@ func (t *Target) renewing(ctx context.Context, creds actor.Credentials, use acto
 }
 
 func legitimate(c *Call, creds actor.Credentials, use actor.Use) *client.Request {
-	if use.CSRF && creds.CSRFValue() != "" {
+	if use.CSRF {
 		c = c.WithToken(creds.CSRFValue())
 	}
 	r := c.Wire()

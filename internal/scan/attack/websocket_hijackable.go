@@ -88,7 +88,7 @@ func websocketHijackable(ctx context.Context, t *Target) error {
 			continue
 		}
 		s := &Subject{Ref: finding.OperationRef{Method: http.MethodGet, Path: path}, ChangesState: true, Exercised: true,
-			Credential: finding.CredentialCookie, Call: &Call{&openapi.Request{Method: http.MethodGet, Path: path}, t.Base}}
+			Credential: finding.CredentialCookie, Call: &Call{Request: &openapi.Request{Method: http.MethodGet, Path: path}, Base: t.Base}}
 		without, err := t.dial(ctx, &u, own, "")
 		if err != nil {
 			return err
