@@ -48,6 +48,8 @@ func TestVariants(t *testing.T) {
 		{"lax error-200", append([]string{"forgeable-from-sibling POST /soft"}, lax...)},
 		{"lax origin-check cors-string", append([]string{"cors-credentials-loose-origin"}, cookie...)},
 		{"lax origin-check cors-dot", append([]string{"cors-credentials-loose-origin"}, cookie...)},
+		{"lax origin-check cors-suffix", append([]string{"cors-credentials-loose-origin"}, cookie...)},
+		{"lax origin-check cors-subdomains", cookie},
 		{"lax origin-check cors-list", cookie},
 		{"header weak-secret", []string{"jwt-weak-secret"}},
 		{"header weak-secret expired-accepted", []string{"jwt-expired-accepted", "jwt-weak-secret"}},

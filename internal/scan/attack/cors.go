@@ -3,10 +3,13 @@ package attack
 import (
 	"context"
 	"fmt"
+	"net"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
+
+	"golang.org/x/net/publicsuffix"
 
 	"github.com/d710e0ae/countersign/internal/finding"
 	"github.com/d710e0ae/countersign/internal/scan/actor"
@@ -88,7 +91,7 @@ func variants(o *url.URL) [][2]string {
 	v := [][2]string{
 		{o.Scheme + "://" + host + ".attacker.example", "a prefix check"},
 		{o.Scheme + "://" + host + ".attacker.example" + port, "a prefix check"},
-		{o.Scheme + "://attacker" + host + port, "a suffix check"},
+		{o.Scheme + "://attacker" + registrable(host) + port, "a suffix check"},
 		{o.Scheme + "://" + host + "attacker.example", "a prefix check"},
 		{o.Scheme + "://attacker.example." + "x" + host + ".attacker.example", "a substring check"},
 	}
@@ -106,6 +109,16 @@ func variants(o *url.URL) [][2]string {
 		v = append(v, [2]string{"http://" + o.Host, "an https origin's plain-http twin, which anyone on the network can speak for"})
 	}
 	return v
+}
+
+// registrable returns the part of a host that its owner registered: a check of
+// that suffix admits strangers, one of a longer suffix only the owner's own
+// subdomains.
+func registrable(host string) string {
+	if d, err := publicsuffix.EffectiveTLDPlusOne(host); err == nil && net.ParseIP(host) == nil {
+		return d
+	}
+	return host
 }
 
 // corsWitness returns an operation whose answer is worth reading: one that is

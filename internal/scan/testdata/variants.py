@@ -20,6 +20,8 @@ origins = {
     "cors-any": {"allow_origins": ["*"]},
     "cors-string": {"allow_origins": "https://app.example.com"},
     "cors-dot": {"allow_origin_regex": "https://app.example.com"},
+    "cors-suffix": {"allow_origin_regex": r"https://.*example\.com"},
+    "cors-subdomains": {"allow_origin_regex": r"https://.*\.example\.com"},
     "cors-list": {"allow_origins": ["https://app.example.com"]},
 }
 for name, setting in origins.items():
