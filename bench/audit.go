@@ -199,7 +199,12 @@ type report struct {
 		Requests   int `json:"requests"`
 	} `json:"coverage"`
 	Findings []struct {
+		Weakness   string `json:"weakness"`
 		Confidence string `json:"confidence"`
+		Location   struct {
+			File string `json:"file"`
+			Line int    `json:"line"`
+		} `json:"location"`
 	} `json:"findings"`
 }
 

@@ -5,6 +5,7 @@
 //	go run .                     everything
 //	go run . -only packages      csrf, cors and jwt
 //	go run . -only proxy         the guard
+//	go run . -only corpus -corpus DIR   the audit beside labels of public repositories
 //
 // What the figures mean is in ../docs/performance.md.
 package main
@@ -33,6 +34,7 @@ var parts = []part{
 	{"proxy", true, proxies},
 	{"audit", true, audits},
 	{"scan", true, scans},
+	{"corpus", true, corpus},
 }
 
 // A bench is what the parts share.
@@ -43,6 +45,7 @@ type bench struct {
 	root      string // of the repository
 	binary    string // countersign, built from root for the parts that measure it
 	scratch   string // removed at the end
+	corpus    string // checkouts of the labelled repositories; "" where there are none
 }
 
 func main() {
@@ -60,10 +63,11 @@ func main() {
 
 func run(ctx context.Context) error {
 	var b bench
-	only := flag.String("only", "", "the parts to run, by commas: packages, proxy, audit, scan")
+	only := flag.String("only", "", "the parts to run, by commas: packages, proxy, audit, scan, corpus")
 	flag.IntVar(&b.rounds, "count", 20, "how often each benchmark is run")
 	flag.DurationVar(&b.benchtime, "benchtime", 20*time.Millisecond, "how long a benchmark of a package takes, each time")
 	flag.IntVar(&b.requests, "requests", 20_000, "requests that a proxy gets in each round")
+	flag.StringVar(&b.corpus, "corpus", "", "a folder with checkouts of the repositories of testdata/audit-corpus.json")
 	flag.Parse()
 	chosen, err := choose(*only)
 	if err != nil {
