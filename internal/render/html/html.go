@@ -40,12 +40,13 @@ func Render(w io.Writer, r *finding.Report) error {
 	if err != nil {
 		return err
 	}
-	return t.Execute(w, page{Report: r, Counts: counts(r), Rows: matrix(r), Unexercised: unexercised(r)})
+	return t.Execute(w, page{Report: r, Counts: counts(r), Groups: groups(r.Findings), Rows: matrix(r), Unexercised: unexercised(r)})
 }
 
 type page struct {
 	*finding.Report
 	Counts      map[string]int
+	Groups      []group
 	Rows        []opRow
 	Unexercised []finding.Operation
 }
