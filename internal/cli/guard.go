@@ -11,8 +11,8 @@ import (
 
 func newGuard(s Streams) *cobra.Command {
 	var (
-		file                string
-		check, print, plain bool
+		file                        string
+		check, print, schema, plain bool
 	)
 	cmd := &cobra.Command{
 		Use:   "guard -c FILE",
@@ -25,6 +25,14 @@ is reported, and the old configuration stays in force.`,
   countersign guard -c countersign.yaml`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if schema {
+				text, err := guard.Schema()
+				if err != nil {
+					return err
+				}
+				_, err = s.Out.Write(text)
+				return err
+			}
 			if file == "" {
 				return usagef("no configuration; write -c FILE")
 			}
@@ -58,6 +66,7 @@ is reported, and the old configuration stays in force.`,
 	f.StringVarP(&file, "config", "c", "", "the configuration, a YAML `FILE`")
 	f.BoolVar(&check, "check", false, "look for mistakes in the configuration and end")
 	f.BoolVar(&print, "print-config", false, "print every setting in force, secrets redacted, and end")
+	f.BoolVar(&schema, "schema", false, "print the JSON Schema of the configuration, for editors, and end")
 	f.BoolVar(&plain, "log-text", false, "log as text also where standard error is no terminal; else as JSON")
 	return cmd
 }
