@@ -2,10 +2,7 @@ package rules
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
-
-	"github.com/d710e0ae/countersign/internal/audit/fastapi"
 )
 
 var getChangesState = Rule{"get-changes-state", func(c *Context) {
@@ -14,6 +11,9 @@ var getChangesState = Rule{"get-changes-state", func(c *Context) {
 			continue
 		}
 		if n := r.name(); logoutWord.MatchString(n) || refreshWord.MatchString(n) || loginWord.MatchString(n) || strings.Contains(n, "callback") {
+			continue
+		}
+		if r.bearsOwnToken() {
 			continue
 		}
 		at, what := r.writes()
@@ -32,44 +32,4 @@ func (m *model) libraryCookie(r *route) bool {
 		}
 	}
 	return false
-}
-
-var (
-	sqlWrite  = regexp.MustCompile(`(?i)^\s*(INSERT|UPDATE|DELETE|REPLACE|MERGE|TRUNCATE)\b`)
-	storeName = regexp.MustCompile(`(?i)(^|[._])(db|session|conn|connection|uow|database|cursor|sess|async_session|tx|transaction)$`)
-)
-
-// writes finds where a handler, and not what runs before it, changes state.
-func (r *route) writes() (fastapi.Place, string) {
-	for _, call := range r.Trace.Calls {
-		if call.InDependency {
-			continue
-		}
-		switch m := tail(call.Name); m {
-		case "commit":
-			if storeName.MatchString(call.Text) {
-				return call.At, call.Text + ".commit()"
-			}
-		case "insert_one", "insert_many", "update_one", "update_many", "delete_one", "delete_many", "replace_one", "find_one_and_update", "find_one_and_delete", "find_one_and_replace", "bulk_write":
-			return call.At, m
-		case "execute":
-			for _, a := range call.Args.Pos {
-				if sqlWrite.MatchString(text(a)) {
-					return call.At, "an SQL " + strings.ToUpper(strings.Fields(text(a))[0])
-				}
-				sql := false
-				a.Each(func(x *fastapi.Value) {
-					for _, e := range x.Elems {
-						sql = sql || sqlWrite.MatchString(text(e))
-					}
-				})
-				if sql {
-					return call.At, "an SQL write"
-				}
-			}
-		case "send_message", "sendmail", "send_email":
-			return call.At, "mail is sent"
-		}
-	}
-	return fastapi.Place{}, ""
 }

@@ -1,0 +1,280 @@
+package rules
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/d710e0ae/countersign/internal/audit/fastapi"
+	"github.com/d710e0ae/countersign/internal/audit/pysrc"
+)
+
+var (
+	sqlWrite  = regexp.MustCompile(`(?i)^\s*(INSERT|UPDATE|DELETE|REPLACE|MERGE|TRUNCATE)\b`)
+	storeName = regexp.MustCompile(`(?i)(^|[._])(db|session|conn|connection|uow|database|cursor|sess|async_session|tx|transaction)$`)
+)
+
+// storing returns how a call changes what is stored, or "".
+func storing(call *fastapi.Call) string {
+	switch m := tail(call.Name); m {
+	case "commit", "add", "add_all", "delete", "merge":
+		if storeName.MatchString(call.Text) {
+			return call.Text + "." + m + "()"
+		}
+	case "insert_one", "insert_many", "update_one", "update_many", "delete_one", "delete_many", "replace_one", "find_one_and_update", "find_one_and_delete", "find_one_and_replace", "bulk_write":
+		return m
+	case "execute":
+		for _, a := range call.Args.Pos {
+			if w := sqlOf(a); w != "" {
+				return w
+			}
+		}
+	case "send_message", "sendmail", "send_email":
+		return "mail is sent"
+	}
+	return ""
+}
+
+// sqlOf returns what an SQL statement changes, or "": one that is written out,
+// or put together by SQLAlchemy.
+func sqlOf(v *fastapi.Value) string {
+	if sql := text(v); sqlWrite.MatchString(sql) {
+		if sideTable(sql) {
+			return ""
+		}
+		return "an SQL " + strings.ToUpper(strings.Fields(sql)[0])
+	}
+	out := ""
+	v.Each(func(x *fastapi.Value) {
+		for _, e := range x.Elems {
+			if sqlWrite.MatchString(text(e)) && !sideTable(text(e)) {
+				out = "an SQL write"
+			}
+		}
+		for n := 0; x != nil && n < 6; n++ {
+			if x.Call != nil && strings.HasPrefix(x.Call.Name, "sqlalchemy.") {
+				switch t := tail(x.Call.Name); t {
+				case "insert", "update", "delete":
+					out = "an SQL " + strings.ToUpper(t)
+				}
+			}
+			if x.Call == nil {
+				break
+			}
+			x = x.Call.Recv
+		}
+	})
+	return out
+}
+
+var setColumn = regexp.MustCompile(`(?is)\bSET\s+([\w."]+)\s*=`)
+
+// sideTable reports whether a statement writes to a table of logs or counters,
+// or to such a column.
+func sideTable(sql string) bool {
+	w := strings.Fields(sql)
+	if m := setColumn.FindStringSubmatch(sql); m != nil && onTheSide(m[1]) {
+		return true
+	}
+	return onTheSide(strings.Join(w[:min(len(w), 3)], " "))
+}
+
+// changing are the words by which functions and paths say that they change
+// something.
+var changing = set(`accept activate add approve archive assign ban block bookmark buy cancel claim clear complete confirm create deactivate decline
+	delete demote deposit destroy disable dislike drop edit enable favorite favourite finish follow insert join kick leave like mark pay pin promote publish
+	purchase reject remove reserve reset restore save send set store submit subscribe switch toggle transfer unassign unban unblock unfollow unlike
+	unpin unpublish unsubscribe update upsert vote withdraw`)
+
+// incidental are the words for changes that come along with reading:
+// counters, logs, caches, tokens of third parties, rows made when first asked
+// for.
+var incidental = set(`activity analytics at audit cache cached cleanup click clicks count counter default defaults ensure expire expired expires expiry heartbeat
+	history hit hits init last log logger logging logs metric metrics migrate migration migrations queue refresh seed seen session sessions stat stats
+	sync synced timestamp token tokens touch track tracking usage view viewed views visit visits`)
+
+// reading are names of handlers that say that they only read.
+var reading = regexp.MustCompile(`(?i)^_*(a|async_)?(get|list|read|fetch|show|view|export|download|search|find|index|home|root|page|dashboard|render|check|count|stats|status|preview|load|retrieve|display|browse|detail|all|me)(_|$|[A-Z])`)
+
+func set(list string) map[string]bool {
+	out := map[string]bool{}
+	for _, w := range strings.Fields(list) {
+		out[w] = true
+	}
+	return out
+}
+
+// words splits a name or a path, without its parameters, into words.
+func words(name string) []string {
+	var b strings.Builder
+	open := false
+	for i, c := range name {
+		switch {
+		case c == '{':
+			open = true
+		case c == '}':
+			open = false
+		case open:
+			continue
+		case unicode.IsUpper(c) && i > 0:
+			b.WriteByte(' ')
+		}
+		if !open && unicode.IsLetter(c) {
+			b.WriteRune(unicode.ToLower(c))
+		} else {
+			b.WriteByte(' ')
+		}
+	}
+	return strings.Fields(b.String())
+}
+
+func changes(name string) bool {
+	return slices.ContainsFunc(words(name), func(w string) bool { return changing[w] })
+}
+
+func onTheSide(name string) bool {
+	return strings.Contains(name, "get_or_") || slices.ContainsFunc(words(name), func(w string) bool { return incidental[w] })
+}
+
+// writes finds where a handler changes state by itself: not what runs before
+// it, nor what comes along with reading.
+func (r *route) writes() (fastapi.Place, string) {
+	if r.Handler.Kind != fastapi.Func || r.Handler.Fn.Decl == nil {
+		return fastapi.Place{}, ""
+	}
+	handler := r.Handler.Fn
+	named := changes(r.name())
+	for _, call := range r.Trace.Calls {
+		if call.InDependency || call.Fn == nil || call.Fn.Decl == nil {
+			continue
+		}
+		what := storing(call)
+		if what == "" || comesAlong(call) {
+			continue
+		}
+		if call.Fn.Decl == handler.Decl {
+			if named || !reading.MatchString(handler.Name()) && !whereAbsent(call) {
+				return call.At, what
+			}
+			continue
+		}
+		path := callNames(call)
+		if manages(call.Fn.Decl) || slices.ContainsFunc(path, onTheSide) {
+			continue
+		}
+		if named || !reading.MatchString(handler.Name()) && slices.ContainsFunc(path, changes) {
+			return call.At, what
+		}
+	}
+	return fastapi.Place{}, ""
+}
+
+// callNames returns the names of the functions between the handler and a call.
+func callNames(call *fastapi.Call) []string {
+	var out []string
+	for _, at := range call.Chain {
+		if at.File == nil {
+			continue
+		}
+		name, _, _ := strings.Cut(at.File.Text(at.Span), "(")
+		out = append(out, tail(strings.TrimSpace(name)))
+	}
+	return append(out, call.Fn.Name())
+}
+
+// manages reports whether a function ends the transactions of others: a
+// context manager, or a generator that is one.
+func manages(f *pysrc.FuncDef) bool {
+	switch f.Name {
+	case "__exit__", "__aexit__", "commit":
+		return true
+	}
+	found := false
+	pysrc.InspectAll(f.Body, func(n pysrc.Node) bool {
+		switch n.(type) {
+		case *pysrc.Yield:
+			found = true
+		case *pysrc.FuncDef, *pysrc.Lambda:
+			return false
+		}
+		return !found
+	})
+	return found
+}
+
+// comesAlong reports whether a commit keeps nothing but what its function
+// notes on the side: a token that was renewed, a time of last use.
+func comesAlong(call *fastapi.Call) bool {
+	if tail(call.Name) != "commit" {
+		return false
+	}
+	noted, other := false, false
+	pysrc.InspectAll(call.Fn.Decl.Body, func(n pysrc.Node) bool {
+		switch n := n.(type) {
+		case *pysrc.Assign:
+			for _, t := range n.Targets {
+				a, ok := t.(*pysrc.Attr)
+				if !ok {
+					continue
+				}
+				if x, ok := a.X.(*pysrc.Name); ok && (x.ID == "self" || x.ID == "request" || x.ID == "response") {
+					continue
+				}
+				if onTheSide(a.Name) {
+					noted = true
+				} else {
+					other = true
+				}
+			}
+		case *pysrc.Call:
+			if a, ok := n.Fn.(*pysrc.Attr); ok {
+				switch a.Name {
+				case "add", "add_all", "delete", "merge", "execute", "update", "insert":
+					other = true
+				}
+			}
+		}
+		return !other
+	})
+	return noted && !other
+}
+
+// whereAbsent reports whether a call stands in a branch for what is not there
+// yet, as where a row is made when it is first asked for.
+func whereAbsent(call *fastapi.Call) bool {
+	found := false
+	pysrc.InspectAll(call.Fn.Decl.Body, func(n pysrc.Node) bool {
+		if s, ok := n.(*pysrc.If); ok && len(s.Body) > 0 && absent(s.Test) {
+			from, to := s.Body[0].Range().Start, s.Body[len(s.Body)-1].Range().End
+			found = found || from <= call.At.Span.Start && call.At.Span.End <= to
+		}
+		return !found
+	})
+	return found
+}
+
+// absent reports whether a condition says that something is not there.
+func absent(test pysrc.Expr) bool {
+	switch t := test.(type) {
+	case *pysrc.Unary:
+		return t.Op == "not"
+	case *pysrc.Compare:
+		if c, ok := t.Xs[len(t.Xs)-1].(*pysrc.Const); ok && c.Kind == pysrc.None {
+			return t.Ops[0] == "is" || t.Ops[0] == "=="
+		}
+	}
+	return false
+}
+
+// bearsOwnToken reports whether the route acts on a token of the link itself,
+// as those in mail do, and not on the cookie.
+func (r *route) bearsOwnToken() bool {
+	if !oneTimeWord.MatchString(r.name()) {
+		return false
+	}
+	return linkToken.MatchString(r.Path) || r.Handler.Kind == fastapi.Func && r.Handler.Fn.Decl != nil &&
+		slices.ContainsFunc(r.Handler.Fn.Decl.Params, func(p pysrc.Param) bool { return linkToken.MatchString(p.Name) })
+}
+
+var linkToken = regexp.MustCompile(`(?i)(^|[{_])(token|code|key|hash|signature|sig)([}:_]|$)`)
