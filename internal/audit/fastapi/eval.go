@@ -87,6 +87,9 @@ func (in *interp) eval(x pysrc.Expr) *Value {
 			if t, known := v.Truth(); known {
 				return &Value{Kind: Bool, Bool: !t, Sources: sourcesOf(v), Env: v.Env}
 			}
+			if t, known := v.Usual(); known {
+				return &Value{Default: boolean(!t), Env: v.Env, Sources: v.Sources}
+			}
 			return unknown.with(sourcesOf(v))
 		}
 		if v.Kind == Num && x.Op == "-" {
@@ -103,7 +106,17 @@ func (in *interp) eval(x pysrc.Expr) *Value {
 			}
 			return in.eval(x.Else)
 		}
-		return join(in.eval(x.Then), in.eval(x.Else))
+		then, els := in.eval(x.Then), in.eval(x.Else)
+		v := join(then, els)
+		if truth, known := t.Usual(); known && len(t.Sources) == 0 && v.Kind == Union {
+			u := *v
+			u.Default, u.Env = els, t.Env
+			if truth {
+				u.Default = then
+			}
+			v = &u
+		}
+		return v
 	case *pysrc.Lambda:
 		f := in.frame()
 		return &Value{Kind: Func, Fn: &Function{Lambda: x, Module: f.scope.module, scope: f.scope}, At: in.place(x)}
@@ -221,8 +234,10 @@ func (in *interp) binary(op string, l, r *Value) *Value {
 func (in *interp) logic(x *pysrc.Logic) *Value {
 	var out *Value
 	var srcs []*Source
+	var vs []*Value
 	for i, e := range x.Xs {
 		v := in.eval(e)
+		vs = append(vs, v)
 		srcs = mergeSources(srcs, v.Sources)
 		last := i == len(x.Xs)-1
 		truth, known := v.Truth()
@@ -246,7 +261,26 @@ func (in *interp) logic(x *pysrc.Logic) *Value {
 	if out == nil {
 		return unknown
 	}
+	if usual, known := in.usually(x, vs); known && out.Default == nil {
+		o := *out
+		o.Default = boolean(usual)
+		out = &o
+	}
 	return out.with(srcs)
+}
+
+// usually returns what a chain of "and" or "or" comes to where the environment
+// says nothing else.
+func (in *interp) usually(x *pysrc.Logic, vs []*Value) (truth, known bool) {
+	known = true
+	for _, v := range vs {
+		t, ok := v.Usual()
+		if ok && t == x.Or {
+			return t, true
+		}
+		known = known && ok
+	}
+	return !x.Or, known
 }
 
 // truthWords are the texts that settings write for yes and no.
@@ -266,6 +300,7 @@ func (in *interp) compare(x *pysrc.Compare) *Value {
 	if env == "" {
 		env = r.Env
 	}
+	truth, known := compareConst(x.Ops[0], l, r)
 	if env != "" {
 		// Which deployment this is, no one can tell from here; whether a
 		// switch is on by default, one can.
@@ -281,10 +316,12 @@ func (in *interp) compare(x *pysrc.Compare) *Value {
 			}
 		}
 		if !ok {
-			return unknown.with(srcs)
+			if !known {
+				return unknown.with(srcs)
+			}
+			return &Value{Default: boolean(truth), Env: env, Sources: srcs}
 		}
 	}
-	truth, known := compareConst(x.Ops[0], l, r)
 	if known && len(srcs) == 0 {
 		return &Value{Kind: Bool, Bool: truth, Env: env}
 	}

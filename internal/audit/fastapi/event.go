@@ -15,6 +15,9 @@ type Call struct {
 	Node  *pysrc.Call
 	// InDependency says that a dependency or middleware makes the call.
 	InDependency bool
+	// Aside says that a middleware makes the call which refuses no one and
+	// hands nothing on, as one that notes in the log who asks.
+	Aside bool
 }
 
 // A Refusal is a branch that refuses the request: a raise, or an answer of
@@ -65,4 +68,5 @@ type Trace struct {
 	Raised   []*Raised
 	Returns  []Return
 	Stores   []Place // assignments to what the module holds
+	Kept     int     // values kept in request.state, for what runs later
 }

@@ -451,6 +451,9 @@ func (in *interp) bind(t pysrc.Expr, v *Value) {
 		recv := in.eval(t.X)
 		recv.Each(func(x *Value) {
 			if x.Kind == ObjectKind {
+				if x.Object.Qual == "request.state" {
+					in.trace.Kept++
+				}
 				if old, ok := x.Object.Attrs[t.Name]; ok && len(in.stack) > 1 && f.fn != nil && f.fn.Name() != "__init__" {
 					v = join(old, v)
 				}
@@ -503,6 +506,9 @@ func (in *interp) setItem(t *pysrc.Index, v *Value) {
 	recv := in.eval(t.X)
 	if recv.Kind == ObjectKind || recv.Recv != nil {
 		in.setHeader(recv, key, v, t)
+	}
+	if recv.Kind == Dict && recv == in.request.Object.Attrs["scope"] {
+		in.trace.Kept++
 	}
 	n, ok := t.X.(*pysrc.Name)
 	if !ok || recv.Kind != Dict || len(recv.Keys) > 64 {

@@ -286,7 +286,7 @@ func (p *Program) runRoute(r *Route) {
 		if r.Method == "WEBSOCKET" && !m.pure() {
 			continue // Starlette's HTTP middleware does not see WebSockets
 		}
-		in.runMiddleware(m)
+		in.passThrough(m)
 	}
 	in.inDeps++
 	for _, d := range r.Deps {
@@ -345,6 +345,42 @@ func (in *interp) viewInstance(c *Class) *Value {
 func (m Middleware) pure() bool {
 	return m.Class.Kind == External || m.Class.Kind == ClassKind && !m.Class.Class.extends("BaseHTTPMiddleware") && !m.Function
 }
+
+// passThrough runs a middleware, and marks what it reads where it neither
+// turns anyone away for who asks, nor hands anything on to what comes after
+// it. That is not to be seen of one that sends its answers by itself.
+func (in *interp) passThrough(m Middleware) {
+	t := in.trace
+	calls, reads, raised, kept := len(t.Calls), len(t.Reads), len(t.Raised), t.Kept
+	in.inDeps++
+	in.runMiddleware(m)
+	in.inDeps--
+	if t.Kept > kept || m.pure() {
+		return
+	}
+	for _, x := range t.Raised[raised:] {
+		if turnsAway(Status(x.Value)) || Status(x.Value) == 0 {
+			return
+		}
+	}
+	for _, c := range t.Calls[calls:] {
+		if strings.HasPrefix(c.Name, "middleware:") {
+			return
+		}
+		if strings.HasPrefix(c.Name, "starlette.") && (c.Name == "starlette.RedirectResponse" || turnsAway(Status(&Value{Kind: ObjectKind, Object: &Object{Qual: c.Name, Args: c.Args}}))) {
+			return
+		}
+	}
+	for _, c := range t.Calls[calls:] {
+		c.Aside = true
+	}
+	for _, s := range t.Reads[reads:] {
+		s.Aside = true
+	}
+}
+
+// turnsAway reports whether a status says that it depends on who asks.
+func turnsAway(status int) bool { return status == 401 || status == 403 }
 
 func (in *interp) runMiddleware(m Middleware) {
 	switch m.Class.Kind {

@@ -82,8 +82,10 @@ type Value struct {
 	At      Place     // where a literal stands
 	Sources []*Source // what of the request it was made of
 	Env     string    // the environment variable that may replace it
-	Default *Value    // what the source says where .env says otherwise
-	Method  string    // of an unknown or external receiver: see Recv
+	// Default is what the source says where .env says otherwise; of a value
+	// that the environment decides, what it is where nothing is set.
+	Default *Value
+	Method  string // of an unknown or external receiver: see Recv
 	Recv    *Value
 	Call    *Call // that it is the result of
 }
@@ -109,6 +111,7 @@ type Source struct {
 	Required bool   // the request is refused without it
 	At       Place
 	Chain    []Place // the calls that led there, the outermost first
+	Aside    bool    // read where Call.Aside is true
 }
 
 // A Function is a function or lambda with where it was defined.
@@ -337,6 +340,18 @@ func (v *Value) Truth() (truth, known bool) {
 		return false, true
 	case Func, ClassKind, ModuleKind:
 		return true, true
+	}
+	return false, false
+}
+
+// Usual returns whether the value is true where the environment says nothing
+// else, and whether that is known.
+func (v *Value) Usual() (truth, known bool) {
+	if t, known := v.Truth(); known {
+		return t, true
+	}
+	if v.Default != nil {
+		return v.Default.Truth()
 	}
 	return false, false
 }

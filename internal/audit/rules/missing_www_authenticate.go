@@ -1,12 +1,20 @@
 package rules
 
 import (
+	"regexp"
 	"strings"
 
 	"github.com/d710e0ae/countersign/internal/audit/fastapi"
 )
 
+// webhookWord are names of routes that other services call, which authenticate
+// by a signature of the body.
+var webhookWord = regexp.MustCompile(`(?i)web_?-?hook`)
+
 var missingWWWAuthenticate = Rule{"missing-www-authenticate", func(c *Context) {
+	if c.takesCookies() && !c.takesBearer() {
+		return // what takes cookies alone has no scheme to name
+	}
 	judge := func(t *fastapi.Trace) {
 		for _, x := range t.Raised {
 			x.Value.Each(func(v *fastapi.Value) {
@@ -16,13 +24,80 @@ var missingWWWAuthenticate = Rule{"missing-www-authenticate", func(c *Context) {
 				if fastapi.Status(v) != 401 || v.Object.Args.Get("headers", 2) != nil || v.Object.Args.Open {
 					return
 				}
+				if webhookWord.MatchString(x.At.FileName()) {
+					return
+				}
 				c.report(x.At, "A 401 answer is sent without WWW-Authenticate, so clients cannot tell which scheme it wants (RFC 9110, section 11.6.1).")
 			})
 		}
 	}
 	judge(c.Program.Top)
 	for _, r := range c.model.routes {
-		judge(r.Trace)
+		if !webhookWord.MatchString(r.name()) {
+			judge(r.Trace)
+		}
 	}
 	judge(c.Program.Rest)
 }}
+
+// takesCookies reports whether some route is authenticated by a cookie.
+func (c *Context) takesCookies() bool {
+	for _, r := range c.model.routes {
+		if len(r.credentials) > 0 {
+			return true
+		}
+	}
+	return len(c.model.libraryCookies) > 0
+}
+
+// takesBearer reports whether the program takes bearer tokens anywhere, or
+// hands them out.
+func (c *Context) takesBearer() bool {
+	for _, r := range c.model.routes {
+		if r.header != nil {
+			return true
+		}
+		for _, ret := range r.Returns {
+			if handsBearer(ret.Value, 0) {
+				return true
+			}
+		}
+	}
+	for _, cfg := range c.model.configs {
+		if cfg.headers || !cfg.cookies {
+			return true
+		}
+	}
+	for _, call := range c.model.calls {
+		switch tail(call.Name) {
+		case "BearerTransport", "LoginManager":
+			return true
+		}
+	}
+	for _, s := range c.Program.Rest.Reads {
+		if isAuthHeader(s) {
+			return true
+		}
+	}
+	return false
+}
+
+// handsBearer reports whether an answer says token_type.
+func handsBearer(v *fastapi.Value, depth int) bool {
+	found := false
+	if v == nil || depth > 2 {
+		return false
+	}
+	v.Each(func(x *fastapi.Value) {
+		found = found || x.Lookup("token_type") != nil
+		if x.Kind == fastapi.ObjectKind {
+			_, named := x.Object.Args.Kw["token_type"]
+			found = found || named
+			for _, a := range x.Object.Args.Pos {
+				found = found || handsBearer(a, depth+1)
+			}
+			found = found || handsBearer(x.Object.Args.Kw["content"], depth+1)
+		}
+	})
+	return found
+}

@@ -119,7 +119,7 @@ func isAuthHeader(s *fastapi.Source) bool {
 func (m *model) examine(r *route) {
 	t := r.Trace
 	isCredential := func(s *fastapi.Source) bool {
-		return (s.Kind == fastapi.FromCookie || s.Kind == fastapi.FromSession) && !passingName.MatchString(s.Name)
+		return !s.Aside && (s.Kind == fastapi.FromCookie || s.Kind == fastapi.FromSession) && !passingName.MatchString(s.Name)
 	}
 	add := func(s *fastapi.Source) {
 		for _, have := range r.credentials {
@@ -152,6 +152,9 @@ func (m *model) examine(r *route) {
 		}
 	}
 	for _, s := range t.Reads {
+		if s.Aside {
+			continue
+		}
 		if s.Kind == fastapi.FromCookie && s.Required && isCredential(s) && credentialName.MatchString(s.Name) && !r.takesOnly(s) {
 			add(s)
 		}
@@ -457,7 +460,7 @@ func off(v *fastapi.Value, byDefault bool) bool {
 	if v == nil {
 		return !byDefault
 	}
-	t, known := v.Truth()
+	t, known := v.Usual()
 	return known && !t
 }
 
