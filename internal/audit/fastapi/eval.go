@@ -462,7 +462,7 @@ func (in *interp) item(recv, key *Value, x *pysrc.Index) *Value {
 			return v
 		}
 	}
-	v := &Value{Sources: mergeSources(sourcesOf(recv), sourcesOf(key)), Method: recv.Method, Recv: recv.Recv}
+	v := &Value{Sources: mergeSources(sourcesOf(recv), sourcesOf(key)), Method: recv.Method, Recv: recv.Recv, Of: recv}
 	if key.Kind == Str {
 		v.Text = key.Text
 	}

@@ -87,7 +87,8 @@ type Value struct {
 	Default *Value
 	Method  string // of an unknown or external receiver: see Recv
 	Recv    *Value
-	Call    *Call // that it is the result of
+	Call    *Call  // that it is the result of
+	Of      *Value // what it was taken out of by index
 }
 
 // SourceKind is where in a request something comes from.

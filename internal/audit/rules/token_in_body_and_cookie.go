@@ -3,13 +3,16 @@ package rules
 import (
 	"fmt"
 	"regexp"
+	"slices"
 
 	"github.com/d710e0ae/countersign/internal/audit/fastapi"
+	"github.com/d710e0ae/countersign/internal/audit/pysrc"
 )
 
 var bodyKey = regexp.MustCompile(`(?i)^(access_?|refresh_?|auth_?|id_?)?token$|^jwt$`)
 
 var tokenInBodyAndCookie = Rule{"token-in-body-and-cookie", func(c *Context) {
+	reported := map[*pysrc.FuncDef]bool{}
 	for _, r := range c.model.routes {
 		for _, k := range c.model.cookies {
 			if !k.token || k.value == nil || k.lib != nil || !r.holds(k.call) {
@@ -19,14 +22,89 @@ var tokenInBodyAndCookie = Rule{"token-in-body-and-cookie", func(c *Context) {
 				continue
 			}
 			for _, ret := range r.Returns {
-				if key := handsOut(ret.Value, k.value, 0); key != "" {
-					c.report(ret.At, fmt.Sprintf("%s sets the token in the HttpOnly cookie %q and hands the same token to script as %q: HttpOnly then protects nothing.", r.label(), k.name, key),
-						related(k.call.At, "the cookie is set here"))
+				key := handsOut(ret.Value, k.value, 0)
+				if key == "" || apart(k.call, ret) {
+					continue
 				}
+				at, other := ret.At, related(k.call.At, "the cookie is set here")
+				if helper := answeredBy(k.call, ret); helper != nil {
+					// One helper makes the whole answer, for whichever route.
+					if reported[helper] {
+						continue
+					}
+					reported[helper] = true
+					at, other = k.call.At, related(ret.At, r.label()+" answers with it")
+				}
+				c.report(at, fmt.Sprintf("%s sets the token in the HttpOnly cookie %q and hands the same token to script as %q: HttpOnly then protects nothing.", r.label(), k.name, key), other)
 			}
 		}
 	}
 }}
+
+// answeredBy returns the function in which a cookie is set, where a handler
+// returns what that function makes; nil where the handler makes its answer
+// itself.
+func answeredBy(call *fastapi.Call, ret fastapi.Return) *pysrc.FuncDef {
+	if call.Fn == nil || call.Fn.Decl == nil || ret.Fn == nil || call.Fn.Decl == ret.Fn.Decl || writtenToken.MatchString(ret.At.File.Text(ret.At.Span)) {
+		return nil
+	}
+	if slices.ContainsFunc(call.Chain, func(p fastapi.Place) bool { return within(p, ret.At) }) {
+		return call.Fn.Decl
+	}
+	return nil
+}
+
+// writtenToken matches a token that an answer names in so many words.
+var writtenToken = regexp.MustCompile(`(?i)token["']\s*:|token\s*=[^=]`)
+
+func within(p, outer fastapi.Place) bool {
+	return p.File == outer.File && outer.Span.Start <= p.Span.Start && p.Span.End <= outer.Span.End
+}
+
+// apart reports whether a call stands in a branch that ends before a return
+// of the same handler, so that no request meets both.
+func apart(call *fastapi.Call, ret fastapi.Return) bool {
+	if ret.Fn == nil || ret.Fn.Decl == nil {
+		return false
+	}
+	// Where in the handler the call is made, or the helper that makes it.
+	at := call.At
+	for _, p := range call.Chain {
+		if within(p, fastapi.Place{File: ret.At.File, Span: ret.Fn.Decl.Range()}) {
+			at = p
+			break
+		}
+	}
+	found := false
+	branch := func(body []pysrc.Stmt) {
+		if len(body) == 0 {
+			return
+		}
+		all := fastapi.Place{File: ret.At.File, Span: pysrc.Span{Start: body[0].Range().Start, End: body[len(body)-1].Range().End}}
+		if within(at, all) && !within(ret.At, all) {
+			switch body[len(body)-1].(type) {
+			case *pysrc.Return, *pysrc.Raise:
+				found = true
+			}
+		}
+	}
+	pysrc.InspectAll(ret.Fn.Decl.Body, func(n pysrc.Node) bool {
+		if s, ok := n.(*pysrc.If); ok {
+			branch(s.Body)
+			branch(s.Else)
+			// Of two branches a request takes one.
+			if len(s.Else) > 0 && (inBlock(at, s.Body, ret) && inBlock(ret.At, s.Else, ret) || inBlock(at, s.Else, ret) && inBlock(ret.At, s.Body, ret)) {
+				found = true
+			}
+		}
+		return !found
+	})
+	return found
+}
+
+func inBlock(p fastapi.Place, body []pysrc.Stmt, ret fastapi.Return) bool {
+	return within(p, fastapi.Place{File: ret.At.File, Span: pysrc.Span{Start: body[0].Range().Start, End: body[len(body)-1].Range().End}})
+}
 
 func truth(v *fastapi.Value) (on, known bool) {
 	if v == nil {
@@ -42,9 +120,16 @@ func handsOut(v, token *fastapi.Value, depth int) string {
 	}
 	key := ""
 	v.Each(func(x *fastapi.Value) {
+		if key == "" && takenFrom(token, x) {
+			key = "token"
+		}
 		check := func(name string, e *fastapi.Value) {
-			if key == "" && bodyKey.MatchString(name) && same(e, token) {
+			switch {
+			case key != "" || e == nil:
+			case bodyKey.MatchString(name) && same(e, token):
 				key = name
+			default:
+				key = handsOut(e, token, depth+1)
 			}
 		}
 		switch x.Kind {
@@ -55,11 +140,8 @@ func handsOut(v, token *fastapi.Value, depth int) string {
 				}
 			}
 		case fastapi.ObjectKind:
-			for name, e := range x.Object.Args.Kw {
-				check(name, e)
-				if name == "content" && key == "" {
-					key = handsOut(e, token, depth+1)
-				}
+			for _, name := range sortedNames(x.Object.Args.Kw) {
+				check(name, x.Object.Args.Kw[name])
 			}
 			for _, e := range x.Object.Args.Pos {
 				if key == "" {
@@ -69,6 +151,39 @@ func handsOut(v, token *fastapi.Value, depth int) string {
 		}
 	})
 	return key
+}
+
+func sortedNames(m map[string]*fastapi.Value) []string {
+	out := make([]string, 0, len(m))
+	for name := range m {
+		out = append(out, name)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// takenFrom reports whether the token was taken out of v and left in it.
+func takenFrom(token, v *fastapi.Value) bool {
+	if v.Kind != fastapi.Unknown || v.Call == nil && v.Recv == nil && v.Of == nil {
+		return false
+	}
+	found := false
+	token.Each(func(t *fastapi.Value) {
+		for _, from := range []*fastapi.Value{t.Of, getFrom(t)} {
+			if from != nil && (from == v || from.Call != nil && from.Call == v.Call) {
+				found = true
+			}
+		}
+	})
+	return found
+}
+
+// getFrom returns the receiver of the get that made v.
+func getFrom(v *fastapi.Value) *fastapi.Value {
+	if v.Call != nil && tail(v.Call.Name) == "get" {
+		return v.Call.Recv
+	}
+	return nil
 }
 
 // same reports whether two values are one: the same call's result, or made of
@@ -95,5 +210,13 @@ func same(a, b *fastapi.Value) bool {
 
 // attribute reports whether both are the same attribute of one thing.
 func attribute(x, y *fastapi.Value) bool {
-	return x.Call == nil && y.Call == nil && x.Recv != nil && x.Recv == y.Recv && x.Method == y.Method
+	for range 4 {
+		if x.Call != nil || y.Call != nil || x.Recv == nil || y.Recv == nil || x.Method != y.Method {
+			return false
+		}
+		if x, y = x.Recv, y.Recv; x == y || x.Call != nil && x.Call == y.Call {
+			return true
+		}
+	}
+	return false
 }
