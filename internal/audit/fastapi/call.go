@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/d710e0ae/countersign/internal/audit/libraries"
 	"github.com/d710e0ae/countersign/internal/audit/pysrc"
 )
 
@@ -239,6 +240,9 @@ func (in *interp) instantiate(c *Class, args Args, at Place) *Value {
 	v := &Value{Kind: ObjectKind, Object: o, At: at, Sources: args.sources()}
 	if o.Qual == "fastapi.FastAPI" || o.Qual == "fastapi.APIRouter" || o.Qual == "starlette.Starlette" {
 		in.newRouter(o)
+	}
+	if o.Qual != "" && libraries.SetsCookies(o.Qual) {
+		in.record(o.Qual, nil, args, at, nil)
 	}
 	if c.extends("Enum", "StrEnum", "IntEnum") {
 		return unknown.with(args.sources())

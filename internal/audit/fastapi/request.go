@@ -71,8 +71,10 @@ func (in *interp) requestMethod(recv *Value, name string, args Args, at Place) (
 	if o.Qual == requestQual || o.Qual == "starlette.WebSocket" {
 		switch name {
 		case "form":
+			in.read(FromForm, "", at)
 			return &Value{Kind: ObjectKind, Object: &Object{Qual: "request.form"}}, true
 		case "json", "body":
+			in.read(FromBody, "", at)
 			return &Value{Kind: ObjectKind, Object: &Object{Qual: "request.body"}}, true
 		}
 		return nil, false

@@ -47,6 +47,9 @@ type Route struct {
 	At         Place // of the decorator or the call that adds it
 	Trace      *Trace
 	Returns    []Return
+	// Admin is the library whose pages ask the handler who may change what is
+	// stored; "" of every other route.
+	Admin string
 }
 
 func (in *interp) newRouter(o *Object) {
@@ -212,6 +215,7 @@ func (p *Program) resolveRoutes() {
 		}
 		p.flatten(r, "", nil, mw, 0, map[*Router]bool{})
 	}
+	p.adminRoutes(shared)
 }
 
 func subRouter(v *Value) *Router {

@@ -4,6 +4,8 @@
 // file a library, each with where its facts were read.
 package libraries
 
+import "strings"
+
 // An Arg is where a call takes something: by name, or by position where that
 // is not negative.
 type Arg struct {
@@ -50,6 +52,23 @@ type CookieSetting struct {
 	Secret                         Arg
 	// Session says that the cookie holds Starlette's session.
 	Session bool
+	// Own says that the library sets up the session by itself, where the
+	// program does not.
+	Own bool
+}
+
+// AdminPages are pages that a library makes of a program's models, which ask
+// a class of the program who may change them.
+type AdminPages struct {
+	Class string // from which the program's class derives
+	Asks  string // its method that says who is logged in
+}
+
+// Is reports whether a dotted name is the class, from wherever it is imported.
+func (a *AdminPages) Is(name string) bool {
+	first, _, _ := strings.Cut(a.Class, ".")
+	got, _, _ := strings.Cut(name, ".")
+	return got == first && name[strings.LastIndexByte(name, '.')+1:] == a.Class[strings.LastIndexByte(a.Class, '.')+1:]
 }
 
 // A ConfigClass is a settings object whose fields, by name, decide how a
@@ -72,6 +91,7 @@ type Library struct {
 	Checks   []Check
 	Cookies  []CookieSetting
 	Config   *ConfigClass
+	Admin    *AdminPages
 	// Secrets are further calls that take a signing secret.
 	Secrets []Sign
 }
@@ -82,7 +102,22 @@ func All() []Library {
 		pyJWT, pythonJose, authlib, joserfc, jwcrypto,
 		fastapiUsers, fastapiJWTAuth, asyncFastapiJWTAuth, anotherFastapiJWTAuth, authX,
 		fastapiCSRFProtect, starletteCSRF, asgiCSRF, fastapiLogin, starletteSessions,
+		sqlAdmin, starletteAdmin,
 	}
+}
+
+// SetsCookies reports whether the construction of a class, by its dotted name,
+// decides how a cookie is set, so that those of a class of the program which
+// derives from it do too.
+func SetsCookies(class string) bool {
+	for _, l := range All() {
+		for _, c := range l.Cookies {
+			if class != "" && class[strings.LastIndexByte(class, '.')+1:] == c.Class[strings.LastIndexByte(c.Class, '.')+1:] {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // Modules returns the first names under which libraries are imported, with

@@ -84,7 +84,7 @@ func (r *route) depends(name string) bool {
 func (r *route) calls(names ...string) bool {
 	for _, call := range r.Trace.Calls {
 		for _, n := range names {
-			if tail(call.Name) == n {
+			if strings.TrimPrefix(tail(call.Name), "depends:") == n {
 				return true
 			}
 		}

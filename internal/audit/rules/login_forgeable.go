@@ -6,8 +6,9 @@ import (
 	"github.com/d710e0ae/countersign/internal/audit/fastapi"
 )
 
-// A form of another site can submit what takes a form, or query parameters on
-// POST; a JSON body it cannot send and have cookies set.
+// A form of another site can submit what takes a form, or a body whose type the
+// program does not look at: request.json() parses text/plain too. What FastAPI
+// itself takes as JSON a form cannot send.
 var loginForgeable = Rule{"login-forgeable", func(c *Context) {
 	for _, r := range c.model.routes {
 		if r.Method != "POST" && r.Method != "GET" || len(r.guards) > 0 || r.mustHeader != nil || len(r.credentials) > 0 {
@@ -18,7 +19,7 @@ var loginForgeable = Rule{"login-forgeable", func(c *Context) {
 		}
 		form := false
 		for _, s := range r.Trace.Reads {
-			form = form || s.Kind == fastapi.FromForm
+			form = form || s.Kind == fastapi.FromForm || s.Kind == fastapi.FromBody && s.Name == "" && within(s.At, r.bodyOf())
 		}
 		if !form {
 			continue
@@ -27,7 +28,7 @@ var loginForgeable = Rule{"login-forgeable", func(c *Context) {
 			if k.deletes || !c.model.credNames[k.name] || !r.holds(k.call) {
 				continue
 			}
-			c.report(r.At, fmt.Sprintf("%s takes a form and sets the cookie %q, which authenticates; a form on another site can log the victim in as the attacker, whatever SameSite says.", r.label(), k.name),
+			c.report(r.At, fmt.Sprintf("%s takes a form, or a body of any type, and sets the cookie %q, which authenticates; a form on another site can log the victim in as the attacker, whatever SameSite says.", r.label(), k.name),
 				related(k.call.At, "the cookie is set here"))
 			break
 		}
@@ -42,4 +43,12 @@ func (r *route) holds(call *fastapi.Call) bool {
 		}
 	}
 	return false
+}
+
+// bodyOf returns where the handler stands.
+func (r *route) bodyOf() fastapi.Place {
+	if r.Handler.Kind != fastapi.Func || r.Handler.Fn.Decl == nil {
+		return fastapi.Place{}
+	}
+	return fastapi.Place{File: r.Handler.Fn.Module.File, Span: r.Handler.Fn.Decl.Range()}
 }

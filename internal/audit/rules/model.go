@@ -35,6 +35,7 @@ type route struct {
 	header      *fastapi.Source   // an Authorization header that would do as well
 	mustHeader  *fastapi.Source   // a header without which it refuses
 	guards      []guard
+	instead     []fastapi.Place // reads of headers that are taken in the place of a cookie
 }
 
 // A guard is a check in force against forged requests.
@@ -129,31 +130,23 @@ func (m *model) examine(r *route) {
 		}
 		r.credentials = append(r.credentials, s)
 	}
-	verified := map[*fastapi.Source]bool{}
 	for _, call := range t.Calls {
 		if _, ok := m.verifies[call.Name]; !ok && !strings.HasPrefix(call.Name, "itsdangerous.") && tail(call.Name) != "loads" && !decodes(call) {
 			continue
 		}
 		for _, a := range call.Args.Pos {
-			for _, s := range a.AllSources() {
-				if isCredential(s) {
-					verified[s] = true
-					add(s)
-				}
-			}
+			r.taken(a, isCredential, add)
 		}
-		for _, a := range call.Args.Kw {
-			for _, s := range a.AllSources() {
-				if isCredential(s) {
-					verified[s] = true
-					add(s)
-				}
-			}
+		for _, name := range sortedNames(call.Args.Kw) {
+			r.taken(call.Args.Kw[name], isCredential, add)
 		}
 	}
 	for _, s := range t.Reads {
 		if s.Aside {
 			continue
+		}
+		if r.Admin != "" && isCredential(s) {
+			add(s) // the handler is there to say who is logged in
 		}
 		if s.Kind == fastapi.FromCookie && s.Required && isCredential(s) && credentialName.MatchString(s.Name) && !r.takesOnly(s) {
 			add(s)
@@ -161,7 +154,7 @@ func (m *model) examine(r *route) {
 		if isAuthHeader(s) {
 			r.header = s
 		}
-		if s.Required && (isAuthHeader(s) || s.Kind == fastapi.FromHeader && !ordinary[s.Name]) {
+		if s.Required && !slices.Contains(r.instead, s.At) && (isAuthHeader(s) || s.Kind == fastapi.FromHeader && !ordinary[s.Name]) {
 			r.mustHeader = s
 		}
 	}
@@ -171,6 +164,25 @@ func (m *model) examine(r *route) {
 	for _, call := range t.Calls {
 		if g := m.checkOf(call); g != "" {
 			r.guards = append(r.guards, guard{g, call.At})
+		}
+	}
+}
+
+// taken notes the cookies in a token that is decoded, and the headers that
+// would do as well.
+func (r *route) taken(token *fastapi.Value, isCredential func(*fastapi.Source) bool, add func(*fastapi.Source)) {
+	sources := token.AllSources()
+	cookie := false
+	for _, s := range sources {
+		if isCredential(s) {
+			cookie = true
+			add(s)
+		}
+	}
+	for _, s := range sources {
+		if cookie && s.Kind == fastapi.FromHeader {
+			r.header = s
+			r.instead = append(r.instead, s.At)
 		}
 	}
 }
@@ -205,6 +217,7 @@ func (m *model) refusal(r *route, ref *fastapi.Refusal, isCredential func(*fasta
 		switch {
 		case s.Kind == fastapi.FromCookie || s.Kind == fastapi.FromSession:
 			cookies = append(cookies, s)
+		case slices.Contains(r.instead, s.At):
 		case isAuthHeader(s):
 			if len(ref.Sources) == 1 && s.Kind == fastapi.FromHeader {
 				r.mustHeader = s
@@ -335,7 +348,7 @@ func (m *model) findCookies() []*cookie {
 				name := strings.TrimPrefix(call.Name, "middleware:")
 				first := call.Args.Get("middleware_class", 0)
 				added := (tail(call.Name) == "add_middleware" || call.Name == "starlette.Middleware") && first != nil && first.Is(s.Class)
-				if name != s.Class && tail(name) != s.Class && !added || strings.HasPrefix(call.Name, "middleware:") {
+				if name != s.Class && tail(name) != s.Class && !(s.Own && tail(name) == tail(s.Class) && strings.HasPrefix(name, l.Modules[0]+".")) && !added || strings.HasPrefix(call.Name, "middleware:") {
 					continue
 				}
 				args := call.Args
@@ -360,7 +373,14 @@ func (m *model) findCookies() []*cookie {
 			}
 		}
 	}
-	return out
+	return withoutDoubles(out)
+}
+
+// withoutDoubles drops the sessions that libraries set up by themselves where
+// the program has one of its own, which holds the same cookie.
+func withoutDoubles(cookies []*cookie) []*cookie {
+	own := slices.ContainsFunc(cookies, func(k *cookie) bool { return k.lib != nil && k.lib.Session && !k.lib.Own })
+	return slices.DeleteFunc(cookies, func(k *cookie) bool { return own && k.lib != nil && k.lib.Own })
 }
 
 func (m *model) sessionAuthenticates() bool {

@@ -1,0 +1,33 @@
+package fastapi
+
+import (
+	"slices"
+
+	"github.com/d710e0ae/countersign/internal/audit/libraries"
+)
+
+// adminRoutes adds, for each class that says who may use a library's pages for
+// administration, the route by which those pages change what is stored.
+func (p *Program) adminRoutes(mw []Middleware) {
+	for _, l := range libraries.All() {
+		if l.Admin == nil {
+			continue
+		}
+		for _, m := range p.Modules {
+			for _, v := range sortedValues(m.scope.vars) {
+				if v.Kind != ClassKind || v.Class.Module != m || !slices.ContainsFunc(v.Class.Externals(), l.Admin.Is) {
+					continue
+				}
+				asks := v.Class.scope.vars[l.Admin.Asks]
+				if asks == nil || asks.Kind != Func || asks.Fn.Decl == nil {
+					continue
+				}
+				fn := *asks.Fn
+				fn.Self = &Value{Kind: ObjectKind, Object: &Object{Class: v.Class, Qual: l.Admin.Class, At: v.Class.place()}}
+				p.Routes = append(p.Routes, &Route{
+					Method: "POST", Path: "/admin", Handler: &Value{Kind: Func, Fn: &fn, At: asks.At}, Middleware: mw, At: asks.At, Admin: l.Name,
+				})
+			}
+		}
+	}
+}
