@@ -140,7 +140,7 @@ func (in *interp) objectAttr(recv *Value, name string, node pysrc.Node) *Value {
 	}
 	v := in.classAttr(o.Class, name)
 	if v == nil {
-		return nil
+		return in.made(recv, name)
 	}
 	if v.Kind == Func && v.Method != "static" {
 		fn := *v.Fn
@@ -151,6 +151,81 @@ func (in *interp) objectAttr(recv *Value, name string, node pysrc.Node) *Value {
 		return &Value{Kind: Func, Fn: &fn, At: v.At}
 	}
 	return in.fieldDefault(v).with(recv.Sources)
+}
+
+// made returns an attribute of an object that someone else made, as a container
+// of services does: what its constructor sets, or what its class declares.
+func (in *interp) made(recv *Value, name string) *Value {
+	o := recv.Object
+	if o.elsewhere {
+		o.elsewhere = false // once
+		if init := in.classAttr(o.Class, "__init__"); init != nil && init.Kind == Func && init.Fn.Decl != nil {
+			fn := *init.Fn
+			fn.Self = recv
+			in.quietly(func() { in.callFunc(&fn, Args{}, Place{}) })
+			if v, ok := o.Attrs[name]; ok {
+				return settle(v).with(recv.Sources)
+			}
+		}
+	}
+	ann, c := o.Class.declared(name)
+	if ann == nil {
+		return nil
+	}
+	var v *Value
+	in.stack = append(in.stack, &frame{scope: c.scope})
+	if t, _ := in.annotation(ann); t != nil {
+		if v = in.special(t); v == nil && t.Kind == ClassKind && !t.Class.plain() {
+			v = in.instance(t.Class)
+		}
+	}
+	in.stack = in.stack[:len(in.stack)-1]
+	if v == nil {
+		return nil
+	}
+	o.set(name, v)
+	return v.with(recv.Sources)
+}
+
+// plain reports whether objects of the class are data and do nothing.
+func (c *Class) plain() bool { return c.extends("BaseModel", "Enum", "StrEnum", "TypedDict") }
+
+// declared returns the annotation of a field and the class that has it.
+func (c *Class) declared(name string) (pysrc.Expr, *Class) {
+	for _, k := range c.linear() {
+		for _, s := range k.Decl.Body {
+			if a, ok := s.(*pysrc.Assign); ok && a.Ann != nil {
+				if n, ok := a.Targets[0].(*pysrc.Name); ok && n.ID == name {
+					return a.Ann, k
+				}
+			}
+		}
+	}
+	return nil, nil
+}
+
+// fields returns an object's fields as a mapping, as asdict and model_dump do.
+func (in *interp) fields(recv *Value, at Place) *Value {
+	out := &Value{Kind: Dict, At: at, Sources: recv.Sources}
+	seen := map[string]bool{}
+	add := func(name string) {
+		if seen[name] {
+			return
+		}
+		seen[name] = true
+		v := in.attr(recv, name, at.Span)
+		out.Keys, out.Elems = append(out.Keys, str(name, at)), append(out.Elems, v)
+	}
+	for _, k := range recv.Object.Class.linear() {
+		for _, s := range k.Decl.Body {
+			if a, ok := s.(*pysrc.Assign); ok && a.Ann != nil {
+				if n, ok := a.Targets[0].(*pysrc.Name); ok {
+					add(n.ID)
+				}
+			}
+		}
+	}
+	return out
 }
 
 // fieldDefault looks through pydantic's and dataclasses' field functions.

@@ -220,7 +220,7 @@ func sortedKeys(m map[string]*Value) []string {
 
 // instance makes an instance of a class without arguments.
 func (in *interp) instance(c *Class) *Value {
-	return &Value{Kind: ObjectKind, Object: &Object{Class: c, Qual: c.libraryBase(), At: c.place()}}
+	return &Value{Kind: ObjectKind, Object: &Object{Class: c, Qual: c.libraryBase(), At: c.place(), elsewhere: true}}
 }
 
 // libraryBase returns the library class that matters most among the bases.

@@ -93,6 +93,15 @@ func (in *interp) requestParam(ann, def pysrc.Expr, name string) *Value {
 		}
 		return in.marked(m.Object, typ, name, def)
 	}
+	if typ != nil && injected(ann) {
+		if v := in.special(typ); v != nil {
+			return v
+		}
+		if typ.Kind == ClassKind {
+			return in.instance(typ.Class)
+		}
+		return unknown
+	}
 	if typ != nil {
 		return in.special(typ)
 	}
@@ -100,6 +109,26 @@ func (in *interp) requestParam(ann, def pysrc.Expr, name string) *Value {
 		return in.request
 	}
 	return nil
+}
+
+// injectors are the generic types by which a container of services says that it
+// hands out the parameter: those of dishka and wireup.
+var injectors = map[string]bool{"FromDishka": true, "FromComponent": true, "Injected": true}
+
+// injected reports whether a container of services hands out a parameter with
+// that annotation, so that no request does.
+func injected(ann pysrc.Expr) bool {
+	ix, ok := ann.(*pysrc.Index)
+	if !ok {
+		return false
+	}
+	switch x := ix.X.(type) {
+	case *pysrc.Name:
+		return injectors[x.ID]
+	case *pysrc.Attr:
+		return injectors[x.Name]
+	}
+	return false
 }
 
 func (in *interp) quietly(f func()) {
@@ -134,7 +163,7 @@ func (in *interp) annotation(ann pysrc.Expr) (typ *Value, markers []*Value) {
 				}
 				return typ, markers
 			}
-		case "Optional":
+		case "Optional", "FromDishka", "FromComponent", "Injected":
 			return in.annotation(ix.Key)
 		}
 		return head, nil
@@ -238,7 +267,7 @@ func (in *interp) asTyped(v *Value, ann pysrc.Expr) *Value {
 		return v
 	}
 	t, _ := in.annotation(ann)
-	if t == nil || t.Kind != ClassKind || t.Class.extends("BaseModel", "Enum", "StrEnum", "TypedDict") {
+	if t == nil || t.Kind != ClassKind || t.Class.plain() {
 		return v
 	}
 	return in.instance(t.Class).with(v.Sources)
@@ -286,7 +315,7 @@ func (in *interp) marked(m *Object, typ *Value, name string, def pysrc.Expr) *Va
 		in.inDeps++
 		defer func() { in.inDeps-- }()
 		v := in.depend(d, at)
-		if v.Kind == Unknown && typ != nil && typ.Kind == ClassKind && !typ.Class.extends("BaseModel", "Enum", "StrEnum", "TypedDict") {
+		if v.Kind == Unknown && typ != nil && typ.Kind == ClassKind && !typ.Class.plain() {
 			v = in.instance(typ.Class).with(v.Sources)
 		}
 		return v

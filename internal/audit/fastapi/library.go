@@ -74,6 +74,10 @@ func (in *interp) callExternal(q string, args Args, at Place, node *pysrc.Call) 
 			return &Value{Kind: List, At: at}
 		}
 		return unknown.with(sourcesOf(arg(0)))
+	case "dataclasses.asdict", "attrs.asdict", "attr.asdict", "builtins.vars":
+		if v := arg(0); v.Kind == ObjectKind && v.Object.Class != nil {
+			return in.fields(v, at)
+		}
 	case "builtins.dict":
 		v := &Value{Kind: Dict, At: at}
 		if arg(0).Kind == Dict {
@@ -249,6 +253,12 @@ func (in *interp) method(recv *Value, name string, args Args, at Place, node *py
 		if recv.Object.route != nil {
 			if v, ok := in.routerMethod(recv.Object, name, args, at); ok {
 				return v
+			}
+		}
+		switch name {
+		case "model_dump", "dict", "_asdict":
+			if recv.Object.Class != nil {
+				return in.fields(recv, at)
 			}
 		}
 		q := recv.Object.Qual

@@ -23,6 +23,7 @@ func (in *interp) newRequest(method, path string) *Value {
 	for _, p := range []string{"cookies", "headers", "query_params", "path_params", "session"} {
 		o.Attrs[p] = &Value{Kind: ObjectKind, Object: &Object{Qual: "request." + p}}
 	}
+	o.Attrs["_cookies"] = o.Attrs["cookies"] // where the property keeps them
 	return &Value{Kind: ObjectKind, Object: o}
 }
 

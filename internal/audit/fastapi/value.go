@@ -157,6 +157,9 @@ type Object struct {
 	Args  Args // of its construction
 	At    Place
 	route *Router
+	// elsewhere says that nothing here made it, so that its constructor has not
+	// yet run.
+	elsewhere bool
 }
 
 // Args are the evaluated arguments of a call.
