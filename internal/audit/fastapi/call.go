@@ -139,6 +139,9 @@ func (in *interp) enter(fn *Function, s *scope, at Place) *Value {
 	if f.result == nil {
 		return noneValue
 	}
+	if f.usual != nil {
+		return usually(f.result, f.usual)
+	}
 	return f.result
 }
 

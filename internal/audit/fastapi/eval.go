@@ -301,6 +301,9 @@ func (in *interp) compare(x *pysrc.Compare) *Value {
 		env = r.Env
 	}
 	truth, known := compareConst(x.Ops[0], l, r)
+	if op := x.Ops[0]; op == "is" || op == "is not" {
+		truth, known = compareConst(op, l.usually(), r.usually())
+	}
 	if env != "" {
 		// Which deployment this is, no one can tell from here; whether a
 		// switch is on by default, one can.

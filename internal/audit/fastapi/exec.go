@@ -26,6 +26,13 @@ type frame struct {
 	ended  bool
 	chain  []Place // what chain returned; a stack below a frame does not change
 	traced bool
+
+	// What the function returns where the environment says nothing: the first
+	// return that no condition on anything else leads to.
+	usual  *Value
+	unsure int // conditions that are open, which no setting decides
+	rare   int // … which a setting decides the other way
+	lost   bool
 }
 
 const (
@@ -58,6 +65,17 @@ func (in *interp) chain() []Place {
 	return top.chain
 }
 
+// returns notes what is returned on the way that the settings usually take.
+func (f *frame) returns(v *Value) {
+	switch {
+	case f.rare > 0 || f.usual != nil || f.lost:
+	case f.unsure > 0:
+		f.lost = true
+	default:
+		f.usual = v
+	}
+}
+
 func (in *interp) block(body []pysrc.Stmt) {
 	for _, s := range body {
 		if in.frame().ended {
@@ -87,6 +105,7 @@ func (in *interp) stmt(s pysrc.Stmt) {
 			in.trace.Returns = append(in.trace.Returns, Return{v, in.place(s), f.fn})
 		}
 		f.result = join(f.result, v)
+		f.returns(v)
 		f.ended = true
 	case *pysrc.Raise:
 		if s.X != nil {
@@ -100,7 +119,7 @@ func (in *interp) stmt(s pysrc.Stmt) {
 		in.forStmt(s)
 	case *pysrc.While:
 		in.eval(s.Test)
-		in.branch(func() { in.block(s.Body) }, func() {})
+		in.either(func() { in.block(s.Body) }, func() {})
 		in.block(s.Else)
 	case *pysrc.Try:
 		in.tryStmt(s)
@@ -138,7 +157,7 @@ func (in *interp) stmt(s pysrc.Stmt) {
 	case *pysrc.Match:
 		v := in.eval(s.Subject)
 		for _, c := range s.Cases {
-			in.branch(func() {
+			in.either(func() {
 				if n, ok := c.Pattern.(*pysrc.Name); ok && n.ID != "_" {
 					f.scope.set(n.ID, v)
 				}
@@ -148,8 +167,16 @@ func (in *interp) stmt(s pysrc.Stmt) {
 	}
 }
 
-// branch runs two ways from the same state and joins what comes of them.
-func (in *interp) branch(a, b func()) (aEnded, bEnded bool) {
+// either runs two ways from the same state and joins what comes of them.
+func (in *interp) either(a, b func()) {
+	f := in.frame()
+	f.unsure++
+	in.branch(a, b, false, false)
+	f.unsure--
+}
+
+// branch is either where the settings may decide which of both is usual.
+func (in *interp) branch(a, b func(), decided, usual bool) (aEnded, bEnded bool) {
 	f := in.frame()
 	before := f.scope.vars
 	f.scope.vars = f.scope.snapshot()
@@ -167,6 +194,10 @@ func (in *interp) branch(a, b func()) (aEnded, bEnded bool) {
 		own.vars, f.ended = bVars, false
 	case bEnd:
 		own.vars, f.ended = aVars, false
+	case decided && usual:
+		own.vars, f.ended = mergeUsual(aVars, bVars), false
+	case decided:
+		own.vars, f.ended = mergeUsual(bVars, aVars), false
 	default:
 		own.vars, f.ended = merge(aVars, bVars), false
 	}
@@ -192,15 +223,30 @@ func (in *interp) ifStmt(s *pysrc.If) {
 	bodyRefuses := false
 	var raised Place
 	status := 0
+	usual, decided := test.Usual()
+	decided = decided && len(test.Sources) == 0
+	// way runs a branch that is taken where the condition is truth.
+	way := func(truth bool, run func()) {
+		n := &f.unsure
+		if decided && usual != truth {
+			n = &f.rare
+		} else if decided {
+			run()
+			return
+		}
+		*n++
+		run()
+		*n--
+	}
 	ended, elseEnded := in.branch(func() {
 		in.narrow(s.Test, true)
-		in.block(s.Body)
+		way(true, func() { in.block(s.Body) })
 		bodyRefuses, status, raised = in.refuses(n, f)
 	}, func() {
 		in.narrow(s.Test, false)
 		n = len(in.trace.Raised)
-		in.block(s.Else)
-	})
+		way(false, func() { in.block(s.Else) })
+	}, decided, usual)
 	f.result = join(before, f.result)
 	ops := in.compares(s.Test)
 	srcs := sourcesOf(test)
@@ -347,13 +393,13 @@ func (in *interp) forStmt(s *pysrc.For) {
 	iter := in.eval(s.Iter)
 	items := elements(iter)
 	if items == nil || len(items) > maxLoop {
-		in.branch(func() {
+		in.either(func() {
 			in.bind(s.Target, unknown.with(sourcesOf(iter)))
 			in.block(s.Body)
 		}, func() {})
 	} else {
 		for _, it := range items {
-			in.branch(func() {
+			in.either(func() {
 				in.bind(s.Target, it.with(iter.Sources))
 				in.block(s.Body)
 			}, func() {})
@@ -378,16 +424,16 @@ func elements(v *Value) []*Value {
 
 func (in *interp) tryStmt(s *pysrc.Try) {
 	f := in.frame()
-	in.branch(func() {
+	in.branch(func() { // usually nothing is raised
 		in.block(s.Body)
 		if !f.ended {
 			in.block(s.Else)
 		}
-	}, func() {})
+	}, func() {}, false, false)
 	ended := f.ended
 	f.ended = false
 	for _, h := range s.Handlers {
-		in.branch(func() {
+		in.either(func() {
 			if h.Type != nil {
 				in.eval(h.Type)
 			}

@@ -40,7 +40,11 @@ func (in *interp) callExternal(q string, args Args, at Place, node *pysrc.Call) 
 	switch q {
 	case "os.getenv", "os.environ.get", "environ.get", "decouple.config":
 		if name := args.Get("key", 0); name != nil && name.Kind == Str {
-			return in.environ(name.Text, args.Get("default", 1), at)
+			v := in.environ(name.Text, args.Get("default", 1), at)
+			if v.Kind == Unknown && args.Get("default", 1) == nil {
+				v.Default = noneValue // where it is not set; unlike os.environ[…], which demands it
+			}
+			return v
 		}
 		return &Value{Env: "?"}
 	case "builtins.str", "builtins.int", "builtins.float", "typing.cast", "pydantic.SecretStr", "starlette.datastructures.Secret",
@@ -167,7 +171,7 @@ func (in *interp) callExternal(q string, args Args, at Place, node *pysrc.Call) 
 		}
 	}
 	v := in.record(q, nil, args, at, node)
-	if t := tail(q); t != "" && (t[0] >= 'A' && t[0] <= 'Z' || isParamMarker(q)) {
+	if t := tail(q); t != "" && (t[0] >= 'A' && t[0] <= 'Z' || isParamMarker(q) || q == "dataclasses.field" || q == "attrs.field") {
 		return &Value{Kind: ObjectKind, Object: &Object{Qual: q, Args: args, At: at}, At: at, Sources: v.Sources}
 	}
 	return v

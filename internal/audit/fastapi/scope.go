@@ -50,3 +50,33 @@ func merge(a, b map[string]*Value) map[string]*Value {
 	}
 	return a
 }
+
+// mergeUsual joins the names of two branches of which the settings usually
+// take the first.
+func mergeUsual(usual, other map[string]*Value) map[string]*Value {
+	for k, v := range other {
+		w, ok := usual[k]
+		if !ok {
+			usual[k] = v
+		} else if v != w {
+			usual[k] = usually(join(w, v), w)
+		}
+	}
+	return usual
+}
+
+// usually returns v as one that is w where the environment says nothing.
+func usually(v, w *Value) *Value {
+	if v == nil || v == w || v.Kind != Union {
+		return v
+	}
+	if w.Kind == Union || w.Kind == Unknown {
+		w = w.Default
+	}
+	if w == nil {
+		return v
+	}
+	out := *v
+	out.Default = w
+	return &out
+}

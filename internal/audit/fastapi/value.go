@@ -360,6 +360,14 @@ func (v *Value) Usual() (truth, known bool) {
 	return false, false
 }
 
+// usually returns what the value is where the environment says nothing.
+func (v *Value) usually() *Value {
+	if v.Kind == Unknown && v.Default != nil {
+		return v.Default
+	}
+	return v
+}
+
 // Lookup returns the value of a key of a Dict, or nil.
 func (v *Value) Lookup(key string) *Value {
 	if v == nil || v.Kind != Dict {

@@ -480,6 +480,9 @@ func off(v *fastapi.Value, byDefault bool) bool {
 	if v == nil {
 		return !byDefault
 	}
+	if v.Kind == fastapi.Unknown && v.Default != nil && v.Default.Kind == fastapi.None {
+		return false // what a setting without default says, each deployment decides
+	}
 	t, known := v.Usual()
 	return known && !t
 }
