@@ -8,32 +8,80 @@ import (
 	"github.com/d710e0ae/countersign/internal/origin"
 )
 
+// checkMethod refuses methods that are none, and those whose answer would show
+// the token that the guard puts in.
+func (g *Guard) checkMethod(x *exchange) *problem {
+	switch m := x.r.Method; {
+	case !isToken(m):
+		// RFC 9110, section 9.1. net/http's HTTP/2 takes any text for a method;
+		// one with a space in it would write a request line of its own (CWE-444).
+		return refusal(http.StatusBadRequest, "malformed-method", "the method is no token")
+	case m == http.MethodTrace || m == http.MethodConnect || m == "TRACK":
+		x.w.Header().Set("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")
+		return refusal(http.StatusMethodNotAllowed, "method-not-allowed", "this method is not forwarded")
+	}
+	return nil
+}
+
+// isToken is RFC 9110, section 5.6.2.
+func isToken(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c <= ' ' || c >= 0x7F || strings.IndexByte("\"(),/:;<=>?@[\\]{}", c) >= 0 {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// findTarget finds the origin-form of the request's target, and refuses what
+// cannot stand in a request line.
+func (g *Guard) findTarget(x *exchange) *problem {
+	raw := x.r.RequestURI
+	if raw == "" {
+		raw = x.r.URL.RequestURI() // a request that no server read
+	}
+	if !strings.HasPrefix(raw, "/") {
+		var ok bool
+		if raw, ok = originForm(raw, x.r); !ok {
+			return refusal(http.StatusBadRequest, "path-not-canonical", "the request target is no path of this host")
+		}
+	}
+	for i := range len(raw) {
+		if c := raw[i]; c <= ' ' || c == '#' || c == 0x7F {
+			return refusal(http.StatusBadRequest, "path-not-canonical", "the request target has a character that must not stand in it")
+		}
+	}
+	x.raw = raw
+	return nil
+}
+
+// originForm takes the absolute form, which RFC 9112, section 3.2.2, has
+// servers accept. HTTP/2 knows none (RFC 9113, section 8.3.1). Its host is the
+// request's, and must be what a Host header says.
+func originForm(raw string, r *http.Request) (string, bool) {
+	scheme, rest, ok := strings.Cut(raw, "://")
+	if !ok || r.ProtoMajor > 1 || !strings.EqualFold(scheme, "http") && !strings.EqualFold(scheme, "https") {
+		return "", false
+	}
+	authority, path := rest, "/"
+	if i := strings.IndexAny(rest, "/?"); i >= 0 {
+		authority, path = rest[:i], rest[i:]
+	}
+	if path[0] == '?' {
+		path = "/" + path
+	}
+	return path, authority != "" && authority == r.Host
+}
+
 // canonicalize finds the one spelling of the path that decides and is
 // forwarded.
 func (g *Guard) canonicalize(x *exchange) *problem {
 	r := x.r
-	switch r.Method {
-	case http.MethodTrace, http.MethodConnect, "TRACK":
-		// An echo would show the token that the guard puts in.
-		x.w.Header().Set("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")
-		return refusal(http.StatusMethodNotAllowed, "method-not-allowed", "this method is not forwarded")
-	}
-	raw := r.RequestURI
-	if raw == "" {
-		raw = r.URL.RequestURI() // a request that no server read
-	}
-	// RFC 9112, section 3.2.2: a server must take the absolute form. net/http
-	// has made its host the request's.
-	if _, rest, ok := strings.Cut(raw, "://"); ok && raw[0] != '/' {
-		_, path, _ := strings.Cut(rest, "/")
-		raw = "/" + path
-	}
-	t, err := target.Parse(raw)
+	t, err := target.Parse(x.raw)
 	if err != nil {
-		x.raw = raw
 		return refusal(http.StatusBadRequest, "path-not-canonical", err.Error())
 	}
-	x.target = t
+	x.target, x.raw = t, ""
 	r.URL.Path, r.URL.RawPath, r.URL.RawQuery = t.Path, "", t.Query
 	if r.URL.EscapedPath() != t.Escaped {
 		r.URL.RawPath = t.Escaped
@@ -45,6 +93,13 @@ func (g *Guard) canonicalize(x *exchange) *problem {
 // checkHost admits the public host only: whatever else is asked for came by
 // DNS rebinding or a forged Host header.
 func (g *Guard) checkHost(x *exchange) *problem {
+	// Over HTTP/2 a Host may stand beside :authority, and must not differ from
+	// it (RFC 9113, section 8.3.1).
+	for _, h := range x.r.Header["Host"] {
+		if h != x.r.Host {
+			return refusal(http.StatusBadRequest, "malformed-host", "the Host header contradicts the request's authority")
+		}
+	}
 	if x.r.Host == g.ownHost {
 		return nil
 	}

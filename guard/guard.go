@@ -214,6 +214,8 @@ type step struct {
 var chain = [...]step{
 	{"limits", (*Guard).limit, true},
 	{"request-id", (*Guard).identify, true},
+	{"method", (*Guard).checkMethod, true},
+	{"target", (*Guard).findTarget, true},
 	{"path", (*Guard).canonicalize, false},
 	{"host", (*Guard).checkHost, false},
 	{"headers", (*Guard).strip, true},
