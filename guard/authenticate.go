@@ -31,6 +31,7 @@ func (g *Guard) findSession(x *exchange) *problem {
 		// A GET of the API may change state whatever its method promises. A
 		// page of another origin gets no session for it, sibling origins
 		// included, which SameSite=Strict would let through.
+		x.withheld = true
 		return nil
 	}
 	t, ok := decodeTokens(s.Data())

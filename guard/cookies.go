@@ -3,11 +3,6 @@ package guard
 import (
 	"net/http"
 	"strings"
-
-	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
-
-	"encoding/base64"
 )
 
 // clientCookies returns the cookies that the API may see. The session cookie
@@ -31,7 +26,7 @@ func (g *Guard) clientCookies(lines []string) (*problem, string) {
 			pair, line, _ = strings.Cut(line, ";")
 			pair = strings.Trim(pair, " \t")
 			name, value, ok := strings.Cut(pair, "=")
-			if !ok || !plainCookie(name, value) || hasJWT(value) || resembles(name, own) {
+			if !ok || !plainCookie(name, value) || findJWT(value) != "" || resembles(name, own) || hides(value, own) {
 				continue
 			}
 			if b.Len() > 0 {
@@ -50,6 +45,15 @@ func resembles(name, own string) bool {
 		return true
 	}
 	return len(name) >= len("__Host-Http-") && strings.EqualFold(name[:len("__Host-Http-")], "__Host-Http-")
+}
+
+// hides reports whether a parser that parts cookies at commas as well (RFC
+// 2109) would find the session cookie in the value of another.
+func hides(value, own string) bool {
+	if strings.IndexByte(value, ',') < 0 {
+		return false
+	}
+	return strings.Contains(strings.ToLower(value), strings.ToLower(own))
 }
 
 // plainCookie is RFC 6265, section 4.1.1, with the whole quoted value that
@@ -72,51 +76,6 @@ func plainCookie(name, value string) bool {
 		}
 	}
 	return true
-}
-
-// hasJWT reports whether a cookie's value is a JWT, or bears one as
-// `Bearer …`, plain, quoted or percent-encoded.
-func hasJWT(value string) bool {
-	// All JWTs begin with the encoding of `{"`, give or take white space.
-	if !strings.Contains(value, "ey") {
-		return false
-	}
-	return isJWT(bearerIn(value))
-}
-
-// bearerIn takes the quotes and the scheme off a cookie's value.
-func bearerIn(value string) string {
-	value = strings.Trim(value, `"`)
-	for _, prefix := range []string{"Bearer ", "bearer ", "Bearer%20", "bearer%20", "Bearer+", "JWT "} {
-		if rest, ok := strings.CutPrefix(value, prefix); ok {
-			return rest
-		}
-	}
-	return value
-}
-
-// maxHeader bounds the first segment of what is taken for a JWT, in bytes.
-const maxHeader = 4 << 10
-
-// isJWT reports whether text has the form of a signed or encrypted JWT: three
-// or five parts, of which the first is a JSON object with "alg".
-func isJWT(text string) bool {
-	head, rest, ok := strings.Cut(text, ".")
-	if !ok || len(head) < 8 || len(head) > maxHeader || !strings.HasPrefix(head, "ey") {
-		return false
-	}
-	if dots := strings.Count(rest, "."); dots != 1 && dots != 3 {
-		return false
-	}
-	b, err := base64.RawURLEncoding.DecodeString(head)
-	if err != nil {
-		return false
-	}
-	var h struct {
-		Alg string `json:"alg"`
-	}
-	err = json.Unmarshal(b, &h, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
-	return err == nil && h.Alg != ""
 }
 
 // setCookie parts a Set-Cookie field of the API.

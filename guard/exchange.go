@@ -24,6 +24,7 @@ type exchange struct {
 	exempt   bool
 	upgrade  bool // a well-formed WebSocket handshake
 	session  *session.Session
+	withheld bool       // a session that a GET of another origin does not get
 	tokens   tokens     // of the session
 	bearer   string     // what the client itself bears
 	token    *jwt.Token // the bearer, verified

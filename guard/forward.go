@@ -116,6 +116,11 @@ func (g *Guard) head(b []byte, x *exchange, refreshAsBearer bool) []byte {
 			b = field(b, name, v)
 		}
 	}
+	if plainAnswer {
+		// To ask for nothing would be to take every coding (RFC 9110, section
+		// 12.5.3).
+		b = append(b, "Accept-Encoding: identity\r\n"...)
+	}
 	b = g.credentials(b, x, refreshAsBearer)
 	if x.client.IsValid() {
 		b = append(b, "X-Forwarded-For: "...)

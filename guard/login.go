@@ -1,6 +1,8 @@
 package guard
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
 	"errors"
 	"io"
@@ -98,7 +100,7 @@ func (g *Guard) captureCookies(x *exchange, h http.Header, c *capture) {
 			// A deletion harms nobody, and clears what was left over from the
 			// time before the guard.
 			kept = append(kept, line)
-		case known, hasJWT(cookie.Value), credentialName.MatchString(cookie.Name) && !isCSRF(cookie.Name):
+		case known, findJWT(cookie.Value) != "", credentialName.MatchString(cookie.Name) && !isCSRF(cookie.Name):
 			c.cookies = append(c.cookies, tokenCookie{cookie.Name, cookie.Value, cookie.Path})
 		default:
 			kept = append(kept, line)
@@ -118,22 +120,70 @@ func isCSRF(name string) bool {
 	return strings.Contains(n, "csrf") || strings.Contains(n, "xsrf")
 }
 
-// captureBody searches a JSON answer. One that is too long to be searched is
-// refused on paths that are known to log in, and passed through elsewhere.
+// tokenHeaders are fields of an answer by which some frameworks give tokens.
+var tokenHeaders = map[string]role{
+	"Authorization": roleAccess, "X-Access-Token": roleAccess, "Access-Token": roleAccess, "X-Auth-Token": roleAccess, "X-Jwt": roleAccess,
+	"X-Refresh-Token": roleRefresh, "Refresh-Token": roleRefresh,
+}
+
+// captureHeaders takes the tokens out of a login's header fields.
+func (g *Guard) captureHeaders(x *exchange, res *upstream.Response, c *capture) {
+	if !g.logsIn(x) {
+		return
+	}
+	for name, values := range res.Header {
+		role := tokenHeaders[name]
+		if role == roleNone {
+			continue
+		}
+		token := findJWT(first(values))
+		if token == "" {
+			continue
+		}
+		delete(res.Header, name)
+		switch {
+		case !begins(res.Status):
+		case role == roleAccess && c.access == "":
+			c.access, c.sure = token, true
+		case role == roleRefresh && c.refresh == "":
+			c.refresh = token
+		}
+	}
+}
+
+// begins reports whether an answer of that status can be a login's success. A
+// cache would give what a 304 sets to everybody.
+func begins(status int) bool { return status < 400 && status != http.StatusNotModified }
+
+// captureBody searches an answer for tokens. On paths that are known to log
+// in, one that cannot be searched is refused. Elsewhere so is one that has a
+// token and cannot be taken apart; what is too long for a login's answer is
+// passed through.
 func (g *Guard) captureBody(x *exchange, res *upstream.Response, c *capture) *problem {
-	if res.Status >= 300 || !g.logsIn(x) || !isJSON(first(res.Header["Content-Type"])) || res.Length == 0 {
+	known := g.paths[x.target.Escaped] || g.refreshes(x)
+	contentType := first(res.Header["Content-Type"])
+	isJSON := isJSON(contentType) || contentType == ""
+	switch {
+	case !g.logsIn(x) || res.Length == 0 || x.r.Method == http.MethodHead,
+		res.Status >= 300 && !known,
+		!isJSON && !(known && mayBeText(contentType)):
 		return nil
 	}
-	known := g.paths[x.target.Escaped] || g.refreshes(x)
-	if e := first(res.Header["Content-Encoding"]); e != "" && e != "identity" {
-		if known {
-			return refusal(http.StatusBadGateway, "login-answer-encoded", "the API's login answer is compressed although it was asked not to be")
+	encoding := first(res.Header["Content-Encoding"])
+	switch encoding {
+	case "", "identity":
+		encoding = ""
+	case "gzip", "x-gzip":
+	default:
+		if known || isJSON && x.session == nil {
+			return refusal(http.StatusBadGateway, "login-answer-encoded", "the API's answer may be a login's, and is compressed although it was asked not to be; login.paths says which are")
 		}
 		return nil
 	}
+	tooLarge := refusal(http.StatusBadGateway, "login-answer-too-large", "the API's login answer is too large")
 	if res.Length > maxLoginAnswer {
-		if known {
-			return refusal(http.StatusBadGateway, "login-answer-too-large", "the API's login answer is too large")
+		if known && isJSON {
+			return tooLarge
 		}
 		return nil
 	}
@@ -142,24 +192,54 @@ func (g *Guard) captureBody(x *exchange, res *upstream.Response, c *capture) *pr
 		return upstreamProblem(err)
 	}
 	c.body, c.read = body, true
-	if len(body) > maxLoginAnswer {
-		if known {
-			return refusal(http.StatusBadGateway, "login-answer-too-large", "the API's login answer is too large")
+	plain := body
+	long := len(body) > maxLoginAnswer
+	c.more = long
+	if encoding != "" && !long {
+		if plain, err = gunzip(body); err != nil {
+			long = true
 		}
-		c.more = true
+	}
+	if long {
+		if known && isJSON {
+			return tooLarge
+		}
 		return nil
 	}
-	clean, f, err := scrub(body)
-	if err != nil {
-		if known && err != errNoObject {
-			return refusal(http.StatusBadGateway, "login-answer-malformed", "the API's login answer is not JSON with each name once").because(err)
-		}
+	clean, f, err := scrub(plain, known)
+	switch {
+	case err != nil && findJWT(string(plain)) != "", err != nil && err != errNoObject && known && isJSON:
+		return refusal(http.StatusBadGateway, "login-answer-malformed", "the API's answer has a token, and is not JSON with each name once").because(err)
+	case err != nil || clean == nil:
 		return nil
 	}
-	if clean != nil {
-		c.found, c.body = f, clean
+	c.body = clean
+	delete(res.Header, "Content-Encoding")
+	if begins(res.Status) {
+		f.access, f.refresh, f.csrf, f.sure = or(f.access, c.access), or(f.refresh, c.refresh), or(f.csrf, c.csrf), f.sure || c.sure
+		c.found = f
 	}
 	return nil
+}
+
+func or(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}
+
+// gunzip returns an error for what is longer than a login's answer as well.
+func gunzip(body []byte) ([]byte, error) {
+	z, err := gzip.NewReader(bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	plain, err := io.ReadAll(io.LimitReader(z, maxLoginAnswer+1))
+	if err == nil && len(plain) > maxLoginAnswer {
+		err = errors.New("it is too long")
+	}
+	return plain, err
 }
 
 func first(values []string) string {
@@ -171,27 +251,34 @@ func first(values []string) string {
 
 // keep puts what was captured into a session: a new one at login, the same
 // one when tokens are renewed. It returns nil where there was nothing.
-func (g *Guard) keep(x *exchange, c *capture) *problem {
+func (g *Guard) keep(x *exchange, c *capture, status int) *problem {
 	if c.access == "" && c.refresh == "" && len(c.cookies) == 0 {
 		return nil
 	}
 	if x.token != nil || x.exempt {
 		return nil // no browser's session; the cookies are dropped
 	}
-	var access string
+	if !visible(c.access) || !visible(c.refresh) {
+		return refusal(http.StatusBadGateway, "login-token-malformed", "the API's token has characters that no header field can carry")
+	}
+	given := c.access != "" // and not set as a cookie
 	for _, k := range c.cookies {
-		if v := bearerIn(k.value); access == "" && !isRefresh(k.name) && isJWT(v) {
-			access = v
+		if c.access == "" && !isRefresh(k.name) {
+			c.access = findJWT(k.value)
 		}
 	}
-	if c.access == "" {
-		c.access = access
-	}
-	if x.session != nil && (c.access == "" || g.refreshes(x)) {
+	if x.session != nil && (c.access == "" || g.refreshes(x) || !begins(status) || !given && g.slides(x, c.access)) {
 		return g.renew(x, c)
 	}
-	if c.access == "" && len(c.cookies) == 0 {
+	if c.access == "" && len(c.cookies) == 0 || !begins(status) {
 		return nil
+	}
+	if p := g.foreignLogin(x); p != nil {
+		if !g.report {
+			g.audit(x, "login", p, true)
+			return nil // what the API set is dropped, and its page shows
+		}
+		g.audit(x, "login", p, false)
 	}
 	t := tokens{access: c.access, refresh: c.refresh, csrf: c.csrf}
 	for _, k := range c.cookies {
@@ -216,6 +303,36 @@ func (g *Guard) keep(x *exchange, c *capture) *problem {
 	}
 	x.session, x.tokens = s, t
 	return g.giveToken(c, s)
+}
+
+// slides reports whether a token that came as a cookie is but a new one of the
+// session's user: APIs with sliding sessions set one with every answer. A new
+// session each time would make the CSRF tokens of all open tabs stale.
+func (g *Guard) slides(x *exchange, access string) bool {
+	if x.session == nil || access == "" || g.paths[x.target.Escaped] {
+		return false
+	}
+	switch strings.ToLower(lastSegment(x.target.Path)) {
+	case "login", "log-in", "log_in", "signin", "sign-in", "sign_in", "token", "auth", "session", "sessions", "callback":
+		return false
+	}
+	user, p := g.userOf(x.r.Context(), access)
+	return p == nil && user != "" && user == x.session.User()
+}
+
+// foreignLogin refuses to begin a session for what a page of another origin
+// asked by GET: it would be the attacker's (login CSRF). A navigation may
+// begin one where login.paths says so, as a return from an identity provider
+// does; the API's "state" parameter protects that.
+func (g *Guard) foreignLogin(x *exchange) *problem {
+	if x.unsafe() || !g.cookie.Foreign(x.r) {
+		return nil
+	}
+	h := x.r.Header
+	if g.paths[x.target.Escaped] && first(h["Sec-Fetch-Mode"]) == "navigate" && first(h["Sec-Fetch-Dest"]) == "document" {
+		return nil
+	}
+	return refusal(http.StatusForbidden, "cross-site-login", "a page of another origin must not log the user in")
 }
 
 // giveToken adds the CSRF token to a JSON answer.
@@ -332,7 +449,7 @@ func (x *exchange) withRefresh(body []byte) (out []byte, asBearer bool) {
 		}
 		name := "refresh_token"
 		for n := range members {
-			if refreshNames[n] {
+			if r := roleOf(n); r == roleRefresh || r == roleOpaqueRefresh {
 				name = n
 			}
 		}

@@ -15,7 +15,7 @@ import (
 // connection, and what lets caches or other origins at a session's answers.
 var notReturned = headerSet(
 	"Connection", "Keep-Alive", "Proxy-Connection", "Transfer-Encoding", "Upgrade", "Trailer", "Proxy-Authenticate",
-	"X-Request-Id", "Alt-Svc", "X-Accel-Redirect", "X-Accel-Expires", "X-Sendfile", "Sourcemap-Authorization",
+	"X-Request-Id", "Alt-Svc", "X-Accel-Redirect", "X-Accel-Expires", "X-Sendfile", "Sourcemap-Authorization", "Set-Cookie2",
 )
 
 // ofSession are fields that an answer to a session loses: shared caches obey
@@ -39,6 +39,7 @@ func (g *Guard) respond(x *exchange, res *upstream.Response) {
 	}
 	var c capture
 	g.captureCookies(x, res.Header, &c)
+	g.captureHeaders(x, res, &c)
 	if p := g.captureBody(x, res, &c); p != nil {
 		g.refuse(x, "login", p)
 		return
@@ -52,7 +53,7 @@ func (g *Guard) respond(x *exchange, res *upstream.Response) {
 			g.refuse(x, "logout", refusal(http.StatusServiceUnavailable, "session-store-unavailable", "the session could not be ended on the server").because(err))
 			return
 		}
-	} else if p := g.keep(x, &c); p != nil {
+	} else if p := g.keep(x, &c, res.Status); p != nil {
 		g.refuse(x, "login", p)
 		return
 	}
@@ -111,7 +112,9 @@ func (g *Guard) copyHeader(x *exchange, h http.Header, res *upstream.Response) {
 			}
 		}
 	}
-	if x.session != nil || x.bearer != "" || len(h["Set-Cookie"]) > 0 {
+	// What was answered as if nobody were logged in is not for the user's own
+	// pages either, whose requests differ in no field of Vary.
+	if x.session != nil || x.withheld || x.bearer != "" || len(h["Set-Cookie"]) > 0 {
 		private(h)
 	}
 	vary(h, "Cookie")

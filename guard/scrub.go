@@ -9,8 +9,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// A login's answer is searched to this depth: {"data": {"tokens": {…}}}.
-const maxSearchDepth = 3
+// maxSearchDepth bounds the nesting of an answer that is searched.
+const maxSearchDepth = 64
 
 // maxLoginAnswer bounds the answers that are searched, in bytes.
 const maxLoginAnswer = 256 << 10
@@ -22,120 +22,205 @@ type found struct {
 	sure bool
 }
 
-// The names under which APIs give tokens. Of the generic ones only a value
-// that is a JWT counts.
-var (
-	accessNames  = headerSet("access_token", "accessToken", "access")
-	refreshNames = headerSet("refresh_token", "refreshToken", "refresh")
-	genericNames = headerSet("token", "jwt", "id_token", "idToken", "auth_token", "authToken", "bearer", "jwt_token", "jwtToken")
-	csrfNames    = headerSet("csrf_token", "csrfToken")
+// A role is what the name of a member says of its value.
+type role int
+
+const (
+	roleNone    role = iota
+	roleCSRF         // of the API's own check
+	roleGeneric      // may be a token; so is a JWT
+	roleRefresh      // of refresh tokens; so is a JWT
+	roleAccess       // of access tokens; so is a JWT
+	roleOpaqueRefresh
+	roleOpaqueAccess // whatever it looks like
 )
 
-// errNoObject says that the answer is not one JSON object with each name once.
+// roles are the names under which APIs give tokens, in lower case and without
+// "-" and "_".
+var roles = map[string]role{
+	"accesstoken": roleOpaqueAccess, "refreshtoken": roleOpaqueRefresh, "access": roleAccess, "refresh": roleRefresh,
+	"token": roleGeneric, "jwt": roleGeneric, "idtoken": roleGeneric, "authtoken": roleGeneric, "bearer": roleGeneric,
+	"jwttoken": roleGeneric, "bearertoken": roleGeneric, "sessiontoken": roleGeneric, "authorization": roleGeneric,
+	"csrftoken": roleCSRF,
+}
+
+var plainName = strings.NewReplacer("-", "", "_", "")
+
+func roleOf(name string) role { return roles[strings.ToLower(plainName.Replace(name))] }
+
+// within is the role of a member inside of one of role outer, as in
+// {"access_token": {"value": "…"}}.
+func (r role) within(outer role) role {
+	switch outer {
+	case roleOpaqueAccess:
+		outer = roleAccess
+	case roleOpaqueRefresh:
+		outer = roleRefresh
+	case roleCSRF:
+		outer = roleNone
+	}
+	return max(r, outer)
+}
+
+// errNoObject says that the answer is not one JSON value with each name once.
 var errNoObject = errors.New("the answer is no JSON object")
+
+// errDeep says that the answer nests deeper than is searched.
+var errDeep = errors.New("the answer is nested too deep")
+
+// A scrubber copies a login's answer without its tokens.
+type scrubber struct {
+	found
+	in  *jsontext.Decoder
+	out bytes.Buffer
+	// every says that a JWT is the login's whatever it is called.
+	every bool
+}
 
 // scrub searches a login's answer for tokens and returns the answer without
 // them. All else in it stays as it was, in its order. Where nothing was found
-// the answer returned is nil.
-func scrub(body []byte) ([]byte, found, error) {
-	var f found
-	body = bytes.TrimSpace(body)
-	if len(body) == 0 || body[0] != '{' {
-		return nil, f, errNoObject
-	}
-	var out bytes.Buffer
-	d := jsontext.NewDecoder(bytes.NewReader(body))
-	if err := f.object(d, &out, 1); err != nil {
-		return nil, found{}, err
-	}
-	if _, err := d.ReadToken(); err != io.EOF {
+// the answer returned is nil. Every says that the answer is surely a login's,
+// so that a JWT of any name is its token.
+func scrub(body []byte, every bool) ([]byte, found, error) {
+	body = bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\xEF\xBB\xBF"))) // RFC 8259, section 8.1
+	if len(body) == 0 || strings.IndexByte(`{["`, body[0]) < 0 {
 		return nil, found{}, errNoObject
 	}
-	if f.access == "" && f.refresh == "" {
-		return nil, f, nil
+	s := &scrubber{in: jsontext.NewDecoder(bytes.NewReader(body)), every: every}
+	role := roleNone
+	if body[0] == '"' {
+		role = roleGeneric // an API whose login answers with nothing but the token
 	}
-	return out.Bytes(), f, nil
+	kept, err := s.value(role, 1)
+	if err != nil {
+		return nil, found{}, err
+	}
+	if _, err := s.in.ReadToken(); err != io.EOF {
+		return nil, found{}, errNoObject
+	}
+	if s.access == "" && s.refresh == "" {
+		return nil, s.found, nil
+	}
+	if !kept {
+		return []byte("{}"), s.found, nil
+	}
+	return s.out.Bytes(), s.found, nil
 }
 
-// object copies an object without the tokens in it.
-func (f *found) object(d *jsontext.Decoder, out *bytes.Buffer, depth int) error {
-	if _, err := d.ReadToken(); err != nil {
+// value copies one value, unless it is a token, and reports whether it did.
+func (s *scrubber) value(r role, depth int) (bool, error) {
+	switch kind := s.in.PeekKind(); kind {
+	case '{', '[':
+		if depth > maxSearchDepth {
+			return false, errDeep
+		}
+		if kind == '{' {
+			return true, s.object(r, depth)
+		}
+		return true, s.array(r, depth)
+	default:
+		v, err := s.in.ReadValue()
+		if err != nil || kind == '"' && s.take(r, v, depth) {
+			return false, err
+		}
+		s.out.Write(v)
+		return true, nil
+	}
+}
+
+func (s *scrubber) object(outer role, depth int) error {
+	if _, err := s.in.ReadToken(); err != nil {
 		return err
 	}
-	out.WriteByte('{')
+	s.out.WriteByte('{')
 	first := true
-	for d.PeekKind() != '}' {
-		name, err := d.ReadValue()
+	for s.in.PeekKind() != '}' {
+		name, err := s.in.ReadValue()
 		if err != nil {
 			return err
 		}
-		name = name.Clone()
-		kind := d.PeekKind()
-		mark := out.Len()
+		plain, err := jsontext.AppendUnquote(nil, name)
+		if err != nil {
+			return err
+		}
+		mark := s.out.Len()
 		if !first {
-			out.WriteByte(',')
+			s.out.WriteByte(',')
 		}
-		out.Write(name)
-		out.WriteByte(':')
-		if kind == '{' && depth < maxSearchDepth {
-			if err := f.object(d, out, depth+1); err != nil {
-				return err
-			}
-			first = false
-			continue
-		}
-		value, err := d.ReadValue()
+		s.out.Write(name)
+		s.out.WriteByte(':')
+		kept, err := s.value(roleOf(string(plain)).within(outer), depth+1)
 		if err != nil {
 			return err
 		}
-		if kind == '"' && f.take(name, value, depth) {
-			out.Truncate(mark)
-			continue
+		if kept {
+			first = false
+		} else {
+			s.out.Truncate(mark)
 		}
-		out.Write(value)
-		first = false
 	}
-	_, err := d.ReadToken()
-	out.WriteByte('}')
+	_, err := s.in.ReadToken()
+	s.out.WriteByte('}')
 	return err
 }
 
-// take keeps a value if it is a token, and reports whether it was one.
-func (f *found) take(name, value jsontext.Value, depth int) bool {
-	n, err := jsontext.AppendUnquote(nil, name)
-	if err != nil {
-		return false
+func (s *scrubber) array(outer role, depth int) error {
+	if _, err := s.in.ReadToken(); err != nil {
+		return err
 	}
+	s.out.WriteByte('[')
+	first := true
+	for s.in.PeekKind() != ']' {
+		mark := s.out.Len()
+		if !first {
+			s.out.WriteByte(',')
+		}
+		kept, err := s.value(roleNone.within(outer), depth+1)
+		if err != nil {
+			return err
+		}
+		if kept {
+			first = false
+		} else {
+			s.out.Truncate(mark)
+		}
+	}
+	_, err := s.in.ReadToken()
+	s.out.WriteByte(']')
+	return err
+}
+
+// take keeps a text if it is a token, and reports whether it was one.
+func (s *scrubber) take(r role, value jsontext.Value, depth int) bool {
 	v, err := jsontext.AppendUnquote(nil, value)
-	if err != nil {
+	if err != nil || len(v) == 0 {
 		return false
 	}
 	text := string(v)
 	bare := bearerIn(text)
-	switch key := string(n); {
-	case text == "":
-		return false
-	case accessNames[key] && (key != "access" || isJWT(bare)):
-		if f.access == "" || !f.sure {
-			f.access, f.sure = bare, true
+	token := isJWT(bare)
+	switch {
+	case r == roleCSRF && depth == 2 && visible(text): // a member of the whole
+		s.csrf = text
+		return true
+	case r == roleOpaqueAccess || token && r == roleAccess:
+		if s.access == "" || !s.sure {
+			s.access, s.sure = bare, true
 		}
 		return true
-	case refreshNames[key] && (key != "refresh" || isJWT(bare)):
-		if f.refresh == "" {
-			f.refresh = bare
+	case r == roleOpaqueRefresh || token && r == roleRefresh:
+		if s.refresh == "" {
+			s.refresh = bare
 		}
 		return true
-	case genericNames[key] && isJWT(bare):
-		if f.access == "" {
-			f.access = bare
+	case token && (r == roleGeneric || s.every):
+		if s.access == "" {
+			s.access = bare
 		}
-		return true
-	case csrfNames[key] && depth == 1:
-		f.csrf = text
 		return true
 	}
 	// No JWT of a login's answer reaches a page, whatever it is called.
-	return isJWT(bare)
+	return findJWT(text) != ""
 }
 
 // withMember returns a JSON object with one more member at its end.
@@ -158,7 +243,24 @@ func withMember(object []byte, name, value string) ([]byte, error) {
 
 // isJSON accepts application/json and its relatives.
 func isJSON(contentType string) bool {
+	t := mediaType(contentType)
+	return t == "application/json" || t == "text/json" || strings.HasPrefix(t, "application/") && strings.HasSuffix(t, "+json")
+}
+
+// mayBeText reports whether a page could read a token in an answer of that
+// type. An event stream has no end to be waited for.
+func mayBeText(contentType string) bool {
+	switch t := mediaType(contentType); t {
+	case "", "application/x-www-form-urlencoded", "application/xml", "application/javascript", "application/x-ndjson", "application/jwt", "application/jose":
+		return true
+	case "text/event-stream":
+		return false
+	default:
+		return strings.HasPrefix(t, "text/") || isJSON(t)
+	}
+}
+
+func mediaType(contentType string) string {
 	t, _, _ := strings.Cut(contentType, ";")
-	t = strings.ToLower(strings.TrimSpace(t))
-	return t == "application/json" || strings.HasPrefix(t, "application/") && strings.HasSuffix(t, "+json")
+	return strings.ToLower(strings.TrimSpace(t))
 }

@@ -9,22 +9,36 @@ import (
 const aJWT = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJhbGljZSJ9.c2lnbmF0dXJl"
 
 func TestScrub(t *testing.T) {
-	for _, c := range []struct{ in, out, access, refresh string }{
-		{`{"access_token":"opaque","token_type":"bearer"}`, `{"token_type":"bearer"}`, "opaque", ""},
-		{`{"data":{"tokens":{"access":"` + aJWT + `","refresh":"` + aJWT + `x"},"n":1.50}}`, `{"data":{"tokens":{},"n":1.50}}`, aJWT, aJWT + "x"},
-		{`{"a":1,"token":"Bearer ` + aJWT + `","b":[{"c":"d"}]}`, `{"a":1,"b":[{"c":"d"}]}`, aJWT, ""},
-		{`{"id_token":"` + aJWT + `y","access_token":"` + aJWT + `"}`, `{}`, aJWT, ""},
-		{`{"access_token":"x","odd":"` + aJWT + `"}`, `{}`, "x", ""},
-		{`{"token":"a CSRF token, no JWT"}`, ``, "", ""},
-		{`{"invitation":"` + aJWT + `"}`, ``, "", ""},
+	for _, c := range []struct {
+		in, out, access, refresh string
+		every                    bool
+	}{
+		{`{"access_token":"opaque","token_type":"bearer"}`, `{"token_type":"bearer"}`, "opaque", "", false},
+		{`{"data":{"tokens":{"access":"` + aJWT + `","refresh":"` + aJWT + `x"},"n":1.50}}`, `{"data":{"tokens":{},"n":1.50}}`, aJWT, aJWT + "x", false},
+		{`{"a":1,"token":"Bearer ` + aJWT + `","b":[{"c":"d"}]}`, `{"a":1,"b":[{"c":"d"}]}`, aJWT, "", false},
+		{`{"id_token":"` + aJWT + `y","access_token":"` + aJWT + `"}`, `{}`, aJWT, "", false},
+		{`{"access_token":"x","odd":"` + aJWT + `"}`, `{}`, "x", "", false},
+		{`{"access_token":"x","next":"/home?t=` + aJWT + `&u"}`, `{}`, "x", "", false},
+		{`{"token":"a CSRF token, no JWT"}`, ``, "", "", false},
+		{`{"invitation":"` + aJWT + `"}`, ``, "", "", false},
+		{`{"invitation":"` + aJWT + `"}`, `{}`, aJWT, "", true},
+		{`{"a":{"b":{"c":{"d":{"access_token":"` + aJWT + `"}}}}}`, `{"a":{"b":{"c":{"d":{}}}}}`, aJWT, "", false},
+		{`{"tokens":[1,{"access_token":"` + aJWT + `"},2]}`, `{"tokens":[1,{},2]}`, aJWT, "", false},
+		{`[{"access_token":"x"},"` + aJWT + `",3]`, `[{},3]`, "x", "", false},
+		{`{"token":{"value":"` + aJWT + `","type":"bearer"}}`, `{"token":{"type":"bearer"}}`, aJWT, "", false},
+		{`{"refresh":{"token":"` + aJWT + `"},"access":{"token":"` + aJWT + `x"}}`, `{"refresh":{},"access":{}}`, aJWT + "x", aJWT, false},
+		{`{"AccessToken":"x","Refresh-Token":"y"}`, `{}`, "x", "y", false},
+		{`"` + aJWT + `"`, `{}`, aJWT, "", false},
+		{`"x"`, ``, "", "", false},
+		{"\xEF\xBB\xBF" + `{"access_token":"x","a":1}`, `{"a":1}`, "x", "", false},
 	} {
-		out, f, err := scrub([]byte(c.in))
+		out, f, err := scrub([]byte(c.in), c.every)
 		if err != nil || string(out) != c.out || f.access != c.access || f.refresh != c.refresh {
 			t.Errorf("%s:\n%s %+v %v", c.in, out, f, err)
 		}
 	}
-	for _, bad := range []string{``, `[]`, `"x"`, `{`, `{"a":1,"a":2}`, `{} {}`, `{"access_token":"x"}x`} {
-		if out, _, err := scrub([]byte(bad)); err == nil {
+	for _, bad := range []string{``, `1`, `{`, `)]}\',{}`, strings.Repeat("[", 70) + strings.Repeat("]", 70), `{"a":1,"a":2}`, `{} {}`, `{"access_token":"x"}x`} {
+		if out, _, err := scrub([]byte(bad), true); err == nil {
 			t.Errorf("%s: %s", bad, out)
 		}
 	}
@@ -32,24 +46,41 @@ func TestScrub(t *testing.T) {
 
 // FuzzScrub: what comes out is JSON, and no token that was taken is in it.
 func FuzzScrub(f *testing.F) {
-	f.Add(`{"access_token":"` + aJWT + `","x":{"y":{"refresh_token":"z"}}}`)
-	f.Add(`{"\u0061ccess_token":"opaque","t":1}`)
-	f.Fuzz(func(t *testing.T, in string) {
-		out, found, err := scrub([]byte(in))
+	f.Add(`{"access_token":"`+aJWT+`","x":{"y":{"refresh_token":"z"}}}`, false)
+	f.Add(`{"\u0061ccess_token":"opaque","t":1}`, false)
+	f.Add(`[{"x":"`+aJWT+`"},"`+aJWT+`",[[1]]]`, true)
+	f.Fuzz(func(t *testing.T, in string, every bool) {
+		out, found, err := scrub([]byte(in), every)
 		if err != nil || out == nil {
 			return
 		}
-		var v map[string]any
+		var v any
 		if err := json.Unmarshal(out, &v); err != nil {
 			t.Fatalf("%q gives %q: %v", in, out, err)
 		}
 		if isJWT(found.access) && strings.Count(in, found.access) == 1 && strings.Contains(string(out), found.access) {
 			t.Fatalf("%q leaves the token in %q", in, out)
 		}
+		if _, object := v.(map[string]any); !object {
+			return
+		}
 		if _, err := withMember(out, "csrf_token", "t"); err != nil {
 			t.Fatal(err)
 		}
 	})
+}
+
+func TestFindJWT(t *testing.T) {
+	for _, text := range []string{aJWT, "Bearer " + aJWT, `"` + aJWT + `"`, "%22" + aJWT + "%22", "j%3A" + aJWT, "/?t=" + aJWT + "&x", "eyey." + aJWT, aJWT + "."} {
+		if got := findJWT(text); got != aJWT {
+			t.Errorf("%s: %q", text, got)
+		}
+	}
+	for _, text := range []string{"", "ey", "hey you", "eyJhbGciOiJIUzI1NiJ9", "eyJhbGciOiJIUzI1NiJ9.x", "eyJ4IjoxfQ.e30.x", strings.Repeat("ey.", 10_000)} {
+		if got := findJWT(text); got != "" {
+			t.Errorf("%.40s: %q", text, got)
+		}
+	}
 }
 
 func TestTokensRoundTrip(t *testing.T) {

@@ -49,7 +49,7 @@ var table = []setting{
 	{key: "jwt.audience", doc: "The \"aud\" that tokens must have; any if empty.", field: func(c *Config) any { return &c.JWT.Audience }},
 	{key: "jwt.type", doc: "The \"typ\" that tokens must have, such as at+jwt; JWT or none if empty.", field: func(c *Config) any { return &c.JWT.Type }},
 	{key: "jwt.leeway", doc: "How far the clocks of issuer and guard may differ.", otherwise: "30s", max: 5 * minute, field: func(c *Config) any { return &c.JWT.Leeway }},
-	{key: "login.paths", doc: "Paths whose answers are searched for tokens. Empty: those of every POST without a session.", field: func(c *Config) any { return &c.Login.Paths }},
+	{key: "login.paths", doc: "Paths whose answers are searched for tokens, whatever their form. Empty: the JSON answers of every POST.", field: func(c *Config) any { return &c.Login.Paths }},
 	{key: "login.refresh", doc: "The path that renews tokens; the guard adds the refresh token that it keeps.", field: func(c *Config) any { return &c.Login.Refresh }},
 	{key: "login.logout", doc: "The path whose POST ends the session, besides /.countersign/logout.", field: func(c *Config) any { return &c.Login.Logout }},
 	{key: "login.bearer", doc: "Paths whose tokens are given to the client, for programs that bear them themselves. Never a path that browsers log in at.", field: func(c *Config) any { return &c.Login.Bearer }},
