@@ -24,6 +24,13 @@ func (g *Guard) forward(x *exchange) {
 		q.Body, q.Length = nil, 0
 	}
 	asBearer := false
+	if x.session != nil && g.refreshes(x) {
+		if p := g.claimRenewal(x); p != nil {
+			g.refuse(x, "refresh", p)
+			return
+		}
+		defer g.releaseRenewal(x)
+	}
 	if x.session != nil && x.tokens.refresh != "" && g.refreshes(x) {
 		var p *problem
 		if asBearer, p = x.addRefresh(&q); p != nil {

@@ -353,6 +353,7 @@ func (g *Guard) giveToken(c *capture, s *session.Session) *problem {
 // renew changes the tokens of the session that the request has.
 func (g *Guard) renew(x *exchange, c *capture) *problem {
 	t, changed := x.tokens, false
+	t.renewing = 0
 	if c.access != "" && c.access != t.access {
 		if _, p := g.userOf(x.r.Context(), c.access); p != nil {
 			return p

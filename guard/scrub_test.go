@@ -89,7 +89,11 @@ func TestTokensRoundTrip(t *testing.T) {
 	if !ok || out.access != in.access || out.csrf != in.csrf || len(out.cookies) != 2 || out.cookies[1] != in.cookies[1] {
 		t.Errorf("%+v %v", out, ok)
 	}
-	for _, bad := range [][]byte{nil, {0}, {2, 0, 0, 0}, {1, 200}, {1, 5, 'a'}} {
+	in.renewing = 1_800_000_000_000
+	if out, ok := decodeTokens(in.encode()); !ok || out.renewing != in.renewing || out.access != in.access || len(out.cookies) != 2 {
+		t.Errorf("%+v %v", out, ok)
+	}
+	for _, bad := range [][]byte{nil, {0}, {2}, {3, 0, 0, 0}, {2, 0x80}, {2, 1, 200}, {1, 200}, {1, 5, 'a'}} {
 		if _, ok := decodeTokens(bad); ok {
 			t.Errorf("%v is read", bad)
 		}

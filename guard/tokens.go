@@ -13,6 +13,9 @@ type tokens struct {
 	csrf string
 	// cookies are those by which the API authenticates.
 	cookies []tokenCookie
+	// renewing is since when a request to renew the tokens is under way, in
+	// milliseconds since 1970, or 0.
+	renewing int64
 }
 
 type tokenCookie struct{ name, value, path string }
@@ -25,6 +28,9 @@ func (t *tokens) empty() bool { return t.access == "" && len(t.cookies) == 0 }
 // encode writes each text after its length.
 func (t *tokens) encode() []byte {
 	b := []byte{1} // the version of this encoding
+	if t.renewing > 0 {
+		b = binary.AppendUvarint([]byte{2}, uint64(t.renewing))
+	}
 	put := func(s string) {
 		b = binary.AppendUvarint(b, uint64(len(s)))
 		b = append(b, s...)
@@ -42,8 +48,15 @@ func (t *tokens) encode() []byte {
 
 // decodeTokens reports whether data is what encode wrote.
 func decodeTokens(data []byte) (t tokens, ok bool) {
-	if len(data) == 0 || data[0] != 1 {
+	if len(data) == 0 || data[0] != 1 && data[0] != 2 {
 		return t, false
+	}
+	if data[0] == 2 {
+		since, size := binary.Uvarint(data[1:])
+		if size <= 0 {
+			return t, false
+		}
+		t.renewing, data = int64(since), data[size:]
 	}
 	// One text for all: the parts are cut out of it.
 	rest := string(data[1:])
