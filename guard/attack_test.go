@@ -1,13 +1,16 @@
 package guard_test
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -520,6 +523,41 @@ func TestAttack_77_80_IdempotencyKeys(t *testing.T) {
 	}
 	if w := serve(s, b.request("POST", "/transfer", `{}`, "Idempotency-Key", `k-1`)); w.Code != 400 {
 		t.Errorf("a malformed key: %d", w.Code)
+	}
+}
+
+// The API has carried out what the guard then cannot answer for.
+func TestAttack_83_AnAnswerThatWasRefusedDoesNotFreeTheKey(t *testing.T) {
+	for name, answer := range map[string]string{
+		"cut off":      "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{",
+		"malformed":    "HTTP/1.1 200 OK\r\nA B\r\n\r\n",
+		"elsewhere":    "HTTP/1.1 302 Found\r\nLocation: https://evil.test/\r\nContent-Length: 0\r\n\r\n",
+		"odd coding":   "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\nContent-Length: 1\r\n\r\nx",
+		"a bad token":  "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 22\r\n\r\n{\"access_token\":\"x y\"}",
+		"control: 500": "HTTP/1.1 500 Oh\r\nContent-Length: 0\r\n\r\n",
+	} {
+		var ran atomic.Int32
+		upstream := rawAPI(t, func(c net.Conn, r *bufio.Reader) {
+			ran.Add(1)
+			answering(answer)(c, r)
+		})
+		store := memory.NewSessions(0, nil)
+		s := newSite(t, func(_ *guard.Config, o *guard.Options) { o.Sessions = store })
+		b := s.login(t)
+		s = newSite(t, func(c *guard.Config, o *guard.Options) { c.Upstream, o.Sessions = upstream, store })
+		codes := ""
+		for range 2 {
+			codes += fmt.Sprint(serve(s, b.request("POST", "/transfer", "{}", "Idempotency-Key", `"k-1"`)).Code, " ")
+		}
+		want := int32(1)
+		switch name {
+		case "control: 500": // the API says itself that it failed
+			want = 2
+		case "odd coding": // passes through
+		}
+		if got := ran.Load(); got != want {
+			t.Errorf("%s: ran %d times; %s", name, got, codes)
+		}
 	}
 }
 

@@ -64,6 +64,7 @@ func TestAttack_72_OddAnswers(t *testing.T) {
 		{"an endless head", "HTTP/1.1 200 OK\r\n" + strings.Repeat("A: b\r\n", 20000), 502},
 		{"interim answers without end", strings.Repeat("HTTP/1.1 102 Processing\r\n\r\n", 50), 502},
 		{"nothing", "", 502},
+		{"a control character", "HTTP/1.1 302 Found\r\nLocation: \x01//evil.test\r\nContent-Length: 0\r\n\r\n", 502},
 		{"interim answers", "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", 200},
 		{"until the end of the connection", "HTTP/1.0 200 OK\r\n\r\nall of it", 200},
 	} {
@@ -84,8 +85,20 @@ func TestAttack_72_OddAnswers(t *testing.T) {
 			t.Errorf("%v", res)
 		}
 	})
-	t.Run("a body that is cut off", func(t *testing.T) {
-		s := start(t, rawAPI(t, answering("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")), "")
+	for name, answer := range map[string]string{
+		"a body that is cut off": "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf",
+		"a chunk of no size":     "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+		"JSON that is cut off":   "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{",
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := start(t, rawAPI(t, answering(answer)), "")
+			if res, body := raw(t, s.addr, get); res == nil || res.StatusCode != 502 || !strings.Contains(body, `"code":"upstream-`) {
+				t.Errorf("%v %q", res, body)
+			}
+		})
+	}
+	t.Run("a long body that is cut off", func(t *testing.T) {
+		s := start(t, rawAPI(t, answering("HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"+strings.Repeat("half", 10_000))), "")
 		c, err := net.Dial("tcp", s.addr)
 		if err != nil {
 			t.Fatal(err)

@@ -28,8 +28,10 @@ func (g *Guard) redirect(x *exchange, res *upstream.Response) *problem {
 // staysAt reports whether every browser that follows location from own is
 // still there. What is written oddly is not taken to be.
 func staysAt(location string, own origin.Origin) bool {
-	// URL standard: tabs are dropped, and a backslash is a slash.
-	l := strings.ReplaceAll(strings.ReplaceAll(strings.TrimSpace(location), "\t", ""), `\`, "/")
+	// URL standard, "basic URL parser": control characters and spaces around it
+	// and tabs within are dropped, and a backslash is a slash.
+	l := strings.TrimFunc(location, func(c rune) bool { return c <= ' ' })
+	l = strings.NewReplacer("\t", "", "\r", "", "\n", "", `\`, "/").Replace(l)
 	text := own.String()
 	if strings.HasPrefix(l, "//") {
 		l = own.Scheme() + ":" + l

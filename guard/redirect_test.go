@@ -34,6 +34,9 @@ func TestStaysAt(t *testing.T) {
 		"https:/\\evil.test":      false,
 		"http:evil.test":          false,
 		"data:text/html,x":        false,
+		"\x01//evil.test":         false,
+		"\x1F https://evil.test":  false,
+		"\x0Bhttps:\r//evil.test": false,
 	} {
 		if got := staysAt(location, own); got != want {
 			t.Errorf("%q: %v", location, got)

@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/d710e0ae/countersign/guard/internal/upstream"
+	"github.com/d710e0ae/countersign/idempotency"
 )
 
 // notReturned are fields of an answer that go no further: those of one
@@ -32,7 +33,7 @@ func isCORS(name string) bool {
 func (g *Guard) respond(x *exchange, res *upstream.Response) {
 	if p := g.redirect(x, res); p != nil {
 		if !g.report {
-			g.refuse(x, "redirect", p)
+			g.refuseAnswer(x, "redirect", p)
 			return
 		}
 		g.audit(x, "redirect", p, false)
@@ -41,25 +42,34 @@ func (g *Guard) respond(x *exchange, res *upstream.Response) {
 	g.captureCookies(x, res.Header, &c)
 	g.captureHeaders(x, res, &c)
 	if p := g.captureBody(x, res, &c); p != nil {
-		g.refuse(x, "login", p)
+		g.refuseAnswer(x, "login", p)
 		return
 	}
 	if p := g.docs(x, res, &c); p != nil {
-		g.refuse(x, "docs", p)
+		g.refuseAnswer(x, "docs", p)
 		return
 	}
 	if c.cleared || g.logsOut(x) && res.Status < 400 && !g.paths[x.target.Escaped] {
 		if err := g.sessions.End(x.w, x.r); err != nil {
-			g.refuse(x, "logout", refusal(http.StatusServiceUnavailable, "session-store-unavailable", "the session could not be ended on the server").because(err))
+			g.refuseAnswer(x, "logout", refusal(http.StatusServiceUnavailable, "session-store-unavailable", "the session could not be ended on the server").because(err))
 			return
 		}
 	} else if p := g.keep(x, &c, res.Status); p != nil {
-		g.refuse(x, "login", p)
+		g.refuseAnswer(x, "login", p)
 		return
+	}
+	whole := c.read && !c.more
+	bp := copyBuffers.Get().(*[]byte)
+	defer copyBuffers.Put(bp)
+	began, err := 0, error(nil)
+	if !c.read && res.Length != 0 && x.r.Method != http.MethodHead && !isEventStream(res) {
+		if began, err = ahead(res, *bp); err != nil && err != io.EOF {
+			g.refuseAnswer(x, "upstream", upstreamProblem(err))
+			return
+		}
 	}
 	h := x.w.Header()
 	g.copyHeader(x, h, res)
-	whole := c.read && !c.more
 	if whole {
 		h["Content-Length"] = []string{strconv.Itoa(len(c.body))}
 		delete(h, "Etag")
@@ -72,10 +82,33 @@ func (g *Guard) respond(x *exchange, res *upstream.Response) {
 	if c.read {
 		x.w.Write(c.body)
 	}
-	if whole {
-		return
+	if !whole {
+		g.copyBody(x, res, *bp, began, err)
 	}
-	g.copyBody(x, res)
+}
+
+// refuseAnswer refuses a request that the API has carried out. It must not run
+// again under its Idempotency-Key.
+func (g *Guard) refuseAnswer(x *exchange, step string, p *problem) {
+	idempotency.MarkUncertain(x.r.Context())
+	g.refuse(x, step, p)
+}
+
+func isEventStream(res *upstream.Response) bool {
+	return mediaType(first(res.Header["Content-Type"])) == "text/event-stream"
+}
+
+// ahead reads the beginning of an answer's body before its head is sent on, and
+// all of one that is short: an API that breaks off then is answered for with a
+// problem document, and not with a connection that breaks.
+func ahead(res *upstream.Response, p []byte) (n int, err error) {
+	short := res.Length > 0 && res.Length <= int64(len(p))
+	for n < len(p) && err == nil && (n == 0 || short || res.Ready()) {
+		var more int
+		more, err = res.Body.Read(p[n:])
+		n += more
+	}
+	return n, err
 }
 
 func (g *Guard) copyHeader(x *exchange, h http.Header, res *upstream.Response) {
@@ -162,22 +195,23 @@ func trailerPasses(name string) bool {
 
 var copyBuffers = sync.Pool{New: func() any { b := make([]byte, 32<<10); return &b }}
 
-// copyBody streams. What the API has sent goes out before the next waiting,
-// so that event streams and long polls are not held back.
-func (g *Guard) copyBody(x *exchange, res *upstream.Response) {
+// copyBody streams; the first n bytes are in buf, and reading them ended with
+// err. What the API has sent goes out before the next waiting, so that event
+// streams and long polls are not held back.
+func (g *Guard) copyBody(x *exchange, res *upstream.Response, buf []byte, n int, err error) {
 	if res.Length == 0 || x.r.Method == http.MethodHead {
 		return
 	}
-	bp := copyBuffers.Get().(*[]byte)
-	defer copyBuffers.Put(bp)
 	var control *http.ResponseController
-	if res.Length < 0 || res.Length > int64(len(*bp)) {
+	if res.Length < 0 || res.Length > int64(len(buf)) {
 		control = http.NewResponseController(x.w)
 	}
+	if n == 0 && control != nil && !res.Ready() {
+		control.Flush() // a page waits for the head of its event stream
+	}
 	for {
-		n, err := res.Body.Read(*bp)
 		if n > 0 {
-			if _, werr := x.w.Write((*bp)[:n]); werr != nil {
+			if _, werr := x.w.Write(buf[:n]); werr != nil {
 				g.metrics.gone()
 				return
 			}
@@ -196,6 +230,7 @@ func (g *Guard) copyBody(x *exchange, res *upstream.Response) {
 			// The client must not take the part for the whole.
 			panic(http.ErrAbortHandler)
 		}
+		n, err = res.Body.Read(buf)
 	}
 	for name, values := range res.Trailer {
 		if trailerPasses(name) {

@@ -117,8 +117,12 @@ func readLine(r *bufio.Reader, limit *int) (string, error) {
 			return "", broken("a line of its head does not end in CRLF")
 		}
 		part = part[:len(part)-2]
-		if bytes.IndexByte(part, '\r') >= 0 || bytes.IndexByte(part, 0) >= 0 {
-			return "", broken("a line of its head has a control character")
+		// RFC 9110, section 5.5. Browsers drop some of them where they read a
+		// Location.
+		for _, c := range part {
+			if c < ' ' && c != '\t' || c == 0x7F {
+				return "", broken("a line of its head has a control character")
+			}
 		}
 		return string(part), nil
 	}
