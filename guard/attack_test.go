@@ -286,6 +286,20 @@ func TestAttack_35_36_37_39_Cookies(t *testing.T) {
 	}
 }
 
+// RFC 2109 parts cookies at commas as well.
+func TestAttack_37_ASessionCookieBehindAComma(t *testing.T) {
+	s := newSite(t)
+	b := s.login(t)
+	serve(s, request("GET", "/page", "", "Cookie", "a=b, c=d"))
+	if got := s.bank.last().Header.Get("Cookie"); got != "a=b, c=d" {
+		t.Fatalf("control: the API got %q", got)
+	}
+	serve(s, request("GET", "/page", "", "Cookie", "theme=dark; a=b, "+b.cookie))
+	if got := s.bank.last().Header.Get("Cookie"); got != "theme=dark" {
+		t.Errorf("the API got %q", got)
+	}
+}
+
 func TestAttack_38_TossedTokenCookie(t *testing.T) {
 	s := newSite(t)
 	tossed := "access_token=" + tokenFor("mallory")
@@ -365,7 +379,7 @@ func TestAttack_42_SessionsAreNotCached(t *testing.T) {
 
 func TestAttack_59_60_61_IdentityAndForwarding(t *testing.T) {
 	s := newSite(t)
-	forged := []string{"X_User", "X.User", "x-User", "X-User", "X-User-Id", "X_Forwarded_User", "X-Forwarded-User", "X-Auth-Request-Email", "Remote-User", "Forwarded", "X-Forwarded-Prefix", "X-Forwarded-Port", "X-Real-IP", "X-Original-URL", "X-Rewrite-URL", "X-Forwarded_Host", "X!User", "X-Csrf-Token", "X-Http-Method-Override", "Proxy", "Te", "Keep-Alive"}
+	forged := []string{"X_User", "X.User", "x-User", "X-User", "X-User-Id", "X_Forwarded_User", "X-Forwarded-User", "X-Auth-Request-Email", "Remote-User", "Forwarded", "X-Forwarded-Prefix", "X-Forwarded-Port", "X-Real-IP", "X-Original-URL", "X-Rewrite-URL", "X-Forwarded_Host", "X!User", "X-Csrf-Token", "X-Http-Method-Override", "Proxy", "Te", "Keep-Alive", "Client-Ip", "WL-Proxy-Client-IP", "X-Original-Forwarded-For", "X-Envoy-Original-Path", "X_Scope", "X-Middleware-Subrequest"}
 	r := request("GET", "/page", "")
 	for _, name := range forged {
 		r.Header[name] = []string{"forged"}
@@ -390,6 +404,27 @@ func TestAttack_59_60_61_IdentityAndForwarding(t *testing.T) {
 	}
 	if got := fmt.Sprint(h["X-Forwarded-For"], h["X-Forwarded-Proto"], h["X-Forwarded-Host"]); got != "[192.0.2.1] [https] [bank.example]" {
 		t.Errorf("forwarding headers: %s", got)
+	}
+}
+
+// Some servers take trailers for header fields.
+func TestAttack_61_TrailersAreNoHeaderFields(t *testing.T) {
+	s := newSite(t, func(c *guard.Config, _ *guard.Options) { c.CSRF.Header = "X-Own-Token" })
+	send := func(h http.Handler) http.Header {
+		r := request("POST", "/page", "")
+		r.Body, r.ContentLength, r.TransferEncoding = io.NopCloser(strings.NewReader("body")), -1, []string{"chunked"}
+		r.Trailer = http.Header{}
+		for _, name := range []string{"X-Sum", "Sec-Fetch-Site", "Origin", "X-User", "X_User", "Idempotency-Key", "If-Match", "Range", "Accept", "Content-Type", "X-Own-Token", "X_Own_Token", "Authorization", "Cookie"} {
+			r.Trailer[name] = []string{"forged"}
+		}
+		serve(h, r)
+		return s.bank.last().Trailer
+	}
+	if got := send(s.bank.Config.Handler); len(got) < 10 {
+		t.Fatalf("control: %v", got)
+	}
+	if got := send(s); len(got) != 1 || got.Get("X-Sum") != "forged" {
+		t.Errorf("the API got %v", got)
 	}
 }
 

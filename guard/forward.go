@@ -49,7 +49,7 @@ func (g *Guard) forward(x *exchange) {
 			control.EnableFullDuplex() // an answer may begin before the request ends
 		}
 		if q.Length < 0 {
-			q.Trailer = func() http.Header { return requestTrailer(r) }
+			q.Trailer = func() http.Header { return g.requestTrailer(r) }
 		}
 	}
 	q.Informational = func(status int, h http.Header) { earlyHints(x.w, status, h) }
@@ -116,7 +116,7 @@ func (g *Guard) head(b []byte, x *exchange, refreshAsBearer bool) []byte {
 	b = field(b, "Host", g.ownHost)
 	plainAnswer := g.logsIn(x) || g.isDocs(x)
 	for name, values := range r.Header {
-		if hidden(name) || name == g.cookie.Header() || plainAnswer && name == "Accept-Encoding" {
+		if g.hidden(name) || plainAnswer && name == "Accept-Encoding" {
 			continue
 		}
 		for _, v := range values {
@@ -140,11 +140,9 @@ func (g *Guard) head(b []byte, x *exchange, refreshAsBearer bool) []byte {
 	if x.upgrade {
 		b = append(b, "Connection: Upgrade\r\nUpgrade: websocket\r\n"...)
 	}
-	if len(r.Trailer) > 0 {
-		for name := range r.Trailer {
-			if !hidden(name) {
-				b = field(b, "Trailer", name)
-			}
+	for name := range r.Trailer {
+		if g.behindBody(name) {
+			b = field(b, "Trailer", name)
 		}
 	}
 	return b
@@ -242,15 +240,36 @@ func setFormField(body []byte, name, value string) []byte {
 }
 
 // requestTrailer are the fields after a body, without those that must not
-// stand there (RFC 9110, section 6.5.1).
-func requestTrailer(r *http.Request) http.Header {
+// stand there: some servers take them for header fields, and these say how the
+// request is to be read, who sent it, or under which condition it is carried
+// out (RFC 9110, section 6.5.1).
+func (g *Guard) requestTrailer(r *http.Request) http.Header {
 	out := http.Header{}
 	for name, values := range r.Trailer {
-		if !hidden(name) && len(values) > 0 {
+		if len(values) > 0 && g.behindBody(name) {
 			out[name] = values
 		}
 	}
 	return out
+}
+
+func (g *Guard) behindBody(name string) bool { return !g.hidden(name) && !ofHead(name) }
+
+// ofHead reports whether a field has a meaning in the head of a request that
+// it must not get behind the body.
+func ofHead(name string) bool {
+	name = canonicalName(name)
+	switch name {
+	case "Origin", "Referer", "Range", "Cache-Control", "Pragma", "Max-Forwards", "Idempotency-Key", "Prefer", "Date", "Location", "Vary", "Retry-After",
+		"Www-Authenticate", "Authentication-Info", "Set-Cookie", "User-Agent", "Early-Data", "Priority", "Last-Event-Id":
+		return true
+	}
+	for _, p := range []string{"Accept", "Content-", "If-", "Sec-", "Access-Control-"} {
+		if strings.HasPrefix(name, p) {
+			return true
+		}
+	}
+	return false
 }
 
 // earlyHints passes 103 on with its links alone; other interim answers are

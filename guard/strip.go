@@ -16,19 +16,21 @@ var notForwarded = headerSet(
 	"Authorization", "Cookie", "Cookie2", "X-Request-Id", "X-Csrf-Token", "X-Xsrf-Token",
 	// Another method, path or host than those that were checked.
 	"X-Http-Method", "X-Http-Method-Override", "X-Method-Override", "X-Method",
-	"X-Original-Url", "X-Rewrite-Url", "X-Original-Uri", "X-Original-Method", "X-Original-Host", "X-Host", "X-Http-Host-Override",
+	"X-Host", "X-Http-Host-Override", "X-Proxy-Url", "Request-Uri", "Base-Url", "X-Middleware-Subrequest", // CVE-2025-29927
 	// Where the request came from.
 	"Forwarded", "X-Forwarded", "X-Real-Ip", "X-Client-Ip", "True-Client-Ip", "Cf-Connecting-Ip", "Cf-Connecting-Ipv6",
-	"Fastly-Client-Ip", "X-Cluster-Client-Ip", "X-Originating-Ip", "X-Remote-Ip", "X-Remote-Addr", "X-Envoy-External-Address",
+	"Fastly-Client-Ip", "X-Cluster-Client-Ip", "X-Originating-Ip", "X-Remote-Ip", "X-Remote-Addr", "Client-Ip", "Proxy-Client-Ip", "Wl-Proxy-Client-Ip",
+	"X-Azure-Clientip", "X-Proxyuser-Ip", "X-Forward-For", "X-Custom-Ip-Authorization", "X-Scheme", "X-Url-Scheme", "Front-End-Https",
 	// Who sent it, as proxies in front of APIs tell (CVE-2025-64484).
 	"X-User", "X-User-Id", "X-Userid", "X-User-Name", "X-Username", "X-User-Email", "X-User-Role", "X-User-Roles", "X-User-Groups", "X-Email", "X-Groups", "X-Group",
 	"X-Role", "X-Roles", "X-Remote-User", "Remote-User", "Remote-Email", "Remote-Groups", "Remote-Name", "X-Authenticated", "X-Account-Id", "X-Admin", "X-Is-Admin",
 	"X-Subject", "X-Sub", "X-Principal", "X-Identity", "X-Tenant-Id", "X-Scopes", "X-Consumer-Id", "X-Consumer-Username", "X-Credential-Identifier", "X-Userinfo", "X-Access-Token", "X-Id-Token",
+	"X-Uid", "X-Scope", "X-Spiffe-Id", "X-Arr-Clientcert",
 )
 
 // notForwardedPrefixes are families of such fields.
 var notForwardedPrefixes = []string{
-	"X-Forwarded-", "X-Auth-", "X-Authenticated-", "X-Webauth-", "X-Authentik-", "X-Jwt-", "X-Countersign-", "X-Amzn-Oidc-", "X-Ms-Client-Principal",
+	"X-Forwarded-", "X-Original-", "X-Rewrite-", "X-Envoy-", "X-Token-", "X-Auth-", "X-Authenticated-", "X-Webauth-", "X-Authentik-", "X-Jwt-", "X-Countersign-", "X-Amzn-Oidc-", "X-Ms-Client-Principal",
 	"X-Ms-Token-", "X-Goog-Authenticated-", "X-Goog-Iap-", "Cf-Access-", "X-Client-Cert", "X-Client-Verify", "X-Client-Dn", "X-Ssl-", "Ssl-Client-", "X-Pomerium-", "X-Oidc-", "Oidc-",
 }
 
@@ -40,22 +42,28 @@ func headerSet(names ...string) map[string]bool {
 	return m
 }
 
-// hidden reports whether a field stays here. WSGI, CGI
-// and some servers read "_" and "." as "-", so names that differ only in
-// these are the same name (CVE-2025-64484).
-func hidden(name string) bool {
-	name = http.CanonicalHeaderKey(name) // which it is, from net/http
-	if strings.ContainsFunc(name, func(c rune) bool {
-		return !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-')
-	}) {
-		name = http.CanonicalHeaderKey(strings.Map(func(c rune) rune {
-			if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' {
-				return c
+// canonicalName is the name that WSGI, CGI and some servers read: to them "_"
+// and "." are "-" (CVE-2025-64484).
+func canonicalName(name string) string {
+	if strings.ContainsFunc(name, notInName) {
+		name = strings.Map(func(c rune) rune {
+			if notInName(c) {
+				return '-'
 			}
-			return '-'
-		}, name))
+			return c
+		}, name)
 	}
-	if notForwarded[name] {
+	return http.CanonicalHeaderKey(name) // which it is, from net/http
+}
+
+func notInName(c rune) bool {
+	return !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-')
+}
+
+// hidden reports whether a field of the client stays here.
+func (g *Guard) hidden(name string) bool {
+	name = canonicalName(name)
+	if notForwarded[name] || name == g.cookie.Header() {
 		return true
 	}
 	switch name[0] {

@@ -145,7 +145,7 @@ func TestAttack_36_NameInDisguise(t *testing.T) {
 	}
 	for _, name := range []string{
 		"\u2000__Host-Http-session", "\u00a0__Host-Http-session", "\u3000__Host-Http-session", "\ufeff__Host-Http-session", "\u200b__Host-Http-session",
-		"__Host-Http-session\u2028", "\x00__Host-Http-session", "\x0b__Host-Http-session", "__host-http-session", "__HOST-HTTP-SESSION", `"__Host-Http-session"`,
+		"__Host-Http-session\u2028", "\x00__Host-Http-session", "\x0b__Host-Http-session", "__host-http-session", "__HOST-HTTP-SESSION", `"__Host-Http-session"`, "__Host-Http-session ", "__Host-Http-session\t",
 	} {
 		header := name + "=" + value
 		if !trims(header) {

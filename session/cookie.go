@@ -55,7 +55,6 @@ func readCookie(h http.Header, name string) (string, error) {
 			var pair string
 			pair, line, _ = strings.Cut(line, ";")
 			n, v, ok := strings.Cut(strings.Trim(pair, " \t"), "=")
-			n = strings.TrimRight(n, " \t")
 			switch {
 			case ok && n == name && found:
 				// Which of two wins differs from parser to parser.
