@@ -85,18 +85,12 @@ func NewHMACKey(alg Algorithm, secret []byte) (*Key, error) {
 			fmt.Sprintf("make one by `countersign jwt keygen --alg %s`", alg))
 	}
 	if looksPublic(secret) {
-		// CVE-2026-33322 and its many elders: a public key taken as secret.
-		return nil, keyError(cfgerrors.Dangerous, "the secret is the text of a key pair or certificate, which others know", "use its own algorithm, or a random secret")
+		return nil, keyError(cfgerrors.Dangerous, "the secret is the text of a key or certificate, which others know", "use its own algorithm, or a random secret")
 	}
 	k := newKey(m)
 	k.secret = bytes.Clone(secret)
 	k.macs = &sync.Pool{New: func() any { return hmac.New(m.hash.New, k.secret) }}
 	return k, nil
-}
-
-func looksPublic(secret []byte) bool {
-	s := bytes.TrimSpace(secret)
-	return bytes.Contains(s, []byte("-----BEGIN ")) || bytes.HasPrefix(s, []byte("ssh-")) || bytes.HasPrefix(s, []byte("ecdsa-sha2-"))
 }
 
 // NewPublicKey returns a key that verifies alg with an *rsa.PublicKey (2048 to
@@ -146,6 +140,9 @@ func NewPublicKey(alg Algorithm, public crypto.PublicKey) (*Key, error) {
 	case ed25519.PublicKey:
 		if len(p) != ed25519.PublicKeySize {
 			return nil, keyError(cfgerrors.Malformed, fmt.Sprintf("the Ed25519 key has %d bytes instead of %d", len(p), ed25519.PublicKeySize), "")
+		}
+		if !goodEdwards(p) {
+			return nil, keyError(cfgerrors.Malformed, "the Ed25519 key is no point of the curve's large group", "")
 		}
 		public = ed25519.PublicKey(bytes.Clone(p))
 	}

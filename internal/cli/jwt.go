@@ -32,7 +32,7 @@ func newJWTInspect(s Streams) *cobra.Command {
 		RunE: func(*cobra.Command, []string) error {
 			token, err := jwtcli.ReadToken(s.In)
 			if err != nil {
-				return usage(err)
+				return refusedOrUsage(err)
 			}
 			if err := jwtcli.Inspect(s.Out, token, time.Now()); err != nil {
 				return &exitError{ExitFindings, err}
@@ -66,16 +66,11 @@ func newJWTVerify(s Streams) *cobra.Command {
 			}
 			token, err := jwtcli.ReadToken(s.In)
 			if err != nil {
-				return usage(err)
+				return refusedOrUsage(err)
 			}
 			o.Keys = keys
-			err = jwtcli.Verify(cmd.Context(), s.Out, token, o)
-			var refused *jwtcli.Refusal
-			switch {
-			case errors.As(err, &refused):
-				return &exitError{ExitFindings, err}
-			case err != nil:
-				return usage(err)
+			if err := jwtcli.Verify(cmd.Context(), s.Out, token, o); err != nil {
+				return refusedOrUsage(err)
 			}
 			return nil
 		},
@@ -89,6 +84,15 @@ func newJWTVerify(s Streams) *cobra.Command {
 	f.DurationVar(&o.Leeway, "leeway", 0, "how far clocks may differ, up to 5m")
 	f.BoolVar(&o.InsecureNoExpiry, "insecure-no-expiry", false, "take tokens that never end")
 	return cmd
+}
+
+// refusedOrUsage tells a token that is not good from what keeps the program
+// from saying so.
+func refusedOrUsage(err error) error {
+	if errors.As(err, new(*jwtcli.Refusal)) {
+		return &exitError{ExitFindings, err}
+	}
+	return usage(err)
 }
 
 func newJWTKeygen(s Streams) *cobra.Command {

@@ -49,7 +49,7 @@ func ParseKeys(data []byte, alg jwt.Algorithm) (jwt.KeySet, error) {
 		}
 		algs = []jwt.Algorithm{alg}
 	}
-	text := bytes.TrimSpace(data)
+	text := bytes.TrimSpace(bytes.TrimPrefix(data, []byte("\xEF\xBB\xBF"))) // some editors write a byte order mark
 	switch {
 	case bytes.HasPrefix(text, []byte("{")) && jsontext.Value(text).IsValid():
 		var probe struct {
