@@ -73,33 +73,38 @@ func (d *Document) testimony(op, o *Operation) int {
 			score += 12
 		}
 	}
-	for _, w := range o.words() {
-		if ledgers[w] {
-			score += 10
-		}
-		for _, own := range op.words() {
-			if len(w) > 3 && Singular(w) == Singular(own) && !actions[w] {
+	for _, noun := range o.traits.nouns {
+		for _, own := range op.traits.singulars {
+			if noun == own {
 				score += 4
 			}
 		}
 	}
-	if selfPath(o.Path) {
-		score += 14
-	}
-	// A witness that must be told what op does not know is a poor one, and so
-	// is one that would answer with a file or a page.
-	known := pathParams(op.Path)
-	for _, name := range pathParams(o.Path) {
-		if !slices.Contains(known, name) {
+	// A witness that must be told what op does not know is a poor one.
+	for _, name := range o.traits.params {
+		if !slices.Contains(op.traits.params, name) {
 			score -= 35
 		}
+	}
+	return score + o.traits.standing
+}
+
+// standing scores a witness by what it is, whatever is to be shown: one that
+// would answer with a file or a page is a poor one.
+func (o *Operation) standing() int {
+	score := 0
+	if selfPath(o.Path) {
+		score += 14
 	}
 	for _, p := range o.Params {
 		if p.Required && p.In == "query" {
 			score -= 15
 		}
 	}
-	for _, w := range o.words() {
+	for _, w := range pathWords(o.Path) {
+		if ledgers[w] {
+			score += 10
+		}
 		switch w {
 		case "health", "healthz", "ready", "metrics", "version", "docs", "ping", "export", "download", "csv", "pdf", "login", "callback":
 			score -= 60

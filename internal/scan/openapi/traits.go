@@ -9,6 +9,10 @@ type traits struct {
 	text      string   // METHOD PATH
 	parts     []string // of the path
 	words     []string // of its literal segments
+	singulars []string // of words
+	nouns     []string // those of singulars that tell things apart
+	params    []string // names of the path's parameters
+	standing  int      // as a witness, whatever is to be shown; see testimony
 	thing     string
 	answers   string // the kind of thing that it answers with
 	changes   bool
@@ -23,6 +27,15 @@ type traits struct {
 
 func (o *Operation) judge() *traits {
 	t := &traits{text: o.String(), parts: segments(o.Path), words: pathWords(o.Path), thing: thingOf(o.Path), answers: answeredKind(o)}
+	t.params = pathParams(o.Path)
+	for _, w := range t.words {
+		noun := Singular(w)
+		t.singulars = append(t.singulars, noun)
+		if len(w) > 3 && !actions[w] {
+			t.nouns = append(t.nouns, noun)
+		}
+	}
+	t.standing = o.standing()
 	o.traits = t // what follows asks for what is known already
 	t.changes, t.reason = o.judgeChange()
 	t.dangerous = o.judgeDanger()
