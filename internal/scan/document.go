@@ -22,7 +22,7 @@ var usualDocuments = []string{"/openapi.json", "/api/openapi.json", "/api/v1/ope
 // name it.
 var usualPages = []string{"/docs", "/redoc", "/api/docs", "/api/v1/docs", "/swagger", "/swagger-ui", "/documentation"}
 
-var documentInPage = regexp.MustCompile(`(?i)(?:\burl["']?\s*:|spec-url\s*=|\bdata-url\s*=)\s*["']([^"'<>\s]{1,300})["']`)
+var documentInPage = regexp.MustCompile(`(?i)(?:\burl["']?\s*:|spec-url\s*=|\bdata-url\s*=)\s*["']([^"'<>\s]+)["']`)
 
 // errNoDocument is returned where no document was found.
 var errNoDocument = errors.New("the API's document was not found")

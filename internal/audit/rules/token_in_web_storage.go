@@ -4,12 +4,16 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/d710e0ae/countersign/internal/finding"
 )
 
-// setItem matches a write to web storage; the key may be a constant.
-var setItem = regexp.MustCompile(`\b(localStorage|sessionStorage)\s*(?:\.\s*setItem\s*\(\s*([^,\n]{1,120}),\s*([^\n]{0,200})|\[\s*([^\]\n]{1,80})\]\s*=[^=]\s*([^\n]{0,200})|\.\s*([A-Za-z_$][\w$]{0,60})\s*=[^=]\s*([^\n]{0,200}))`)
+// setItem matches a write to web storage; the key may be a constant. It is
+// large, and compiled where a page mentions web storage.
+var setItem = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`\b(localStorage|sessionStorage)\s*(?:\.\s*setItem\s*\(\s*([^,\n]{1,120}),\s*([^\n]{0,200})|\[\s*([^\]\n]{1,80})\]\s*=[^=]\s*([^\n]{0,200})|\.\s*([A-Za-z_$][\w$]{0,60})\s*=[^=]\s*([^\n]{0,200}))`)
+})
 
 var (
 	storedToken = regexp.MustCompile(`(?i)token|jwt|bearer`)
@@ -25,7 +29,7 @@ var tokenInWebStorage = Rule{"token-in-web-storage", func(c *Context) {
 			if t := strings.TrimSpace(l); strings.HasPrefix(t, "//") || strings.HasPrefix(t, "*") || len(l) > 2000 {
 				continue
 			}
-			for _, m := range setItem.FindAllStringSubmatchIndex(l, -1) {
+			for _, m := range setItem().FindAllStringSubmatchIndex(l, -1) {
 				part := func(n int) string {
 					if m[2*n] < 0 {
 						return ""

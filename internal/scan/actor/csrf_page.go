@@ -11,8 +11,9 @@ import (
 )
 
 // assigned is a CSRF token that a page's script has as a literal: a variable,
-// a member, or an argument after its name.
-var assigned = regexp.MustCompile(`(?i)["']?([\w$.-]{0,60}(?:[cx]srf|authenticity_?token)[\w-]{0,60})["']?\s*[:=,]\s*["']([^"'\s<>]{8,999})["']`)
+// a member, or an argument after its name. How long each may be is not for the
+// pattern to say: it would be compiled to a copy of itself for each character.
+var assigned = regexp.MustCompile(`(?i)["']?([\w$.-]*(?:[cx]srf|authenticity_?token)[\w-]*)["']?\s*[:=,]\s*["']([^"'\s<>]{8,})["']`)
 
 // tokensInPage finds the CSRF tokens of an HTML page: in meta tags, in fields,
 // in attributes that are called so, in htmx's hx-headers and hx-vals, and in
