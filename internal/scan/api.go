@@ -39,6 +39,7 @@ type api struct {
 	logins map[string]bool // their operations
 
 	uses     []*use
+	byOp     map[*openapi.Operation]*use
 	made     []made                      // what the scan created
 	listed   map[string][]string         // what listings held when last read, by path
 	relisted map[*openapi.Operation]bool // read again after a creation
@@ -49,6 +50,7 @@ type use struct {
 	op      *openapi.Operation
 	subject *attack.Subject
 
+	telling  string         // what the last path parameter names, see telling
 	optional bool           // fill what is not required
 	fixed    map[string]any // members that had to be corrected
 	dropped  []string       // members that had to go
@@ -58,13 +60,15 @@ type use struct {
 	last     *openapi.Request
 	watches  []watch           // what may show its effect
 	current  map[string]string // path parameters of the newest call
+	names    map[string]bool   // what the answer to a creation names, see namesIn
 }
 
 // made is a thing that the scan created, and how it might be deleted.
 type made struct {
 	path string
 	ids  []string
-	by   *openapi.Operation
+	by   *use
+	said bool // by the status, 201
 	gone bool
 }
 
@@ -210,8 +214,8 @@ func (a *api) send(ctx context.Context, u *use, r *openapi.Request) (*client.Res
 		a.learnLinks(res)
 		a.learnForms(res)
 	}
-	if u.op.Method == http.MethodPost && res.Status == http.StatusCreated || u.op.Method == http.MethodPost && res.Status == http.StatusOK && len(a.deleters(u.op)) > 0 {
-		a.made = append(a.made, made{path: r.Path, ids: identities(res), by: u.op})
+	if u.op.Method == http.MethodPost && (res.Status == http.StatusCreated || res.Status == http.StatusOK) {
+		a.made = append(a.made, made{path: r.Path, ids: identities(res), by: u, said: res.Status == http.StatusCreated})
 	}
 	return res, nil
 }
@@ -237,17 +241,6 @@ func identities(r *client.Response) []string {
 			case float64:
 				out = append(out, strconv.FormatFloat(id, 'f', -1, 64))
 			}
-		}
-	}
-	return out
-}
-
-// deleters returns the DELETE operations on what op creates.
-func (a *api) deleters(op *openapi.Operation) []*use {
-	var out []*use
-	for _, u := range a.uses {
-		if u.op.Method == http.MethodDelete && slices.ContainsFunc(a.producers(u), func(p *use) bool { return p.op == op }) {
-			out = append(out, u)
 		}
 	}
 	return out
@@ -287,6 +280,9 @@ func (a *api) exercise(ctx context.Context, u *use) error {
 				s.ChangesState = false // it hands out a token and keeps the one it was shown
 			}
 			s.Success = res
+			if u.op.Method == http.MethodPost {
+				u.names = namesIn(res)
+			}
 			s.Judge.Success(res)
 			s.Call = a.call(u, r)
 			return a.relist(ctx, u, res)
@@ -415,7 +411,7 @@ func (w watch) own(u *use) bool {
 // observe gives u's subject the means to read its effect back.
 func (a *api) observe(u *use) {
 	for _, o := range a.doc.Oracles(u.op) {
-		x := a.use(o)
+		x := a.byOp[o]
 		if x == nil || !x.subject.Exercised || x.last == nil || len(u.watches) == 2 {
 			continue
 		}
@@ -476,7 +472,7 @@ func (a *api) get(ctx context.Context, path string) (*client.Response, error) {
 // newUse prepares an operation.
 func (a *api) newUse(op *openapi.Operation) *use {
 	changes := !op.Safe()
-	u := &use{op: op, subject: &attack.Subject{Ref: op.OperationRef, ChangesState: changes, Credential: finding.CredentialUnknown}}
+	u := &use{op: op, telling: telling(lastParameter(op)), subject: &attack.Subject{Ref: op.OperationRef, ChangesState: changes, Credential: finding.CredentialUnknown}}
 	u.optional = op.Method == http.MethodPatch || noneRequired(op)
 	u.renew = op.Method == http.MethodDelete
 	u.subject.UsesUp = u.renew

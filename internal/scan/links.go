@@ -77,7 +77,7 @@ func (a *api) relist(ctx context.Context, u *use, answer *client.Response) error
 		return nil
 	}
 	for _, o := range a.doc.Oracles(u.op) {
-		l := a.use(o)
+		l := a.byOp[o]
 		if l == nil || strings.Contains(o.Path, "{") || !l.subject.Exercised || l.last == nil || a.relisted[o] {
 			continue
 		}

@@ -22,7 +22,7 @@ const maxListed = 1000
 // where the API shows no listing.
 func (a *api) newest(ctx context.Context, p *use, r *openapi.Request, parameter string) string {
 	for _, o := range a.doc.Oracles(p.op) {
-		if l := a.use(o); l == nil || !l.subject.Exercised {
+		if l := a.byOp[o]; l == nil || !l.subject.Exercised {
 			continue
 		}
 		path := o.Path

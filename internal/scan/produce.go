@@ -50,30 +50,44 @@ func (p *produced) name(op *openapi.Operation, r *openapi.Request) {
 func (a *api) producers(u *use) []*use {
 	var out []*use
 	for _, op := range a.doc.Producers(u.op) {
-		if p := a.use(op); p != nil && p.subject.Exercised {
+		if p := a.byOp[op]; p != nil && p.subject.Exercised {
 			out = append(out, p)
 		}
 	}
-	parameter := lastParameter(u.op)
-	if !strings.ContainsAny(parameter, "_-IU") || slices.Contains([]string{"user_id", "userId"}, parameter) {
-		return out // a bare "id" is anything's, and one's own account is not made anew
-	}
 	for _, p := range a.uses {
-		if p.op.Method == http.MethodPost && p != u && p.subject.Exercised && !p.subject.Login && p.subject.Success != nil &&
-			!strings.Contains(p.op.Path, "{"+parameter+"}") && !slices.Contains(out, p) && called(p.subject.Success, parameter) != "" {
+		if p.namesThing(u) && p != u && !slices.Contains(out, p) {
 			out = append(out, p)
 		}
 	}
 	return out
 }
 
-// use returns the use of an operation; nil where it is not wanted.
-func (a *api) use(op *openapi.Operation) *use {
-	i := slices.IndexFunc(a.uses, func(u *use) bool { return u.op == op })
-	if i < 0 {
-		return nil
+// deleters returns the DELETE operations on what p creates.
+func (a *api) deleters(p *use) []*use {
+	var out []*use
+	for _, u := range a.uses {
+		if u.op.Method == http.MethodDelete && p.subject.Exercised &&
+			(p.namesThing(u) || slices.Contains(a.doc.Producers(u.op), p.op)) {
+			out = append(out, u)
+		}
 	}
-	return a.uses[i]
+	return out
+}
+
+// namesThing reports whether p was seen to answer a creation with what u's
+// last path parameter names.
+func (p *use) namesThing(u *use) bool {
+	return p.names != nil && u.telling != "" && p.names[u.telling] && p.subject.Exercised && !p.subject.Login &&
+		!strings.Contains(p.op.Path, "{"+lastParameter(u.op)+"}")
+}
+
+// telling returns the plain name of a path parameter that tells which thing it
+// names. A bare "id" is anything's, and one's own account is not made anew.
+func telling(parameter string) string {
+	if !strings.ContainsAny(parameter, "_-IU") || parameter == "user_id" || parameter == "userId" {
+		return ""
+	}
+	return plainName(parameter)
 }
 
 // lastParameter returns the name of the last parameter in the path.
@@ -123,14 +137,18 @@ func identity(r *client.Response, parameter string) string {
 	return ""
 }
 
-// called returns what an answer says under the very name of a parameter.
-func called(r *client.Response, parameter string) string {
+// namesIn returns the plain names under which an answer gives a text or a
+// number.
+func namesIn(r *client.Response) map[string]bool {
+	out := map[string]bool{}
 	for _, v := range things(r) {
-		if id := member(v, parameter); id != "" {
-			return id
+		for name, value := range v {
+			if scalar(value) != "" {
+				out[plainName(name)] = true
+			}
 		}
 	}
-	return ""
+	return out
 }
 
 // things returns the objects of an answer that may be the thing it is about.
@@ -168,14 +186,22 @@ func identityOf(v map[string]any, parameter string) string {
 func member(v map[string]any, name string) string {
 	value, ok := v[name]
 	if !ok {
-		plain := func(s string) string { return strings.ToLower(strings.ReplaceAll(s, "_", "")) }
-		for _, k := range slices.Sorted(maps.Keys(v)) {
-			if plain(k) == plain(name) {
-				value = v[k]
-				break
+		plain := plainName(name)
+		other := ""
+		for k := range v {
+			if (other == "" || k < other) && plainName(k) == plain {
+				other, value = k, v[k]
 			}
 		}
 	}
+	return scalar(value)
+}
+
+// plainName is a name however its words are parted.
+func plainName(name string) string { return strings.ToLower(strings.ReplaceAll(name, "_", "")) }
+
+// scalar returns a text or a number as text.
+func scalar(value any) string {
 	switch id := value.(type) {
 	case string:
 		return id

@@ -193,7 +193,7 @@ func (s *session) prepare(doc *openapi.Document, base *url.URL, given *actor.Cre
 		t.Frontend, _ = url.Parse(s.cfg.Frontend) // validated before
 	}
 	// Values that must be unique would be the last scan's if each began at 0.
-	a := &api{cfg: s.cfg, t: t, doc: doc, pool: pool, serial: rand.IntN(maxBegin) * serialsOfScan, routes: actor.Find(doc), logins: map[string]bool{}}
+	a := &api{cfg: s.cfg, t: t, doc: doc, pool: pool, serial: rand.IntN(maxBegin) * serialsOfScan, routes: actor.Find(doc), logins: map[string]bool{}, byOp: map[*openapi.Operation]*use{}}
 	for _, r := range a.routes {
 		a.logins[r.Method+" "+r.Path] = true
 	}
@@ -221,6 +221,7 @@ func (s *session) prepare(doc *openapi.Document, base *url.URL, given *actor.Cre
 			t.Logout = u.subject
 		}
 		a.uses = append(a.uses, u)
+		a.byOp[op] = u
 		t.Subjects = append(t.Subjects, u.subject)
 	}
 	return a
