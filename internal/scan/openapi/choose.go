@@ -11,12 +11,24 @@ import (
 // Bounds of the search for things that belong together.
 const (
 	maxCandidates = 8   // for one parameter
+	maxKnown      = 12  // children that count for a parent
 	maxSteps      = 800 // of one search
+)
+
+// Scores that bounds must know, in points.
+const (
+	livesScore  = 450 // it lives where the path leads, and is of the right kind
+	parentScore = 150 // it names a parent that was chosen
+	enumScore   = 500 // the document lists the value
+	guessScore  = 30  // at the most, what nothing is known of
+	ownedScore  = 35  // it says that it is the account's
+	ownScore    = 60  // it is the account, and the operation is for accounts
+	noScore     = -1 << 30
 )
 
 // A candidate is a value for a path parameter.
 type candidate struct {
-	value   any
+	text    string // the value, as it stands in a path
 	score   int
 	thing   *thing // nil where the value names no known thing
 	guessed bool
@@ -33,6 +45,8 @@ type search struct {
 	parts     []string // of the path
 	opt       BuildOptions
 	bound     []map[string]int // by slot and value: how often things below it are known
+	bonus     []int            // by slot: the most that a thing can score beside how it matches
+	rest      []int            // by slot: the most that those after it can add to a score
 	steps     int
 	best      []candidate
 	bestScore int
@@ -45,10 +59,15 @@ type slotName struct{ own, container *word }
 
 // fillPath chooses the path parameters.
 func (g *generator) fillPath(r *Request, opt BuildOptions) error {
-	s := &search{g: g, op: g.op, slots: g.doc.slots(g.op), parts: segments(g.op.Path), opt: opt, bestScore: -1 << 30}
+	s := &search{g: g, op: g.op, slots: g.doc.slots(g.op), parts: segments(g.op.Path), opt: opt, bestScore: noScore}
+	s.rest = make([]int, len(s.slots))
+	for i := range s.rest {
+		s.rest[i] = enumScore * (len(s.slots) - 1 - i)
+	}
 	if g.pool != nil {
 		g.pool.mu.Lock()
 		s.bind()
+		s.bounds()
 		s.descend(nil, 0)
 		g.pool.mu.Unlock()
 	} else {
@@ -59,7 +78,7 @@ func (g *generator) fillPath(r *Request, opt BuildOptions) error {
 	}
 	for i, c := range s.best {
 		name := s.slots[i].name
-		g.path[name] = text(c.value)
+		g.path[name] = c.text
 		if c.thing != nil {
 			r.things = append(r.things, c.thing)
 			g.chosen = append(g.chosen, c.thing)
@@ -100,7 +119,7 @@ func (s *search) bind() {
 	s.names = make([]slotName, len(s.slots))
 	for i, slot := range s.slots {
 		s.bound[i] = map[string]int{}
-		s.names[i] = slotName{s.g.pool.index.word(slot.name), s.g.pool.index.word(Singular(lastWord(slot.container)) + "_id")}
+		s.names[i] = slotName{s.g.pool.index.word(slot.name), s.g.pool.index.word(slot.noun + "_id")}
 	}
 	for i := 1; i < len(s.slots); i++ {
 		for _, h := range s.g.pool.index.shaped(s.parts[:s.slots[i].segment]) {
@@ -120,6 +139,32 @@ func (s *search) bind() {
 	}
 }
 
+// bounds finds out how much a choice can still gain after each parameter, so
+// that descend need not try what cannot win. It is never less than what
+// things, match and worth come to.
+func (s *search) bounds() {
+	s.bonus = make([]int, len(s.slots))
+	sum := 0
+	for i := len(s.slots) - 1; i >= 0; i-- {
+		known := 0
+		for _, n := range s.bound[i] {
+			known = max(known, n)
+		}
+		s.bonus[i] = rankCreated*20 + 9 + min(known, maxKnown)*15
+		if len(s.g.pool.self) > 0 {
+			s.bonus[i] += ownedScore + ownScore
+		}
+		s.rest[i] = sum
+		match := livesScore
+		for _, name := range s.names[:i] {
+			if s.g.pool.index.knows(name.own) || s.g.pool.index.knows(name.container) {
+				match += parentScore
+			}
+		}
+		sum += max(match+s.bonus[i], enumScore)
+	}
+}
+
 // descend tries the candidates of the next parameter, the best first, and
 // keeps the best whole choice.
 func (s *search) descend(chosen []candidate, score int) {
@@ -136,45 +181,68 @@ func (s *search) descend(chosen []candidate, score int) {
 		}
 		return
 	}
-	for _, c := range s.candidates(chosen) {
+	for _, c := range s.candidates(chosen, s.bestScore-score-s.rest[i]) {
+		if score+c.score+s.rest[i] <= s.bestScore {
+			return // nor does any that scores less lead to a better choice
+		}
 		s.descend(append(slices.Clip(chosen), c), score+c.score)
 	}
 }
 
 func (s *search) path(chosen []candidate, until int) string {
-	values := map[string]string{}
-	for i, c := range chosen {
-		values[s.slots[i].name] = text(c.value)
-	}
-	return expandPath(s.op.Path, values, until)
+	return expand(s.op.Path, until, func(name string) string {
+		for i, c := range slices.Backward(chosen) {
+			if s.slots[i].name == name {
+				return c.text
+			}
+		}
+		return ""
+	})
 }
 
-func (s *search) candidates(chosen []candidate) []candidate {
+// candidates returns the values for the next parameter, the best first.
+// Things that cannot score more than due may be left out.
+func (s *search) candidates(chosen []candidate, due int) []candidate {
 	slot := s.slots[len(chosen)]
 	last := len(chosen) == len(s.slots)-1
 	var out []candidate
 	if s.g.pool != nil {
-		out = s.things(chosen)
+		out = s.things(chosen, due)
 		for _, v := range s.g.pool.loose[s.names[len(chosen)].own.plain] {
-			if s.g.fits(slot.schema, v) && !s.opt.Taken[text(v)] {
-				out = append(out, candidate{value: v, score: 60})
+			if is := text(v); s.g.fits(slot.schema, v) && !s.opt.Taken[is] {
+				out = append(out, candidate{text: is, score: 60})
 			}
 		}
 	}
 	if enum := list(slot.schema["enum"]); len(enum) > 0 {
 		for _, v := range enum {
-			if v != nil && !s.opt.Taken[text(v)] {
-				out = append(out, candidate{value: v, score: 500})
+			if is := text(v); v != nil && !s.opt.Taken[is] {
+				out = append(out, candidate{text: is, score: enumScore})
 			}
 		}
+	}
+	if len(out) == 0 && due >= guessScore {
+		return nil // nor could a guess score more
+	}
+	if len(out) == 0 && s.g.pool != nil && due > noScore {
+		out = s.things(chosen, noScore) // a guess is for where there is none
 	}
 	if len(out) == 0 && !(last && s.opt.Fresh) {
 		out = append(out, s.guesses(slot)...)
 	}
-	slices.SortStableFunc(out, func(a, b candidate) int { return cmp.Compare(b.score, a.score) })
+	slices.SortStableFunc(out, func(a, b candidate) int {
+		switch c := cmp.Compare(b.score, a.score); {
+		case c != 0:
+			return c
+		case a.thing == nil || b.thing == nil:
+			return cmp.Compare(order(a.thing == nil), order(b.thing == nil))
+		default:
+			return cmp.Or(cmp.Compare(a.thing.kind, b.thing.kind), cmp.Compare(a.thing.serial, b.thing.serial))
+		}
+	})
 	kept := out[:0]
 	for _, c := range out {
-		if len(kept) < maxCandidates && !slices.ContainsFunc(kept, func(k candidate) bool { return text(k.value) == text(c.value) }) {
+		if len(kept) < maxCandidates && !slices.ContainsFunc(kept, func(k candidate) bool { return k.text == c.text }) {
 			kept = append(kept, c)
 		}
 	}
@@ -184,14 +252,16 @@ func (s *search) candidates(chosen []candidate) []candidate {
 // things returns the candidates that are known things: those that live under
 // what is chosen already, then those of the right kind, then those that have
 // a field of the parameter's name.
-func (s *search) things(chosen []candidate) []candidate {
+func (s *search) things(chosen []candidate, due int) []candidate {
 	pool, slot, name := s.g.pool, s.slots[len(chosen)], s.names[len(chosen)].own
 	last := len(chosen) == len(s.slots)-1
-	container := Singular(lastWord(slot.container))
+	container := slot.noun
 	kind := cmp.Or(name.of, container)
 	suits := func(v any) bool { return s.g.fits(slot.schema, v) }
 	prefix := s.path(chosen, slot.segment)
+	bonus := s.bonus[len(chosen)]
 	var out []candidate
+	found := false
 	pool.searches++
 	mark := pool.searches
 	try := func(things []*thing) {
@@ -200,54 +270,59 @@ func (s *search) things(chosen []candidate) []candidate {
 				continue
 			}
 			t.mark = mark
-			score, ok := s.match(t, name, kind, container, prefix, chosen)
+			score, lives, ok := s.match(t, name, kind, container, prefix, chosen)
 			if !ok {
 				continue
 			}
+			if score+bonus <= due && (found || !lives) {
+				continue
+			}
 			v, ok := t.pick(name, suits)
-			if !ok && slices.ContainsFunc(t.homes, func(h *home) bool { return h.path == prefix }) {
+			if !ok && lives {
 				// It is called otherwise, as a Todo at /task/{task_id}, but
 				// nothing else lives there.
 				v, ok = t.pick(pool.index.word("id"), suits)
 				score -= 200
 			}
-			if !ok || s.opt.Taken[text(v)] {
+			if !ok {
+				continue
+			}
+			is := text(v)
+			if s.opt.Taken[is] {
 				continue
 			}
 			if last && s.opt.Fresh && (t.rank != rankCreated || len(t.spent) > 0) {
 				s.spared = true
 				continue
 			}
-			known := s.bound[len(chosen)][text(v)]
-			score += pool.worth(t) + s.purpose(t, kind) + min(known, 12)*15
+			known := s.bound[len(chosen)][is]
+			score += pool.worth(t) + s.purpose(t, kind) + min(known, maxKnown)*15
 			if last && t.spent[s.op.traits.text] {
 				score -= 60
 			}
 			if !last && len(s.bound[len(chosen)]) > 0 && known == 0 {
 				score -= 100
 			}
-			out = append(out, candidate{value: v, score: score, thing: t})
+			out, found = append(out, candidate{text: is, score: score, thing: t}), true
 		}
 	}
 	try(pool.index.at(prefix))
 	// Where things live under what is chosen, those that live elsewhere are
 	// none to try.
-	if len(out) == 0 || len(chosen) == 0 {
+	if !found || len(chosen) == 0 {
 		try(pool.things[kind])
 		try(pool.things[container])
 		if !name.isID && kind != "" {
 			try(pool.index.fields[name.plain])
 		}
 	}
-	slices.SortFunc(out, func(a, b candidate) int {
-		return cmp.Or(cmp.Compare(a.thing.kind, b.thing.kind), cmp.Compare(a.thing.serial, b.thing.serial))
-	})
 	return append(out, s.fromSelf(slot, kind, suits)...)
 }
 
-// match says how well a thing suits a parameter that follows the given path.
-func (s *search) match(t *thing, name *word, kind, container, prefix string, chosen []candidate) (int, bool) {
-	score, lives, elsewhere := 0, false, false
+// match says how well a thing suits a parameter that follows the given path,
+// and whether it lives there.
+func (s *search) match(t *thing, name *word, kind, container, prefix string, chosen []candidate) (score int, lives, ok bool) {
+	elsewhere := false
 	template := s.parts[:s.slots[len(chosen)].segment]
 	for _, h := range t.homes {
 		switch {
@@ -259,7 +334,7 @@ func (s *search) match(t *thing, name *word, kind, container, prefix string, cho
 	}
 	switch {
 	case lives && (t.kind == kind || t.kind == container):
-		score = 450
+		score = livesScore
 	case lives:
 		score = 400
 	case t.kind == kind:
@@ -269,10 +344,10 @@ func (s *search) match(t *thing, name *word, kind, container, prefix string, cho
 	default:
 		// A thing of another kind may name the one that is wanted.
 		if name.isID || kind == "" {
-			return 0, false
+			return 0, false, false
 		}
 		if _, ok := t.named(name); !ok {
-			return 0, false
+			return 0, false, false
 		}
 		score = 80
 	}
@@ -285,13 +360,13 @@ func (s *search) match(t *thing, name *word, kind, container, prefix string, cho
 			v, ok = t.named(s.names[i].container)
 		}
 		switch {
-		case ok && text(v) == text(c.value):
-			score += 150
+		case ok && text(v) == c.text:
+			score += parentScore
 		case ok && !lives && s.names[i].own.plain != "id":
 			score -= 1500
 		}
 	}
-	return score, true
+	return score, lives, true
 }
 
 // onOthers are the verbs that people do to accounts that are not theirs.
@@ -318,7 +393,7 @@ func (s *search) purpose(t *thing, kind string) int {
 			return -200
 		}
 	}
-	return 60
+	return ownScore
 }
 
 // fromSelf offers the account in use where the parameter names an account.
@@ -332,7 +407,7 @@ func (s *search) fromSelf(slot slot, kind string, suits func(any) bool) []candid
 	}
 	for _, name := range fields {
 		if v, ok := s.g.pool.self[name]; ok && suits(v) && !s.opt.Taken[text(v)] {
-			return []candidate{{value: v, score: 320}}
+			return []candidate{{text: text(v), score: 320}}
 		}
 	}
 	return nil
@@ -343,12 +418,12 @@ func (s *search) fromSelf(slot slot, kind string, suits func(any) bool) []candid
 func (s *search) guesses(slot slot) []candidate {
 	var out []candidate
 	add := func(v any, score int) {
-		if v != nil && text(v) != "" && !s.opt.Taken[text(v)] {
-			out = append(out, candidate{value: v, score: score, guessed: true})
+		if is := text(v); is != "" && !s.opt.Taken[is] {
+			out = append(out, candidate{text: is, score: score, guessed: true})
 		}
 	}
-	add(slot.example, 30)
-	add(s.g.doc.exampleOf(slot.schema), 30)
+	add(slot.example, guessScore)
+	add(s.g.doc.exampleOf(slot.schema), guessScore)
 	add(slot.schema["default"], 20)
 	switch k := kind(slot.schema); {
 	case k == "integer" || k == "number":

@@ -329,7 +329,7 @@ func (d *Document) bases(from *url.URL) []string {
 	}
 	for _, s := range list(d.root["servers"]) {
 		server := d.object(s)
-		u, err := url.Parse(expand(text(server["url"]), d.object(server["variables"])))
+		u, err := url.Parse(withVariables(text(server["url"]), d.object(server["variables"])))
 		if err != nil {
 			continue
 		}
@@ -342,8 +342,8 @@ func (d *Document) bases(from *url.URL) []string {
 	return out
 }
 
-// expand puts the defaults of a server's variables into its URL.
-func expand(serverURL string, variables map[string]any) string {
+// withVariables puts the defaults of a server's variables into its URL.
+func withVariables(serverURL string, variables map[string]any) string {
 	for name, v := range variables {
 		m, _ := v.(map[string]any)
 		serverURL = strings.ReplaceAll(serverURL, "{"+name+"}", text(m["default"]))

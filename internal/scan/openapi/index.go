@@ -60,6 +60,9 @@ func (x *index) field(t *thing, name string) {
 	}
 }
 
+// knows reports whether a thing has a field of that name, or may have had one.
+func (x *index) knows(w *word) bool { return len(x.fields[w.plain]) > 0 || len(x.fields) >= maxNames }
+
 // A home is the concrete path of a collection.
 type home struct {
 	path   string

@@ -114,7 +114,7 @@ func (d *Document) needs(o *Operation) []string {
 		if of, _ := resourceOf(s.name); of != "" {
 			out = append(out, of)
 		} else {
-			out = append(out, Singular(lastWord(s.container)))
+			out = append(out, s.noun)
 		}
 	}
 	for _, b := range o.Bodies[:min(len(o.Bodies), 1)] {
@@ -155,7 +155,7 @@ func (d *Document) findProducers(op *Operation) []*Operation {
 	if slots := d.slots(op); len(slots) > 0 {
 		last := slots[len(slots)-1]
 		of, _ := resourceOf(last.name)
-		kinds = append(kinds, cmp.Or(of, Singular(lastWord(last.container))))
+		kinds = append(kinds, cmp.Or(of, last.noun))
 		container = "/" + strings.Join(segments(op.Path)[:last.segment], "/")
 	} else {
 		kinds = d.needs(op)

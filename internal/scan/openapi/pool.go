@@ -212,7 +212,7 @@ func (p *Pool) worth(t *thing) int {
 	score := t.rank * 20
 	switch ours, says := p.owned(t); {
 	case ours:
-		score += 35
+		score += ownedScore
 	case says && t.rank < rankCreated:
 		score -= 40
 	}

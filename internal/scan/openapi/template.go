@@ -10,6 +10,7 @@ type slot struct {
 	name      string
 	segment   int    // index among the path's segments
 	container string // the nearest literal segment before it
+	noun      string // what that holds
 	schema    map[string]any
 	example   any
 }
@@ -52,7 +53,7 @@ func (d *Document) findSlots(op *Operation) []slot {
 			continue
 		}
 		for _, name := range pathParams(segment) {
-			s := slot{name: name, segment: i, container: container, schema: map[string]any{"type": "string"}}
+			s := slot{name: name, segment: i, container: container, noun: Singular(lastWord(container)), schema: map[string]any{"type": "string"}}
 			for _, p := range op.Params {
 				if p.In == "path" && p.Name == name {
 					s.schema, s.example = d.solid(p.Schema.node), p.Example
@@ -86,8 +87,13 @@ func pathParams(path string) []string {
 // expandPath writes values into a path's parameters, up to the given segment.
 // What a path converter takes keeps its slashes.
 func expandPath(path string, values map[string]string, until int) string {
+	return expand(path, until, func(name string) string { return values[name] })
+}
+
+func expand(path string, until int, value func(name string) string) string {
 	var b strings.Builder
-	for i, segment := range segments(path) {
+	parts := segments(path)
+	for i, segment := range parts {
 		if i >= until {
 			break
 		}
@@ -102,15 +108,15 @@ func expandPath(path string, values map[string]string, until int) string {
 			name, converter, _ := strings.Cut(name, ":")
 			b.WriteString(before)
 			if converter == "path" {
-				u := url.URL{Path: values[name]}
+				u := url.URL{Path: value(name)}
 				b.WriteString(strings.TrimPrefix(u.EscapedPath(), "./"))
 			} else {
-				b.WriteString(escapeSegment(values[name]))
+				b.WriteString(escapeSegment(value(name)))
 			}
 			segment = after
 		}
 	}
-	if until > len(segments(path)) && strings.HasSuffix(path, "/") {
+	if until > len(parts) && strings.HasSuffix(path, "/") {
 		b.WriteByte('/')
 	}
 	return b.String()
