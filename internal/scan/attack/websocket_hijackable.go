@@ -2,6 +2,8 @@ package attack
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/http"
@@ -178,6 +180,17 @@ func (t *Target) dial(ctx context.Context, u *url.URL, origin, cookies string) (
 	if cookies != "" {
 		h.Set("Cookie", cookies)
 	}
+	// Most paths have no WebSocket. That is asked over a kept connection, at
+	// the pace of the scan; a handshake that succeeds takes its own with it.
+	asked, err := t.Client.Do(ctx, &client.Request{Method: http.MethodGet, URL: u, Header: upgrade(h), Bare: true})
+	switch {
+	case err != nil && ctx.Err() != nil && !errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return dialled{}, ctx.Err()
+	case err != nil:
+		return dialled{}, nil
+	case asked.Status != http.StatusSwitchingProtocols:
+		return dialled{status: asked.Status}, nil
+	}
 	ws := *u
 	ws.Scheme = "ws" + strings.TrimPrefix(u.Scheme, "http")
 	t.Client.Count()
@@ -204,4 +217,14 @@ func (t *Target) dial(ctx context.Context, u *url.URL, origin, cookies string) (
 		d.closed = true
 	}
 	return d, nil
+}
+
+// upgrade adds what asks for a WebSocket (RFC 6455 §4.1).
+func upgrade(h http.Header) http.Header {
+	h = h.Clone()
+	h.Set("Connection", "Upgrade")
+	h.Set("Upgrade", "websocket")
+	h.Set("Sec-WebSocket-Version", "13")
+	h.Set("Sec-WebSocket-Key", base64.StdEncoding.EncodeToString([]byte(rand.Text()[:16])))
+	return h
 }

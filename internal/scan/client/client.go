@@ -273,7 +273,9 @@ func (c *Client) given(ctx context.Context, r *Request, h http.Header) (*Respons
 	defer answer.Body.Close()
 	timer.Reset(c.cfg.BodyTime)
 	res := &Response{Status: answer.StatusCode, Header: answer.Header, At: time.Now()}
-	res.readBody(answer.Body, answer.ContentLength, c.maxBody.Load())
+	if res.Status != http.StatusSwitchingProtocols { // after which it is no body
+		res.readBody(answer.Body, answer.ContentLength, c.maxBody.Load())
+	}
 	return res, nil
 }
 
