@@ -47,6 +47,7 @@ type search struct {
 	bound     []map[string]int // by slot and value: how often things below it are known
 	bonus     []int            // by slot: the most that a thing can score beside how it matches
 	rest      []int            // by slot: the most that those after it can add to a score
+	room      [][]candidate    // by slot: where its candidates are put
 	steps     int
 	best      []candidate
 	bestScore int
@@ -64,14 +65,16 @@ func (g *generator) fillPath(r *Request, opt BuildOptions) error {
 	for i := range s.rest {
 		s.rest[i] = enumScore * (len(s.slots) - 1 - i)
 	}
+	s.room = make([][]candidate, len(s.slots))
+	chosen := make([]candidate, 0, len(s.slots)) // shared: one branch at a time
 	if g.pool != nil {
 		g.pool.mu.Lock()
 		s.bind()
 		s.bounds()
-		s.descend(nil, 0)
+		s.descend(chosen, 0)
 		g.pool.mu.Unlock()
 	} else {
-		s.descend(nil, 0)
+		s.descend(chosen, 0)
 	}
 	if s.best == nil {
 		return s.why()
@@ -185,7 +188,7 @@ func (s *search) descend(chosen []candidate, score int) {
 		if score+c.score+s.rest[i] <= s.bestScore {
 			return // nor does any that scores less lead to a better choice
 		}
-		s.descend(append(slices.Clip(chosen), c), score+c.score)
+		s.descend(append(chosen, c), score+c.score)
 	}
 }
 
@@ -246,6 +249,7 @@ func (s *search) candidates(chosen []candidate, due int) []candidate {
 			kept = append(kept, c)
 		}
 	}
+	s.room[len(chosen)] = out
 	return kept
 }
 
@@ -260,7 +264,7 @@ func (s *search) things(chosen []candidate, due int) []candidate {
 	suits := func(v any) bool { return s.g.fits(slot.schema, v) }
 	prefix := s.path(chosen, slot.segment)
 	bonus := s.bonus[len(chosen)]
-	var out []candidate
+	out := s.room[len(chosen)][:0]
 	found := false
 	pool.searches++
 	mark := pool.searches

@@ -38,7 +38,7 @@ func TestBoundsLeaveTheBestChoice(t *testing.T) {
 		random := rand.New(rand.NewPCG(seed, 1))
 		pool := randomPool(random)
 		one := func(by func(*search)) *search {
-			s := &search{g: doc.generator(op, pool, BuildOptions{}), op: op, slots: doc.slots(op), parts: segments(op.Path), bestScore: noScore, rest: make([]int, 3)}
+			s := &search{g: doc.generator(op, pool, BuildOptions{}), op: op, slots: doc.slots(op), parts: segments(op.Path), bestScore: noScore, rest: make([]int, 3), room: make([][]candidate, 3)}
 			pool.mu.Lock()
 			defer pool.mu.Unlock()
 			s.bind()

@@ -296,27 +296,33 @@ func (p *Pool) forget(op *Operation, req *Request) {
 	if have := p.loose[loose]; len(have) > 0 {
 		p.loose[loose] = slices.DeleteFunc(slices.Clone(have), func(v any) bool { return text(v) == id })
 	}
-	p.each(func(t *thing) {
-		for _, h := range t.homes {
-			if below, ok := strings.CutPrefix(h.path, path); ok && (below == "" || below[0] == '/') {
+	for at, h := range p.index.homes {
+		if below, ok := strings.CutPrefix(at, path); ok && (below == "" || below[0] == '/') {
+			for _, t := range h.things {
 				t.gone = true
 			}
 		}
-		is := false
-		for _, name := range []string{"id", "_id", "uuid", "slug", "username", "name", "code", "key"} {
-			is = is || t.fields[name] != nil && text(t.fields[name]) == id
-		}
-		if !is {
-			return
-		}
-		for _, h := range t.homes {
-			t.gone = t.gone || h.path == home
-		}
-		t.gone = t.gone || t.kind == kind && len(t.homes) == 0
-	})
+	}
+	for _, t := range p.index.at(home) {
+		t.gone = t.gone || t.called(id)
+	}
+	for _, t := range p.things[kind] {
+		t.gone = t.gone || len(t.homes) == 0 && t.called(id)
+	}
 	for _, t := range req.things {
 		if v, ok := t.pick(p.index.word(names[len(names)-1]), func(any) bool { return true }); ok && text(v) == id && t == req.things[len(req.things)-1] {
 			t.gone = true
 		}
 	}
+}
+
+// called reports whether a thing says under one of the usual names that it is
+// the one of that id.
+func (t *thing) called(id string) bool {
+	for _, name := range []string{"id", "_id", "uuid", "slug", "username", "name", "code", "key"} {
+		if v := t.fields[name]; v != nil && text(v) == id {
+			return true
+		}
+	}
+	return false
 }

@@ -16,7 +16,7 @@ func (d *Document) Oracles(op *Operation) []*Operation {
 		op    *Operation
 		score int
 	}
-	var out []witness
+	out := make([]witness, 0, maxOracles+1)
 	for _, o := range d.Operations {
 		if o.Method != "GET" || o == op || o.Deprecated && !op.Deprecated {
 			continue
@@ -24,15 +24,19 @@ func (d *Document) Oracles(op *Operation) []*Operation {
 		if changes, _ := o.LikelyChangesState(); changes {
 			continue
 		}
-		if score := d.testimony(op, o); score > 0 {
-			out = append(out, witness{o, score})
+		score := d.testimony(op, o)
+		if score <= 0 || len(out) == maxOracles && score < out[maxOracles-1].score {
+			continue
 		}
+		// Behind those that are as good.
+		at, _ := slices.BinarySearchFunc(out, o, func(w witness, o *Operation) int {
+			return cmp.Or(cmp.Compare(score, w.score), cmp.Compare(parameters(w.op.Path), parameters(o.Path)), -1)
+		})
+		out = slices.Insert(out, at, witness{o, score})
+		out = out[:min(len(out), maxOracles)]
 	}
-	slices.SortStableFunc(out, func(a, b witness) int {
-		return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(parameters(a.op.Path), parameters(b.op.Path)))
-	})
 	var ops []*Operation
-	for _, w := range out[:min(len(out), maxOracles)] {
+	for _, w := range out {
 		ops = append(ops, w.op)
 	}
 	return ops
