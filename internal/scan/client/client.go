@@ -45,7 +45,8 @@ type Config struct {
 // A Client sends requests to one target. It is safe for concurrent use.
 type Client struct {
 	cfg   Config
-	wire  *wire // nil where a Transport was given
+	wire  *wire                          // nil where a Transport was given
+	http2 atomic.Pointer[http.Transport] // of a target that speaks nothing else
 	slots chan struct{}
 	pace  pace
 	sent  atomic.Int64
@@ -94,6 +95,9 @@ func New(cfg Config) *Client {
 func (c *Client) Close() {
 	if c.wire != nil {
 		c.wire.close()
+	}
+	if h2 := c.http2.Load(); h2 != nil {
+		h2.CloseIdleConnections()
 	}
 }
 
@@ -223,19 +227,30 @@ func (c *Client) once(ctx context.Context, r *Request) (*Response, error) {
 		h[MarkerHeader] = marked
 	}
 	c.sent.Add(1)
-	var res *Response
-	var err error
-	if c.wire != nil {
-		res, err = c.wire.do(ctx, &exchange{method: r.Method, url: r.URL, header: h, body: r.Body,
-			head: c.cfg.Timeout, rest: c.cfg.BodyTime, limit: c.maxBody.Load()})
-	} else {
-		res, err = c.given(ctx, r, h)
-	}
+	res, err := c.exchange(ctx, r, h)
 	if err != nil {
 		return nil, err
 	}
 	res.Request = r
 	return res, nil
+}
+
+// exchange sends a request over the wire, or over a transport where one was
+// given or must be.
+func (c *Client) exchange(ctx context.Context, r *Request, h http.Header) (*Response, error) {
+	if c.wire == nil {
+		return c.over(ctx, c.cfg.Transport, r, h)
+	}
+	if h2 := c.http2.Load(); h2 != nil {
+		return c.over(ctx, h2, r, h)
+	}
+	res, err := c.wire.do(ctx, &exchange{method: r.Method, url: r.URL, header: h, body: r.Body,
+		head: c.cfg.Timeout, rest: c.cfg.BodyTime, limit: c.maxBody.Load()})
+	if !errors.Is(err, errHTTP2) {
+		return res, err
+	}
+	c.http2.CompareAndSwap(nil, c.wire.http2())
+	return c.over(ctx, c.http2.Load(), r, h)
 }
 
 // Values of fields that every request shares; nothing changes them.
@@ -244,8 +259,8 @@ var (
 	marked    = []string{"1"}
 )
 
-// given sends a request over the Transport of the configuration.
-func (c *Client) given(ctx context.Context, r *Request, h http.Header) (*Response, error) {
+// over sends a request over a transport.
+func (c *Client) over(ctx context.Context, transport http.RoundTripper, r *Request, h http.Header) (*Response, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	timer := time.AfterFunc(c.cfg.Timeout, func() { cancel(errSlow) })
@@ -263,7 +278,7 @@ func (c *Client) given(ctx context.Context, r *Request, h http.Header) (*Respons
 			req.Body = http.NoBody
 		}
 	}
-	answer, err := c.cfg.Transport.RoundTrip(req)
+	answer, err := transport.RoundTrip(req)
 	if err != nil {
 		if cause := context.Cause(ctx); errors.Is(cause, errSlow) {
 			return nil, cause

@@ -2,6 +2,8 @@ package client
 
 import (
 	"bufio"
+	"bytes"
+	"compress/gzip"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -15,6 +17,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/net/http/httpguts"
@@ -32,6 +35,8 @@ const (
 var (
 	errSlow = errors.New("no answer in time")
 	errHead = errors.New("the answer's head is longer than 256 KiB")
+	// errHTTP2 is returned for a target that speaks HTTP/2 and no HTTP/1.1.
+	errHTTP2 = errors.New("the target speaks HTTP/2 only")
 )
 
 // wire speaks HTTP/1.1 (RFC 9112) to one target over kept connections. The
@@ -41,6 +46,8 @@ var (
 type wire struct {
 	target *url.URL
 	tls    *tls.Config
+
+	spoke atomic.Bool // the target has answered
 
 	mu   sync.Mutex
 	idle []*conn // the one used last is at the end
@@ -122,12 +129,17 @@ func (w *wire) keep(c *conn) {
 	w.idle = append(w.idle, c)
 }
 
-func (w *wire) dial(ctx context.Context) (*conn, error) {
+// address returns host and port of the target.
+func (w *wire) address() string {
 	port := w.target.Port()
 	if port == "" {
 		port = map[string]string{"http": "80", "https": "443"}[w.target.Scheme]
 	}
-	raw, err := dial(ctx, "tcp", net.JoinHostPort(w.target.Hostname(), port))
+	return net.JoinHostPort(w.target.Hostname(), port)
+}
+
+func (w *wire) dial(ctx context.Context) (*conn, error) {
+	raw, err := dial(ctx, "tcp", w.address())
 	if err != nil {
 		return nil, err
 	}
@@ -137,7 +149,7 @@ func (w *wire) dial(ctx context.Context) (*conn, error) {
 		defer cancel()
 		if err := secure.HandshakeContext(bounded); err != nil {
 			_ = raw.Close()
-			return nil, err
+			return nil, w.refused(ctx, err)
 		}
 		w.mu.Lock()
 		w.key = secure.ConnectionState().PeerCertificates[0].RawSubjectPublicKeyInfo
@@ -177,6 +189,10 @@ func (w *wire) do(ctx context.Context, x *exchange) (*Response, error) {
 		return nil, err
 	}
 	res, _, err := w.over(ctx, c, x)
+	if err != nil && w.tls != nil && !w.spoke.Load() && !errors.Is(err, errSlow) {
+		// Some servers let a handshake pass and then do not speak HTTP/1.1.
+		err = w.refused(ctx, err)
+	}
 	return res, err
 }
 
@@ -212,6 +228,7 @@ func (w *wire) over(ctx context.Context, c *conn, x *exchange) (res *Response, b
 	if err != nil {
 		return nil, true, err
 	}
+	w.spoke.Store(true)
 	c.left = 1<<63 - 1
 	_ = c.SetDeadline(time.Now().Add(x.rest))
 	if ctx.Err() != nil {
@@ -219,8 +236,16 @@ func (w *wire) over(ctx context.Context, c *conn, x *exchange) (res *Response, b
 	}
 	res = &Response{Status: answer.StatusCode, Header: answer.Header, At: time.Now()}
 	whole := res.readBody(answer.Body, answer.ContentLength, x.limit)
-	reusable = failed == nil && whole && !answer.Close && answer.StatusCode != http.StatusSwitchingProtocols && c.in.Buffered() == 0
+	reusable = failed == nil && whole && !answer.Close && !stray(answer) && answer.StatusCode != http.StatusSwitchingProtocols && c.in.Buffered() == 0
 	return res, true, nil
+}
+
+// stray reports whether a body may follow an answer that has none by its
+// status: one that tells a length all the same (RFC 9110 §8.6) may send it, and
+// what comes late would be taken for the next answer.
+func stray(answer *http.Response) bool {
+	return answer.StatusCode == http.StatusNoContent &&
+		(answer.Header.Get("Content-Length") != "" && answer.Header.Get("Content-Length") != "0" || len(answer.TransferEncoding) > 0)
 }
 
 // read reads the head of the final answer (RFC 9110 §15.2).
@@ -264,7 +289,26 @@ func (r *Response) readBody(body io.Reader, length, limit int64) (whole bool) {
 	if int64(len(buf)) > limit {
 		r.Body, r.Truncated = buf[:limit], true
 	}
-	return !r.Truncated
+	whole = !r.Truncated
+	r.decode(limit)
+	return whole
+}
+
+// decode undoes the content coding that servers apply unasked. What a reader
+// of this kind does not know stays as it came.
+func (r *Response) decode(limit int64) {
+	if coding := strings.ToLower(r.Header.Get("Content-Encoding")); coding != "gzip" && coding != "x-gzip" || len(r.Body) == 0 {
+		return
+	}
+	z, err := gzip.NewReader(bytes.NewReader(r.Body))
+	if err != nil {
+		return
+	}
+	plain, err := io.ReadAll(io.LimitReader(z, limit+1)) // a small body may stand for a large one
+	if int64(len(plain)) > limit {
+		plain, err = plain[:limit], io.ErrShortBuffer
+	}
+	r.Body, r.Truncated = plain, r.Truncated || err != nil
 }
 
 // check refuses what would not be one request on the wire (RFC 9112 §11.1).
