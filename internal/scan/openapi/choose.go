@@ -212,7 +212,7 @@ func (s *search) candidates(chosen []candidate, due int) []candidate {
 	if s.g.pool != nil {
 		out = s.things(chosen, due)
 		for _, v := range s.g.pool.loose[s.names[len(chosen)].own.plain] {
-			if is := text(v); s.g.fits(slot.schema, v) && !s.opt.Taken[is] {
+			if is := text(v); slot.check.fits(s.g, v) && !s.opt.Taken[is] {
 				out = append(out, candidate{text: is, score: 60})
 			}
 		}
@@ -261,7 +261,7 @@ func (s *search) things(chosen []candidate, due int) []candidate {
 	last := len(chosen) == len(s.slots)-1
 	container := slot.noun
 	kind := cmp.Or(name.of, container)
-	suits := func(v any) bool { return s.g.fits(slot.schema, v) }
+	suits := func(v any) bool { return slot.check.fits(s.g, v) }
 	prefix := s.path(chosen, slot.segment)
 	bonus := s.bonus[len(chosen)]
 	out := s.room[len(chosen)][:0]

@@ -377,6 +377,9 @@ func (p *Pool) hinted(op *Operation, place string) map[string]any {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if len(p.hints) == 0 {
+		return nil
+	}
 	return p.hints[op.String()+" "+place]
 }
 

@@ -12,6 +12,7 @@ type slot struct {
 	container string // the nearest literal segment before it
 	noun      string // what that holds
 	schema    map[string]any
+	check     check // of schema
 	example   any
 }
 
@@ -59,6 +60,7 @@ func (d *Document) findSlots(op *Operation) []slot {
 					s.schema, s.example = d.solid(p.Schema.node), p.Example
 				}
 			}
+			s.check = newCheck(s.schema)
 			out = append(out, s)
 		}
 	}
@@ -92,11 +94,13 @@ func expandPath(path string, values map[string]string, until int) string {
 
 func expand(path string, until int, value func(name string) string) string {
 	var b strings.Builder
-	parts := segments(path)
-	for i, segment := range parts {
-		if i >= until {
+	b.Grow(len(path) + 64) // identifiers are longer than their names
+	i, rooted := 0, strings.Trim(path, "/")
+	for segment := range strings.SplitSeq(rooted, "/") {
+		if rooted == "" || i == until {
 			break
 		}
+		i++
 		b.WriteByte('/')
 		for {
 			before, rest, ok := strings.Cut(segment, "{")
@@ -116,7 +120,7 @@ func expand(path string, until int, value func(name string) string) string {
 			segment = after
 		}
 	}
-	if until > len(parts) && strings.HasSuffix(path, "/") {
+	if until > i && strings.HasSuffix(path, "/") { // all of it was wanted
 		b.WriteByte('/')
 	}
 	return b.String()

@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // A generator makes values that schemas accept. It is deterministic: the
@@ -407,20 +409,53 @@ func (g *generator) distinct(items map[string]any, v any, have []any) any {
 }
 
 // fits tells whether a value is of the schema's type, within its bounds.
-func (g *generator) fits(m map[string]any, v any) bool {
-	if e := list(m["enum"]); len(e) > 0 {
-		return slices.ContainsFunc(e, func(e any) bool { return scalar(e) && scalar(v) && e == v })
-	}
-	switch kind(m) {
+func (g *generator) fits(m map[string]any, v any) bool { return newCheck(m).fits(g, v) }
+
+// A check is what fits reads of a schema: one that is asked about every thing
+// that is known is read once.
+type check struct {
+	m             map[string]any
+	enum          []any
+	kind          string
+	format        string
+	pattern       string
+	low, high     float64 // of a text's length
+	bounded, free bool    // free: any number will do
+}
+
+func newCheck(m map[string]any) check {
+	c := check{m: m, enum: list(m["enum"]), kind: kind(m)}
+	switch c.kind {
 	case "integer", "number":
-		f, ok := v.(float64)
+		c.free = true
+		for _, bound := range []string{"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"} {
+			c.free = c.free && m[bound] == nil
+		}
+	case "string":
+		c.format, c.pattern = text(m["format"]), text(m["pattern"])
+		c.high, c.bounded = number(m, "maxLength")
+		c.low, _ = number(m, "minLength")
+	}
+	return c
+}
+
+func (c check) fits(g *generator, v any) bool {
+	if len(c.enum) > 0 {
+		return slices.ContainsFunc(c.enum, func(e any) bool { return scalar(e) && scalar(v) && e == v })
+	}
+	switch c.kind {
+	case "integer", "number":
 		if s, isText := v.(string); isText {
 			return s != "" && len(s) < 16 && strings.Trim(s, "0123456789") == ""
 		}
-		return ok && g.inBounds(m, f) == f
+		f, ok := v.(float64)
+		if c.free {
+			return ok && (c.kind == "number" || math.Floor(f) == f)
+		}
+		return ok && g.inBounds(c.m, f) == f
 	case "string":
 		s, ok := v.(string)
-		switch text(m["format"]) {
+		switch c.format {
 		case "uuid", "uuid4":
 			return ok && isUUID(s)
 		case "date", "date-time", "email":
@@ -428,15 +463,13 @@ func (g *generator) fits(m map[string]any, v any) bool {
 		}
 		if !ok {
 			_, number := v.(float64)
-			return number && m["pattern"] == nil
+			return number && c.m["pattern"] == nil
 		}
-		if p := text(m["pattern"]); p != "" && !g.doc.patterns.match(p, s) {
+		if c.pattern != "" && !g.doc.patterns.match(c.pattern, s) {
 			return false
 		}
-		high, bounded := number(m, "maxLength")
-		low, _ := number(m, "minLength")
-		n := len([]rune(s))
-		return n >= int(low) && (!bounded || n <= int(high))
+		n := utf8.RuneCountInString(s)
+		return n >= int(c.low) && (!c.bounded || n <= int(c.high))
 	case "boolean":
 		_, ok := v.(bool)
 		return ok
