@@ -198,6 +198,10 @@ type report struct {
 		Exercised  int `json:"exercised"`
 		Requests   int `json:"requests"`
 	} `json:"coverage"`
+	Operations []struct {
+		ChangesState bool `json:"changes_state"`
+		Exercised    bool `json:"exercised"`
+	} `json:"operations"`
 	Findings []struct {
 		Weakness   string `json:"weakness"`
 		Confidence string `json:"confidence"`

@@ -21,6 +21,11 @@ func serveRole(args []string) bool {
 	switch args[0] {
 	case "serve-upstream":
 		h = upstream(args[2])
+	case "serve-standin":
+		var err error
+		if h, err = newStandIn(args[2]); err != nil {
+			log.Fatal(err)
+		}
 	case "serve-reverseproxy":
 		h = reverseProxy(args[2])
 	default:
