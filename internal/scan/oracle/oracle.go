@@ -28,9 +28,22 @@ type Reader struct {
 
 	mu     sync.Mutex
 	stable map[string]bool
-	last   *client.Response // read last, and its text: most answers come twice
+	seen   map[string]sight // by path
+}
+
+// A sight is the last answer of a path and its text: most answers are what
+// they were when they were read before.
+type sight struct {
+	status int
+	body   []byte
 	text   string
 }
+
+// Bounds of the sights that a Reader keeps.
+const (
+	maxSights = 64
+	maxSight  = 16 << 10 // bytes of a body
+)
 
 // Read returns the state that the operations at paths show, as text of one
 // fact a line. Paths that change by themselves are left out; ErrUnstable is
@@ -99,10 +112,17 @@ func (r *Reader) get(ctx context.Context, path string) (string, error) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.last == nil || r.last.Status != res.Status || !bytes.Equal(r.last.Body, res.Body) {
-		r.last, r.text = res, Text(res)
+	if s, ok := r.seen[path]; ok && s.status == res.Status && bytes.Equal(s.body, res.Body) {
+		return s.text, nil
 	}
-	return r.text, nil
+	text := Text(res)
+	if len(res.Body) <= maxSight {
+		if r.seen == nil || len(r.seen) == maxSights {
+			r.seen = map[string]sight{}
+		}
+		r.seen[path] = sight{res.Status, res.Body, text}
+	}
+	return text, nil
 }
 
 // Text writes an answer as lines: its status, and its JSON indented, so that
