@@ -40,7 +40,7 @@ func scans(ctx context.Context, b *bench) error {
 	}
 	list := []application{
 		{"FastAPI, 60 operations", "", "off", 5},
-		{fmt.Sprintf("stand-in for %d of it, at full rate", copies), large, "off", 3},
+		{fmt.Sprintf("stand-in for %d of it, at full rate", copies), large, "off", 5},
 	}
 	if browser := findBrowser(); browser == "" {
 		fmt.Println("MISSING: no Chromium or Chrome is installed; only the scan without a browser was measured.")

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // A kind is a thing's noun in the singular and in lower case, such as
@@ -30,6 +31,10 @@ func resourceOf(name string) (string, bool) {
 
 // nameWords splits "orderItem_id" into order, item and id.
 func nameWords(name string) []string {
+	if !strings.ContainsFunc(name, func(r rune) bool { return r >= utf8.RuneSelf || 'A' <= r && r <= 'Z' }) {
+		// As most are, and without copies.
+		return strings.FieldsFunc(name, func(r rune) bool { return !('a' <= r && r <= 'z' || '0' <= r && r <= '9') })
+	}
 	var out []string
 	var word strings.Builder
 	flush := func() {
