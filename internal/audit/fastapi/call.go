@@ -139,8 +139,11 @@ func (in *interp) enter(fn *Function, s *scope, at Place) *Value {
 	if f.result == nil {
 		return noneValue
 	}
-	if f.usual != nil {
+	if f.usual != nil && f.result.Kind == Union {
 		return usually(f.result, f.usual)
+	}
+	if f.result.Kind == Unknown && fn.Decl.Returns != nil {
+		return in.in(fn, func() *Value { return in.asTyped(f.result, fn.Decl.Returns) })
 	}
 	return f.result
 }

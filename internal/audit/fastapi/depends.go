@@ -432,5 +432,6 @@ func (in *interp) bodyParam(q pysrc.Param) *Value {
 	if p := in.request.Object.Attrs["url"]; p != nil && strings.Contains(p.Object.Attrs["path"].Text, "{"+q.Name) {
 		s.Kind = FromPath
 	}
+	in.trace.Reads = append(in.trace.Reads, s)
 	return (&Value{At: s.At}).with([]*Source{s})
 }

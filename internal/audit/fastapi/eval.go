@@ -457,8 +457,8 @@ func (in *interp) item(recv, key *Value, x *pysrc.Index) *Value {
 		if recv.Text == "os.environ" && key.Kind == Str {
 			return in.environ(key.Text, nil, in.place(x))
 		}
-		if strings.HasPrefix(recv.Text, "typing") || strings.HasPrefix(recv.Text, "builtins.") {
-			return recv
+		if t := tail(recv.Text); strings.HasPrefix(recv.Text, "typing") || strings.HasPrefix(recv.Text, "builtins.") || t != "" && t[0] >= 'A' && t[0] <= 'Z' {
+			return recv // a generic type, of whatever
 		}
 	case ObjectKind:
 		if v, ok := in.requestItem(recv, key, in.place(x)); ok {

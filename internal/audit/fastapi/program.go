@@ -166,6 +166,9 @@ func commonPrefix(a, b string) int {
 	return n
 }
 
+// Settings returns what each .env file says of an environment variable.
+func (p *Program) Settings(name string) []*Value { return p.env[strings.ToLower(name)] }
+
 // allow gives a run its share of the steps that are left.
 func (p *Program) allow(steps int) int {
 	if p.budget <= 0 {

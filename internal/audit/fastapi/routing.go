@@ -363,13 +363,13 @@ func (in *interp) passThrough(m Middleware) {
 		return
 	}
 	for _, x := range t.Raised[raised:] {
-		if turnsAway(Status(x.Value)) || Status(x.Value) == 0 {
+		if status := Status(x.Value); turnsAway(status) || status == 0 && x.Value.Kind != Unknown {
 			return
 		}
 	}
 	for _, c := range t.Calls[calls:] {
-		if strings.HasPrefix(c.Name, "middleware:") {
-			return
+		if strings.HasPrefix(c.Name, "middleware:") && c.Name != "middleware:starlette.BaseHTTPMiddleware" {
+			return // what a library does is not to be seen here
 		}
 		if strings.HasPrefix(c.Name, "starlette.") && (c.Name == "starlette.RedirectResponse" || turnsAway(Status(&Value{Kind: ObjectKind, Object: &Object{Qual: c.Name, Args: c.Args}}))) {
 			return

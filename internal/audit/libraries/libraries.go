@@ -20,6 +20,9 @@ type Sign struct {
 	Call           string // dotted name
 	Claims, Key    Arg
 	DefaultMinutes float64 // lifetime where nothing is said; 0 is none
+	// Seconds is how long tokens live that an object with this secret makes, and
+	// none of which can be renewed; absent where it says nothing of that.
+	Seconds Arg
 }
 
 // A Verify is a call that reads a token.
@@ -57,6 +60,13 @@ type CookieSetting struct {
 	Own bool
 }
 
+// A LoginRouter is a call that makes a login and a logout.
+type LoginRouter struct {
+	Call    string
+	Backend Arg
+	Cookie  string // the class that keeps the credential in a cookie
+}
+
 // AdminPages are pages that a library makes of a program's models, which ask
 // a class of the program who may change them.
 type AdminPages struct {
@@ -92,6 +102,9 @@ type Library struct {
 	Cookies  []CookieSetting
 	Config   *ConfigClass
 	Admin    *AdminPages
+	// LoginRouters are calls that make a router with a login by form and a
+	// logout, whose credential the argument Backend keeps.
+	LoginRouters []LoginRouter
 	// Secrets are further calls that take a signing secret.
 	Secrets []Sign
 }

@@ -104,6 +104,11 @@ func (c *Context) secrets(visit func(v *fastapi.Value, where fastapi.Place)) {
 			if x.Default != nil {
 				look(x.Default, where, depth+1)
 			}
+			if x.Kind == fastapi.Unknown && x.Env != "" {
+				for _, v := range c.Program.Settings(x.Env) {
+					look(v, where, depth+1)
+				}
+			}
 			if x.Kind == fastapi.Num && x.Default == nil {
 				return
 			}
@@ -124,6 +129,11 @@ func (c *Context) secrets(visit func(v *fastapi.Value, where fastapi.Place)) {
 			}
 			seen[x.At] = true
 			visit(x, where)
+			if x.Env != "" { // what other deployments set
+				for _, v := range c.Program.Settings(x.Env) {
+					look(v, where, depth+1)
+				}
+			}
 		})
 	}
 	for _, call := range c.model.calls {

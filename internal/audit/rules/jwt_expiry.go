@@ -74,20 +74,38 @@ var jwtLongLived = Rule{"jwt-long-lived", func(c *Context) {
 		if life == nil || life.Num <= shortLife {
 			return
 		}
-		at := life.At
-		if at.IsZero() || at.File == nil {
-			at = call.At
-		}
-		switch {
-		case life.Num > longLife:
-			c.report(call.At, fmt.Sprintf("The token lives for %s, and nothing can take it back before.", span(life.Num)), related(at, "the lifetime is set here"))
-		case !c.model.refresh:
-			if f := c.report(call.At, fmt.Sprintf("The token lives for %s and there is no way to renew it; 15 minutes with a refresh token limit what a leak is worth.", span(life.Num)), related(at, "the lifetime is set here")); f != nil && life.Num <= longLife {
-				f.Severity = weakness.Low
+		c.tooLong(call, life)
+	})
+	for _, call := range c.model.calls {
+		for _, l := range c.model.libs {
+			for _, s := range l.Secrets {
+				if s.Seconds.Name == "" || call.Name != s.Call && !(tail(call.Name) == tail(s.Call) && strings.HasPrefix(call.Name, l.Modules[0]+".")) {
+					continue
+				}
+				if life := get(call, s.Seconds); life != nil && life.Kind == fastapi.Num && life.Num > shortLife {
+					c.tooLong(call, life)
+				}
 			}
 		}
-	})
+	}
 }}
+
+// tooLong reports a token that lives for long, or longer than need be where it
+// cannot be renewed.
+func (c *Context) tooLong(call *fastapi.Call, life *fastapi.Value) {
+	at := life.At
+	if at.IsZero() || at.File == nil {
+		at = call.At
+	}
+	switch {
+	case life.Num > longLife:
+		c.report(call.At, fmt.Sprintf("The token lives for %s, and nothing can take it back before.", span(life.Num)), related(at, "the lifetime is set here"))
+	case !c.model.refresh:
+		if f := c.report(call.At, fmt.Sprintf("The token lives for %s and there is no way to renew it; 15 minutes with a refresh token limit what a leak is worth.", span(life.Num)), related(at, "the lifetime is set here")); f != nil {
+			f.Severity = weakness.Low
+		}
+	}
+}
 
 func span(seconds float64) string {
 	switch {

@@ -9,7 +9,8 @@ import (
 // A libraryCookie is a library's own authentication by cookie, as configured.
 type libraryCookie struct {
 	library   string
-	at        fastapi.Place // what turns cookies on, or the check off
+	on        fastapi.Place // what turns cookies on
+	at        fastapi.Place // that, or what turns the check off
 	why       string
 	protected bool
 	sameSite  string
@@ -37,7 +38,7 @@ func (m *model) findLibraryCookies(c *Context) []libraryCookie {
 	var out []libraryCookie
 	for _, k := range m.cookies {
 		if k.lib != nil && k.lib.Class == "CookieTransport" {
-			x := libraryCookie{library: "fastapi-users", at: k.call.At, why: "none", sameSite: k.sameSiteOf()}
+			x := libraryCookie{library: "fastapi-users", on: k.call.At, at: k.call.At, why: "none", sameSite: k.sameSiteOf()}
 			x.reads(m.routes, func(r *route) bool { return r.depends("current_user") })
 			out = append(out, x)
 		}
@@ -49,7 +50,7 @@ func (m *model) findLibraryCookies(c *Context) []libraryCookie {
 		if v := call.Args.Get("use_cookie", 3); v == nil || off(v, false) {
 			continue
 		}
-		x := libraryCookie{library: "fastapi-login", at: call.At, why: "none", sameSite: "lax"}
+		x := libraryCookie{library: "fastapi-login", on: call.At, at: call.At, why: "none", sameSite: "lax"}
 		if v := call.Args.Get("use_header", 4); v == nil || !off(v, true) {
 			x.headers = true
 		}
@@ -60,7 +61,7 @@ func (m *model) findLibraryCookies(c *Context) []libraryCookie {
 		if !cfg.cookies {
 			continue
 		}
-		x := libraryCookie{library: cfg.library, at: cfg.locationAt, protected: cfg.csrf, sameSite: cfg.sameSite, why: "turned off"}
+		x := libraryCookie{library: cfg.library, on: cfg.locationAt, at: cfg.locationAt, protected: cfg.csrf, sameSite: cfg.sameSite, why: "turned off"}
 		if !cfg.csrf && !cfg.csrfAt.IsZero() {
 			x.at = cfg.csrfAt
 		}

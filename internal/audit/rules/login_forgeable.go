@@ -33,6 +33,9 @@ var loginForgeable = Rule{"login-forgeable", func(c *Context) {
 			break
 		}
 	}
+	c.loginRouters(func(call *fastapi.Call, library string) {
+		c.report(call.At, "The login that "+library+" makes here takes a form and sets a cookie, which authenticates; a form on another site can log the victim in as the attacker, whatever SameSite says.")
+	})
 }}
 
 // holds reports whether the route makes that call.

@@ -1,6 +1,10 @@
 package rules
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/d710e0ae/countersign/internal/audit/fastapi"
+)
 
 var logoutForgeable = Rule{"logout-forgeable", func(c *Context) {
 	for _, r := range c.model.routes {
@@ -36,4 +40,7 @@ var logoutForgeable = Rule{"logout-forgeable", func(c *Context) {
 			break
 		}
 	}
+	c.loginRouters(func(call *fastapi.Call, library string) {
+		c.report(call.At, "The logout that "+library+" makes here ends the session of whoever's browser sends it, and nothing checks where the request was made.")
+	})
 }}

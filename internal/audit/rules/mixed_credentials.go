@@ -14,4 +14,10 @@ var mixedCredentials = Rule{"mixed-credentials", func(c *Context) {
 		c.report(s.At, fmt.Sprintf("%s takes its token from the Authorization header or from %s: with the cookie, browsers reach what was built for headers.", r.label(), cookieName(s)),
 			related(r.header.At, "the header is read here"), related(r.At, r.label()))
 	}
+	for _, x := range c.model.libraryCookies {
+		if x.headers && len(x.routes) > 0 {
+			c.report(x.on, fmt.Sprintf("%s takes its token from the Authorization header or from a cookie, by %s: with the cookie, browsers reach what was built for headers.", x.routes[0].label(), x.library),
+				related(x.routes[0].At, x.routes[0].label()))
+		}
+	}
 }}

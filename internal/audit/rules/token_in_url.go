@@ -9,9 +9,12 @@ import (
 )
 
 var (
-	tokenParam  = regexp.MustCompile(`(?i)^(access_?|auth_?|refresh_?|id_?|bearer_?|jwt_?)?token$|^jwt$|^access$`)
-	urlToken    = regexp.MustCompile(`(?i)[?&#](access_?|auth_?|refresh_?|jwt_?)?(token|jwt)=`)
-	pageURL     = regexp.MustCompile("(?i)[?&](access_?|auth_?|jwt_?)?(token|jwt)=\\$\\{|[?&](access_?|auth_?|jwt_?)?(token|jwt)=[\"'`]\\s*\\+")
+	tokenParam = regexp.MustCompile(`(?i)^(access_?|auth_?|refresh_?|id_?|bearer_?|jwt_?)?token$|^jwt$|^access$`)
+	urlToken   = regexp.MustCompile(`(?i)[?&#](access_?|auth_?|refresh_?|jwt_?)?(token|jwt)=`)
+	pageURL    = regexp.MustCompile("(?i)[?&](access_?|auth_?|jwt_?)?(token|jwt)=\\$\\{|[?&](access_?|auth_?|jwt_?)?(token|jwt)=[\"'`]\\s*\\+")
+	// elsewhere is the beginning of another service's address, whose form is
+	// that service's choice.
+	elsewhere   = regexp.MustCompile("[\"'`](https?:)?//[\\w-]+(\\.[\\w-]+)*\\.[a-z]{2,}/[^\"'`]*$")
 	oneTimeWord = regexp.MustCompile(`(?i)verif|reset|confirm|activat|invit|unsubscribe|magic|password|email|csrf`)
 )
 
@@ -21,10 +24,10 @@ var tokenInURL = Rule{"token-in-url", func(c *Context) {
 			continue
 		}
 		for _, call := range r.Trace.Calls {
-			if _, ok := c.model.verifies[call.Name]; ok && len(call.Args.Pos) > 0 {
+			if _, ok := c.model.verifies[call.Name]; (ok || decodes(call)) && len(call.Args.Pos) > 0 {
 				for _, s := range call.Args.Pos[0].AllSources() {
-					if s.Kind == fastapi.FromQuery && tokenParam.MatchString(s.Name) {
-						c.report(s.At, fmt.Sprintf("%s reads its token from the query parameter %q: URLs are kept in logs and histories.", r.label(), s.Name), related(r.At, r.label()))
+					if (s.Kind == fastapi.FromQuery || ok && s.Kind == fastapi.FromPath) && tokenParam.MatchString(s.Name) {
+						c.report(s.At, fmt.Sprintf("%s reads its token from the parameter %q of the URL: URLs are kept in logs and histories.", r.label(), s.Name), related(r.At, r.label()))
 					}
 				}
 			}
@@ -41,12 +44,24 @@ var tokenInURL = Rule{"token-in-url", func(c *Context) {
 			}
 		}
 	}
+	for _, r := range c.model.routes {
+		// Browsers can send no header with a WebSocket: what its query calls a
+		// token is one, whoever checks it.
+		if r.Method != "WEBSOCKET" {
+			continue
+		}
+		for _, s := range r.Trace.Reads {
+			if (s.Kind == fastapi.FromQuery || s.Kind == fastapi.FromPath) && tokenParam.MatchString(s.Name) {
+				c.report(s.At, fmt.Sprintf("The WebSocket %s takes its token from the parameter %q of the URL: URLs are kept in logs and histories.", r.Path, s.Name), related(r.At, r.label()))
+			}
+		}
+	}
 	for _, p := range c.Pages {
 		for i, l := range lines(p.Text) {
 			if len(l) > 2000 || oneTimeWord.MatchString(l) {
 				continue
 			}
-			if m := pageURL.FindStringIndex(l); m != nil {
+			if m := pageURL.FindStringIndex(l); m != nil && !elsewhere.MatchString(l[:m[0]]) {
 				c.reportAt(finding.Location{File: p.Path, Line: i + 1, Column: len([]rune(l[:m[0]])) + 1, EndLine: i + 1}, "The frontend puts the token into a URL, which is kept in logs and histories.")
 			}
 		}

@@ -17,7 +17,7 @@ var setItem = sync.OnceValue(func() *regexp.Regexp {
 
 var (
 	storedToken = regexp.MustCompile(`(?i)token|jwt|bearer`)
-	notToken    = regexp.MustCompile(`(?i)csrf|xsrf|device_?token|fcm|push_?token|design|tokenizer|max_?tokens|token_?(count|limit|usage|expir|type|symbol)|expires|tokenId|token_?(mode|meta|id|name|info|version)\b`)
+	notToken    = regexp.MustCompile(`(?i)csrf|xsrf|device_?token|fcm|push_?token|design|tokenizer|max_?tokens|token_?(count|limit|usage|expir|type|symbol)|expir|tokenId|token_?(mode|meta|id|name|info|version)\b`)
 )
 
 var tokenInWebStorage = Rule{"token-in-web-storage", func(c *Context) {
