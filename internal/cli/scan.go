@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"strconv"
 	"strings"
 
@@ -198,17 +197,8 @@ func reveal(text string) (string, error) {
 	return text, nil
 }
 
-// gcPercent is how much garbage a scan may make before it is collected, in
-// percent of what is kept.
-const gcPercent = 200
-
 func runScan(ctx context.Context, s Streams, cfg scan.Config, source string, plan *plan) error {
 	cfg.Tool = tool
-	if os.Getenv("GOGC") == "" {
-		// A scan keeps little, so that the collector would run each time that
-		// a few megabytes were used.
-		defer debug.SetGCPercent(debug.SetGCPercent(gcPercent))
-	}
 	if cfg.Artifacts != "" {
 		absolute, err := filepath.Abs(cfg.Artifacts)
 		if err != nil {
@@ -217,7 +207,9 @@ func runScan(ctx context.Context, s Streams, cfg scan.Config, source string, pla
 		cfg.Artifacts = absolute
 	}
 	progress := newProgress(s.Err, plan.quiet)
+	undo := lean(cfg.Browser == "off")
 	report, err := scan.Run(ctx, cfg, progress)
+	undo()
 	progress.clear()
 	var wrong *scan.UsageError
 	if errors.As(err, &wrong) {
