@@ -405,9 +405,23 @@ func stringsOf(v *Value, depth int) []string {
 	return out
 }
 
+// initiated reports whether a base of the class, in the program, has a
+// constructor.
+func (c *Class) initiated() bool {
+	for _, k := range c.linear()[1:] {
+		if _, ok := k.scope.vars["__init__"]; ok {
+			return true
+		}
+	}
+	return false
+}
+
 // superAttr looks a name up behind the class whose method runs.
 func (in *interp) superAttr(o *Object, name string, recv *Value) *Value {
 	self := o.Attrs["__self__"]
+	if name == "__init__" && self != nil && self.Kind == ObjectKind && o.Class != nil && !o.Class.initiated() {
+		return &Value{Method: name, Recv: self} // the library's constructor
+	}
 	if o.Class != nil {
 		for _, k := range o.Class.linear()[1:] {
 			if v, ok := k.scope.vars[name]; ok && v.Kind == Func {

@@ -1,6 +1,7 @@
 package fastapi
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/d710e0ae/countersign/internal/audit/pysrc"
@@ -162,7 +163,15 @@ func (in *interp) callExternal(q string, args Args, at Place, node *pysrc.Call) 
 		return &Value{Kind: ObjectKind, Object: o, At: at}
 	case "starlette.Request", "starlette.WebSocket":
 		return in.request
-	case "builtins.print", "builtins.isinstance", "builtins.len", "builtins.hasattr":
+	case "builtins.isinstance":
+		if v, c := arg(0), arg(1); v.Kind == ObjectKind && v.Object.Class != nil && c.Kind == ClassKind {
+			is := slices.Contains(v.Object.Class.linear(), c.Class)
+			if is || !v.Object.elsewhere {
+				return boolean(is)
+			}
+		}
+		return unknown.with(args.sources())
+	case "builtins.print", "builtins.len", "builtins.hasattr":
 		return unknown.with(args.sources())
 	}
 	if yamlReaders[q] {
@@ -253,6 +262,9 @@ func (in *interp) method(recv *Value, name string, args Args, at Place, node *py
 	case ObjectKind:
 		if v, ok := in.requestMethod(recv, name, args, at); ok {
 			return v
+		}
+		if name == "__init__" && recv.Object.Qual != "" {
+			in.construct(recv.Object, args)
 		}
 		if recv.Object.route != nil {
 			if v, ok := in.routerMethod(recv.Object, name, args, at); ok {

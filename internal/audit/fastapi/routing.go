@@ -55,13 +55,37 @@ type Route struct {
 func (in *interp) newRouter(o *Object) {
 	r := &Router{Object: o, App: o.Qual != "fastapi.APIRouter", At: o.At}
 	o.route = r
-	if p := o.Args.Get("prefix", 0); p != nil && !r.App {
+	r.configure(o.Args)
+	in.prog.Routers = append(in.prog.Routers, r)
+}
+
+// construct is what a class of the program hands on to the constructor of the
+// library's class that it derives from.
+func (in *interp) construct(o *Object, args Args) {
+	if o.route != nil {
+		o.route.configure(args)
+		return
+	}
+	if strings.HasPrefix(o.Qual, "fastapi.security.") {
+		merged := Args{Pos: o.Args.Pos, Open: o.Args.Open}
+		for _, from := range []Args{o.Args, args} {
+			for k, v := range from.Kw {
+				merged.setKw(k, v)
+			}
+		}
+		o.Args = merged
+	}
+}
+
+// configure sets a router up as its constructor's arguments say.
+func (r *Router) configure(args Args) {
+	if p := args.Get("prefix", 0); p != nil && !r.App {
 		r.Prefix = keyText(p)
 	}
-	if d := o.Args.Get("dependencies", -1); d != nil && d.Kind == List {
+	if d := args.Get("dependencies", -1); d != nil && d.Kind == List {
 		r.Deps = d.Elems
 	}
-	if m := o.Args.Get("middleware", -1); m != nil && m.Kind == List {
+	if m := args.Get("middleware", -1); m != nil && m.Kind == List {
 		for _, e := range m.Elems {
 			if e.Kind == ObjectKind && e.Object.Qual == "starlette.Middleware" && len(e.Object.Args.Pos) > 0 {
 				a := e.Object.Args
@@ -70,7 +94,6 @@ func (in *interp) newRouter(o *Object) {
 			}
 		}
 	}
-	in.prog.Routers = append(in.prog.Routers, r)
 }
 
 var verbs = map[string]string{
@@ -179,11 +202,29 @@ func (in *interp) addRoute(r *Router, method string, args Args, handler *Value, 
 	if p == nil {
 		p = noneValue
 	}
-	route := &Route{Method: method, Path: keyText(p), Handler: handler, Args: args, At: at}
+	route := &Route{Method: method, Path: keyText(p), Handler: handler, Args: args, At: decorated(handler, at)}
 	if d := args.Get("dependencies", -1); d != nil && d.Kind == List {
 		route.Deps = d.Elems
 	}
 	r.routes = append(r.routes, route)
+}
+
+// decorated returns where a route is declared: at its decorator, also where a
+// helper of the program is that and registers the handler.
+func decorated(handler *Value, at Place) Place {
+	if handler.Kind != Func || handler.Fn.Decl == nil || len(handler.Fn.Decl.Decorators) == 0 {
+		return at
+	}
+	f := handler.Fn
+	for _, d := range f.Decl.Decorators {
+		if at.File == f.Module.File && d.Range().Start <= at.Span.Start && at.Span.End <= d.Range().End {
+			return at
+		}
+	}
+	if at.File == f.Module.File && at.Span.Start > f.Decl.Range().End {
+		return at // add_api_route after it
+	}
+	return Place{File: f.Module.File, Span: f.Decl.Decorators[0].Range()}
 }
 
 // resolveRoutes joins routers with what includes them.

@@ -13,7 +13,7 @@ var getChangesState = Rule{"get-changes-state", func(c *Context) {
 		if n := r.name(); logoutWord.MatchString(n) || refreshWord.MatchString(n) || loginWord.MatchString(n) || strings.Contains(n, "callback") {
 			continue
 		}
-		if r.bearsOwnToken() {
+		if r.bearsOwnToken() || r.calls("authorize_access_token", "fetch_token") {
 			continue
 		}
 		at, what := r.writes()

@@ -28,7 +28,7 @@ var loginForgeable = Rule{"login-forgeable", func(c *Context) {
 			if k.deletes || !c.model.credNames[k.name] || !r.holds(k.call) {
 				continue
 			}
-			c.report(r.At, fmt.Sprintf("%s takes a form, or a body of any type, and sets the cookie %q, which authenticates; a form on another site can log the victim in as the attacker, whatever SameSite says.", r.label(), k.name),
+			c.report(r.At, fmt.Sprintf("%s takes a form, or a body of any type. %s, which it sets, authenticates; a form on another site can log the victim in as the attacker, whatever SameSite says.", r.label(), k.label()),
 				related(k.call.At, "the cookie is set here"))
 			break
 		}

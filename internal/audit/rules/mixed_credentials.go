@@ -1,8 +1,18 @@
 package rules
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/d710e0ae/countersign/internal/audit/fastapi"
+)
 
 var mixedCredentials = Rule{"mixed-credentials", func(c *Context) {
+	changing := map[fastapi.Place]bool{} // reads on which something that changes state depends
+	for _, r := range c.model.routes {
+		if r.unsafe() && len(r.credentials) > 0 {
+			changing[r.credentials[0].At] = true
+		}
+	}
 	for _, r := range c.model.routes {
 		if r.header == nil || r.mustHeader != nil || len(r.credentials) == 0 || r.Method == "WEBSOCKET" {
 			continue
@@ -11,6 +21,9 @@ var mixedCredentials = Rule{"mixed-credentials", func(c *Context) {
 			continue
 		}
 		s := r.credentials[0]
+		if !changing[s.At] {
+			continue
+		}
 		c.report(s.At, fmt.Sprintf("%s takes its token from the Authorization header or from %s: with the cookie, browsers reach what was built for headers.", r.label(), cookieName(s)),
 			related(r.header.At, "the header is read here"), related(r.At, r.label()))
 	}

@@ -161,6 +161,11 @@ func (m *model) examine(r *route) {
 	for _, ref := range t.Refusals {
 		m.refusal(r, ref, isCredential, add)
 	}
+	for _, skip := range t.Skips {
+		if g := turnedAway(skip); g != "" {
+			r.guards = append(r.guards, guard{g, skip.At})
+		}
+	}
 	for _, call := range t.Calls {
 		if g := m.checkOf(call); g != "" {
 			r.guards = append(r.guards, guard{g, call.At})
@@ -243,6 +248,21 @@ func (m *model) refusal(r *route, ref *fastapi.Refusal, isCredential func(*fasta
 			add(s)
 		}
 	}
+}
+
+// turnedAway returns what a branch checks that answers with a page instead of a
+// refusal where a CSRF token is not valid, or "".
+func turnedAway(skip *fastapi.Skip) string {
+	if skip.At.File == nil || !slices.ContainsFunc(skip.Sources, func(s *fastapi.Source) bool {
+		return s.Kind == fastapi.FromHeader || s.Kind == fastapi.FromForm
+	}) {
+		return ""
+	}
+	test := skip.At.File.Text(skip.At.Span)
+	if strings.HasPrefix(test, "not ") && csrfName.MatchString(test) && checkWord.MatchString(test) {
+		return "the CSRF token is checked"
+	}
+	return ""
 }
 
 // checkOf returns what a call checks against forgery, or "".

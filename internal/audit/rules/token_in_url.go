@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"path"
 	"regexp"
 
 	"github.com/d710e0ae/countersign/internal/audit/fastapi"
@@ -15,7 +16,7 @@ var (
 	// elsewhere is the beginning of another service's address, whose form is
 	// that service's choice.
 	elsewhere   = regexp.MustCompile("[\"'`](https?:)?//[\\w-]+(\\.[\\w-]+)*\\.[a-z]{2,}/[^\"'`]*$")
-	oneTimeWord = regexp.MustCompile(`(?i)verif|reset|confirm|activat|invit|unsubscribe|magic|password|email|csrf`)
+	oneTimeWord = regexp.MustCompile(`(?i)verif|reset|confirm|activat|invit|unsubscribe|magic|password|email|csrf|register|signup`)
 )
 
 var tokenInURL = Rule{"token-in-url", func(c *Context) {
@@ -57,6 +58,9 @@ var tokenInURL = Rule{"token-in-url", func(c *Context) {
 		}
 	}
 	for _, p := range c.Pages {
+		if oneTimeWord.MatchString(path.Base(p.Path)) {
+			continue
+		}
 		for i, l := range lines(p.Text) {
 			if len(l) > 2000 || oneTimeWord.MatchString(l) {
 				continue

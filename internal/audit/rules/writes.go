@@ -163,7 +163,7 @@ func (r *route) writes() (fastapi.Place, string) {
 		if manages(call.Fn.Decl) || slices.ContainsFunc(path, onTheSide) {
 			continue
 		}
-		if named || !reading.MatchString(handler.Name()) && slices.ContainsFunc(path, changes) {
+		if named || !reading.MatchString(handler.Name()) && changes(path[0]) {
 			return call.At, what
 		}
 	}
