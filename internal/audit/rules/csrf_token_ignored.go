@@ -6,18 +6,26 @@ import (
 )
 
 var csrfTokenIgnored = Rule{"csrf-token-ignored", func(c *Context) {
-	c.eachRefusal(func(ref *fastapi.Refusal) {
-		if csrfHeader(ref) == nil || ref.At.File == nil {
-			return
+	for _, r := range c.model.routes {
+		judge := func(at fastapi.Place, sources []*fastapi.Source) {
+			if csrfSent(sources) != nil && presenceFirst(at) {
+				c.report(at, "The CSRF token is compared only where it was sent: a request that leaves it out passes.")
+			}
 		}
-		if presenceFirst(ref) {
-			c.report(ref.At, "The CSRF token is compared only where it was sent: a request that leaves it out passes.")
+		for _, ref := range r.Trace.Refusals {
+			judge(ref.At, ref.Sources)
 		}
-	})
+		for _, skip := range r.Trace.Skips { // a middleware that sends its answer by itself
+			judge(skip.At, skip.Sources)
+		}
+	}
 }}
 
-func csrfHeader(ref *fastapi.Refusal) *fastapi.Source {
-	for _, s := range ref.Sources {
+func csrfHeader(ref *fastapi.Refusal) *fastapi.Source { return csrfSent(ref.Sources) }
+
+// csrfSent returns the header or form field in which a CSRF token is sent.
+func csrfSent(sources []*fastapi.Source) *fastapi.Source {
+	for _, s := range sources {
 		if (s.Kind == fastapi.FromHeader || s.Kind == fastapi.FromForm) && csrfName.MatchString(s.Name) {
 			return s
 		}
@@ -27,8 +35,11 @@ func csrfHeader(ref *fastapi.Refusal) *fastapi.Source {
 
 // presenceFirst reports whether a condition has the form "token and token !=
 // expected", which no token fails.
-func presenceFirst(ref *fastapi.Refusal) bool {
-	f := pysrc.Parse("", []byte(ref.At.File.Text(ref.At.Span)))
+func presenceFirst(at fastapi.Place) bool {
+	if at.File == nil {
+		return false
+	}
+	f := pysrc.Parse("", []byte(at.File.Text(at.Span)))
 	if len(f.Body) != 1 {
 		return false
 	}
@@ -42,7 +53,7 @@ func presenceFirst(ref *fastapi.Refusal) bool {
 	}
 	names := map[string]bool{}
 	for _, x := range l.Xs {
-		if n, ok := x.(*pysrc.Name); ok && csrfName.MatchString(n.ID) {
+		if n, ok := x.(*pysrc.Name); ok {
 			names[n.ID] = true
 		}
 	}

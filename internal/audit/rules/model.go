@@ -233,6 +233,9 @@ func (m *model) refusal(r *route, ref *fastapi.Refusal, isCredential func(*fasta
 			forms = append(forms, s)
 		}
 	}
+	if presenceFirst(ref.At) {
+		return // which no request has to meet
+	}
 	for _, h := range headers {
 		r.guards = append(r.guards, guard{"the " + h.Name + " header is checked", ref.At})
 	}
