@@ -14,18 +14,19 @@ var forgeableOperation = Rule{"forgeable-operation", func(c *Context) {
 		if !r.unsafe() || !r.forgeable() {
 			continue
 		}
-		s := r.credentials[0]
-		same, by := c.model.sameSiteFor(s)
-		rel := related(r.At, r.label()+" changes state on this cookie alone")
-		f := c.report(s.At, forgeryMessage(r, s, same, by), rel)
-		if f == nil {
-			continue
-		}
-		if by != nil && len(f.Related) == 1 {
-			f.Related = append(f.Related, related(by.call.At, "the cookie is set here"))
-		}
-		if same == "lax" || same == "strict" {
-			f.Severity = weakness.Medium
+		for _, s := range r.credentials {
+			same, by := c.model.sameSiteFor(s)
+			rel := related(r.At, r.label()+" changes state on this cookie alone")
+			f := c.report(s.At, forgeryMessage(r, s, same, by), rel)
+			if f == nil {
+				continue
+			}
+			if by != nil && len(f.Related) == 1 {
+				f.Related = append(f.Related, related(by.call.At, "the cookie is set here"))
+			}
+			if same == "lax" || same == "strict" {
+				f.Severity = weakness.Medium
+			}
 		}
 	}
 }}
