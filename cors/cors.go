@@ -122,7 +122,7 @@ func compile(cfg Config) (*policy, error) {
 	p.setResponseHeaders(cfg, &errs)
 	switch {
 	case cfg.MaxAge < 0 || cfg.MaxAge > maxMaxAge || cfg.MaxAge%time.Second != 0:
-		errs.Add(&cfgerrors.Error{Key: "max_age", Code: cfgerrors.OutOfRange, Value: cfg.MaxAge.String(), Problem: "must be from 0 to 24h, in whole seconds"})
+		errs.Add(&cfgerrors.Error{Key: "max_age", Code: cfgerrors.OutOfRange, Value: cfg.MaxAge.String(), Problem: "must be from 0 to 24h, in whole seconds", Instead: "write for example 10m"})
 	case cfg.MaxAge > 0:
 		p.maxAge = newValues(strconv.Itoa(int(cfg.MaxAge / time.Second)))
 	}
@@ -152,10 +152,16 @@ func (p *policy) setOrigins(cfg Config, errs *cfgerrors.List) {
 			}
 			continue
 		}
+		if o := pattern.Origin(); cfg.Credentials && o.Scheme() == "http" && !o.IsLoopback() {
+			// CVE-2025-47909 in another place: whoever is on the network speaks
+			// for that origin, and would read as the user.
+			errs.Add(&cfgerrors.Error{Key: key, Code: cfgerrors.Dangerous, Value: text, Problem: "is a plain-http origin, for which anyone on the network can speak, and may use credentials", Instead: "write its https origin, or leave credentials out"})
+			continue
+		}
 		patterns = append(patterns, pattern)
 	}
 	if len(cfg.Origins) == 0 && cfg.Credentials {
-		errs.Add(&cfgerrors.Error{Key: "credentials", Code: cfgerrors.NeverWorks, Problem: "no origin is listed that could use them"})
+		errs.Add(&cfgerrors.Error{Key: "credentials", Code: cfgerrors.NeverWorks, Problem: "no origin is listed that could use them", Instead: "list the origins, or leave credentials out"})
 	}
 	p.origins = origin.NewSet(patterns...)
 }
@@ -167,10 +173,10 @@ func (p *policy) setMethods(list []string, errs *cfgerrors.List) {
 		case method == "*":
 			errs.Add(&cfgerrors.Error{Key: key, Code: cfgerrors.Dangerous, Value: method, Problem: "allows methods that nobody thought of", Instead: "list them"})
 		case !token(method):
-			errs.Add(&cfgerrors.Error{Key: key, Code: cfgerrors.Malformed, Value: method, Problem: "is no method"})
+			errs.Add(&cfgerrors.Error{Key: key, Code: cfgerrors.Malformed, Value: method, Problem: "is no method", Instead: "write for example PUT"})
 		case strings.EqualFold(method, "CONNECT") || strings.EqualFold(method, "TRACE") || strings.EqualFold(method, "TRACK"):
 			// Fetch, "forbidden method".
-			errs.Add(&cfgerrors.Error{Key: key, Code: cfgerrors.NeverWorks, Value: method, Problem: "no script can send it"})
+			errs.Add(&cfgerrors.Error{Key: key, Code: cfgerrors.NeverWorks, Value: method, Problem: "no script can send it", Instead: "leave it out"})
 		case method != strings.ToUpper(method):
 			// Methods are compared letter by letter; browsers write only some of
 			// them in upper case by themselves.
@@ -189,9 +195,9 @@ func (p *policy) setRequestHeaders(cfg Config, errs *cfgerrors.List) {
 		case name == "*":
 			errs.Add(&cfgerrors.Error{Key: key, Code: cfgerrors.Dangerous, Value: name, Problem: "lets every origin set the headers that other defences rest on", Instead: "list the headers"})
 		case !token(name):
-			errs.Add(&cfgerrors.Error{Key: key, Code: cfgerrors.Malformed, Value: name, Problem: "is no header name"})
+			errs.Add(&cfgerrors.Error{Key: key, Code: cfgerrors.Malformed, Value: name, Problem: "is no header name", Instead: "write for example Content-Type"})
 		case forbidden(lower):
-			errs.Add(&cfgerrors.Error{Key: key, Code: cfgerrors.NeverWorks, Value: name, Problem: "no script can set it"})
+			errs.Add(&cfgerrors.Error{Key: key, Code: cfgerrors.NeverWorks, Value: name, Problem: "no script can set it", Instead: "leave it out"})
 		default:
 			p.headers[lower] = struct{}{}
 			p.longest = max(p.longest, len(lower))
@@ -219,9 +225,9 @@ func (p *policy) setResponseHeaders(cfg Config, errs *cfgerrors.List) {
 		case name == "*" && cfg.Credentials:
 			errs.Add(&cfgerrors.Error{Key: key, Code: cfgerrors.NeverWorks, Value: name, Problem: "is no wildcard where credentials are allowed", Instead: "list the headers"})
 		case name != "*" && !token(name):
-			errs.Add(&cfgerrors.Error{Key: key, Code: cfgerrors.Malformed, Value: name, Problem: "is no header name"})
+			errs.Add(&cfgerrors.Error{Key: key, Code: cfgerrors.Malformed, Value: name, Problem: "is no header name", Instead: "write for example Content-Type"})
 		case strings.EqualFold(name, "Set-Cookie") || strings.EqualFold(name, "Set-Cookie2"):
-			errs.Add(&cfgerrors.Error{Key: key, Code: cfgerrors.NeverWorks, Value: name, Problem: "no script can read it"})
+			errs.Add(&cfgerrors.Error{Key: key, Code: cfgerrors.NeverWorks, Value: name, Problem: "no script can read it", Instead: "leave it out"})
 		}
 	}
 	if len(cfg.ResponseHeaders) > 0 {

@@ -20,6 +20,7 @@ package csrf
 import (
 	"net/http"
 	"net/textproto"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -160,14 +161,40 @@ func (p *Protection) setHeader(name string, errs *cfgerrors.List) {
 		name = DefaultHeader
 	}
 	p.header = textproto.CanonicalMIMEHeaderKey(name)
-	switch p.header {
-	case "Cookie", "Authorization", "Origin", "Referer", "Host", "Content-Type", "Accept", "Accept-Language", "Content-Language", "Range":
+	switch lower := strings.ToLower(name); {
+	case !token(name):
+		errs.Add(&cfgerrors.Error{Key: "header", Code: cfgerrors.Malformed, Value: name, Problem: "is no header name", Instead: "write " + DefaultHeader})
+	case slices.Contains(safelisted, lower):
 		// A page of another site can set some of these, and browsers the rest.
 		errs.Add(&cfgerrors.Error{Key: "header", Code: cfgerrors.Dangerous, Value: name, Problem: "is a header that browsers send without a preflight", Instead: "write " + DefaultHeader})
+	case slices.Contains(forbidden, lower), strings.HasPrefix(lower, "sec-"), strings.HasPrefix(lower, "proxy-"), strings.HasPrefix(lower, "access-control-"):
+		errs.Add(&cfgerrors.Error{Key: "header", Code: cfgerrors.NeverWorks, Value: name, Problem: "is a header that no script can set", Instead: "write " + DefaultHeader})
 	}
-	if strings.ContainsAny(name, " \t\r\n:,") {
-		errs.Add(&cfgerrors.Error{Key: "header", Code: cfgerrors.Malformed, Value: name, Problem: "is no header name"})
+}
+
+// safelisted are the headers that need no preflight (Fetch, "CORS-safelisted
+// request-header"), and those that browsers send by themselves.
+var safelisted = []string{
+	"accept", "accept-language", "content-language", "content-type", "range", "cookie", "authorization", "origin", "referer", "host",
+	"user-agent", "cache-control", "pragma", "if-none-match", "if-modified-since", "last-event-id", "priority", "upgrade-insecure-requests",
+	"dpr", "downlink", "ect", "rtt", "save-data", "viewport-width", "width", "device-memory",
+}
+
+// forbidden are headers that scripts cannot set (Fetch, "forbidden
+// request-header"), besides families of them.
+var forbidden = []string{
+	"accept-charset", "accept-encoding", "connection", "content-length", "cookie2", "date", "dnt", "expect", "keep-alive", "set-cookie",
+	"te", "trailer", "transfer-encoding", "upgrade", "via",
+}
+
+// token tells what may be a header name or a method (RFC 9110, section 5.6.2).
+func token(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c <= ' ' || c >= 0x7F || strings.IndexByte("\"(),/:;<=>?@[\\]{}", c) >= 0 {
+			return false
+		}
 	}
+	return s != ""
 }
 
 // Header returns the name of the header that carries the token.

@@ -23,7 +23,7 @@ func parseExemptions(list []string, errs *cfgerrors.List) exemptions {
 	for i, text := range list {
 		key := "exempt[" + strconv.Itoa(i) + "]"
 		method, at, ok := strings.Cut(text, " ")
-		if !ok || method == "" || method != strings.ToUpper(method) || !strings.HasPrefix(at, "/") {
+		if !ok || method != "*" && !token(method) || method != strings.ToUpper(method) || !strings.HasPrefix(at, "/") {
 			errs.Add(&cfgerrors.Error{Key: key, Code: cfgerrors.Malformed, Value: text, Problem: "is not a method and a path", Instead: "write it as POST /webhooks/stripe"})
 			continue
 		}
@@ -31,7 +31,7 @@ func parseExemptions(list []string, errs *cfgerrors.List) exemptions {
 		switch {
 		case base == "" && below || method == "*":
 			errs.Add(&cfgerrors.Error{Key: key, Code: cfgerrors.Dangerous, Value: text, Problem: "exempts everything", Instead: "name the one path that another server calls"})
-		case strings.ContainsAny(base, "*?#%;\\{}") || path.Clean(base) != base:
+		case strings.ContainsAny(base, "*?#%;\\{} \t\r\n\x00") || path.Clean(base) != base:
 			errs.Add(&cfgerrors.Error{Key: key, Code: cfgerrors.NeverWorks, Value: text, Problem: "is no path that a router sees", Instead: "write the plain path, with /* at its end for all below it"})
 		default:
 			out = append(out, exemption{method, base, below})

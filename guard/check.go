@@ -41,12 +41,16 @@ func (c *Config) check() error {
 	errs.Join("", err)
 	closer.Close()
 	c.checkLogin(&errs)
+	c.checkExempt(&errs)
 	_, err = session.New(c.sessionConfig(memory.NewSessions(1, nil)))
 	errs.Join("session", err)
 	if _, err := parseStore(c.Session.Store); err != nil {
 		errs.Join("", err)
 	}
 	c.checkTrusted(&errs)
+	if h := http.CanonicalHeaderKey(c.CSRF.Header); h == "Idempotency-Key" || h == "X-Request-Id" || strings.HasPrefix(h, "X-Forwarded-") {
+		errs.Add(&cfgerrors.Error{Key: "csrf.header", Code: cfgerrors.Conflict, Value: c.CSRF.Header, Problem: "is a header of another meaning here", Instead: "write " + csrf.DefaultHeader})
+	}
 	if _, _, err := c.protections(nil); err != nil {
 		errs.Join("", err)
 	}
@@ -90,11 +94,23 @@ func (a address) any() bool { return a.host == "" || a.host == "0.0.0.0" || a.ho
 func parseListen(key, text string, errs *cfgerrors.List) (address, bool) {
 	host, port, err := net.SplitHostPort(text)
 	n, portErr := strconv.ParseUint(port, 10, 16)
-	if err != nil || portErr != nil {
+	if err != nil || portErr != nil || !listenable(host) {
 		errs.Add(&cfgerrors.Error{Key: key, Code: cfgerrors.Malformed, Value: text, Problem: "is no host and port", Instead: "write for example 127.0.0.1:8080"})
 		return address{}, false
 	}
 	return address{host, uint16(n)}, true
+}
+
+// listenable tells addresses and names from what no system can resolve.
+func listenable(host string) bool {
+	if host == "" {
+		return true
+	}
+	if _, err := netip.ParseAddr(host); err == nil {
+		return true
+	}
+	o, err := origin.Of("http", host)
+	return err == nil && !o.IsIP()
 }
 
 func (c *Config) checkUpstream(errs *cfgerrors.List) {
@@ -107,7 +123,7 @@ func (c *Config) checkUpstream(errs *cfgerrors.List) {
 		errs.Add(&cfgerrors.Error{Key: "upstream", Code: cfgerrors.Malformed, Value: c.Upstream, Problem: err.Error(), Instead: "write for example http://127.0.0.1:8000"})
 		return
 	}
-	if loopback(u.Hostname()) && loopback(hostOf(c.Listen)) && u.Port() != "0" && u.Port() == portOf(c.Listen) {
+	if loopback(u.Hostname()) && (loopback(hostOf(c.Listen)) || address{host: hostOf(c.Listen)}.any()) && u.Port() != "0" && u.Port() == portOf(c.Listen) {
 		errs.Add(&cfgerrors.Error{Key: "upstream", Code: cfgerrors.Conflict, Value: c.Upstream, Problem: "is the guard itself", Instead: "write the API's address"})
 	}
 }
@@ -131,6 +147,9 @@ func parseUpstream(text string) (*url.URL, error) {
 			port = "443"
 		}
 		u.Host = net.JoinHostPort(u.Hostname(), port)
+	}
+	if n, err := strconv.ParseUint(u.Port(), 10, 16); err != nil || n == 0 {
+		return nil, fmt.Errorf("has no port from 1 to 65535")
 	}
 	return u, nil
 }
@@ -157,6 +176,9 @@ func (c *Config) checkPublicOrigin(errs *cfgerrors.List) origin.Origin {
 		// The session cookie is Secure, and would never come back.
 		errs.Add(&cfgerrors.Error{Key: "public_origin", Code: cfgerrors.Dangerous, Value: c.PublicOrigin, Problem: "is plain http: whoever is on the network reads the session", Instead: "write https://" + own.HostPort() + ", and end TLS here or in a trusted proxy"})
 	}
+	if suffix, ok := publicSuffix(own); ok {
+		errs.Add(&cfgerrors.Error{Key: "public_origin", Code: cfgerrors.NeverWorks, Value: c.PublicOrigin, Problem: suffix + " is a public suffix, and nobody's own site", Instead: "write the origin that is yours"})
+	}
 	return own
 }
 
@@ -180,6 +202,10 @@ func (c *Config) checkTLS(own origin.Origin, errs *cfgerrors.List) {
 	}
 }
 
+// minProxyBits is the shortest prefix of trusted_proxies: fc00::/7 is private,
+// and half of all addresses are nobody's proxies.
+const minProxyBits = 7
+
 // parseProxies reads networks and addresses.
 func parseProxies(list []string) ([]netip.Prefix, error) {
 	var errs cfgerrors.List
@@ -195,7 +221,7 @@ func parseProxies(list []string) ([]netip.Prefix, error) {
 			}
 			p = netip.PrefixFrom(a, a.BitLen())
 		}
-		if p.Bits() == 0 {
+		if p.Bits() < minProxyBits {
 			errs.Add(&cfgerrors.Error{Key: key, Code: cfgerrors.Dangerous, Value: text, Problem: "trusts everybody to say who they are", Instead: "list the proxies' own networks"})
 			continue
 		}
@@ -205,10 +231,23 @@ func parseProxies(list []string) ([]netip.Prefix, error) {
 }
 
 func (c *Config) checkLogin(errs *cfgerrors.List) {
+	seen := map[string]string{} // path to the key that names it
 	check := func(key, path string) {
 		t, err := target.Parse(path)
-		if err != nil || t.String() != path || t.HasQuery {
+		switch {
+		case err != nil || t.String() != path || t.HasQuery:
 			errs.Add(&cfgerrors.Error{Key: key, Code: cfgerrors.NeverWorks, Value: path, Problem: "is no path as the guard forwards it", Instead: "write for example /login"})
+		case strings.Contains(path, "*"):
+			errs.Add(&cfgerrors.Error{Key: key, Code: cfgerrors.NeverWorks, Value: path, Problem: "is a pattern, and paths match as they are", Instead: "list the paths"})
+		case isOwnPath(path):
+			errs.Add(&cfgerrors.Error{Key: key, Code: cfgerrors.NeverWorks, Value: path, Problem: "is the guard's own, and never reaches the API", Instead: "name a path of the API"})
+		case seen[path] != "":
+			errs.Add(&cfgerrors.Error{Key: key, Code: cfgerrors.Conflict, Value: path, Problem: "is named by " + seen[path] + " already", Instead: "keep one of the two"})
+		default:
+			if parseOperations(c.Exempt).match(http.MethodPost, t.Path) {
+				errs.Add(&cfgerrors.Error{Key: key, Code: cfgerrors.Conflict, Value: path, Problem: "is exempt, where no session is begun, used or ended", Instead: "take it out of exempt"})
+			}
+			seen[path] = key
 		}
 	}
 	for i, p := range c.Login.Paths {
@@ -222,6 +261,30 @@ func (c *Config) checkLogin(errs *cfgerrors.List) {
 	}
 	if c.Login.Logout != "" {
 		check("login.logout", c.Login.Logout)
+	}
+}
+
+// checkExempt refuses what csrf, which knows no targets, cannot.
+func (c *Config) checkExempt(errs *cfgerrors.List) {
+	seen := map[string]bool{}
+	for i, text := range c.Exempt {
+		key := fmt.Sprintf("exempt[%d]", i)
+		if _, err := csrf.New(csrf.Config{Exempt: []string{text}}); err != nil {
+			continue // which is told already
+		}
+		method, path, _ := strings.Cut(text, " ")
+		_, err := parseOperation(text)
+		switch {
+		case method == http.MethodTrace || method == http.MethodConnect || method == "TRACK":
+			errs.Add(&cfgerrors.Error{Key: key, Code: cfgerrors.NeverWorks, Value: text, Problem: "this method is not forwarded", Instead: "name the method that the other server uses"})
+		case err != nil:
+			errs.Add(&cfgerrors.Error{Key: key, Code: cfgerrors.NeverWorks, Value: text, Problem: err.Error(), Instead: "write the plain path, with /* at its end for all below it"})
+		case isOwnPath(strings.TrimSuffix(path, "*")):
+			errs.Add(&cfgerrors.Error{Key: key, Code: cfgerrors.NeverWorks, Value: text, Problem: "is the guard's own, and never reaches the API", Instead: "name a path of the API"})
+		case seen[text]:
+			errs.Add(&cfgerrors.Error{Key: key, Code: cfgerrors.Duplicate, Value: text, Problem: "stands twice", Instead: "keep one of the two"})
+		}
+		seen[text] = true
 	}
 }
 
@@ -247,7 +310,7 @@ func parseStore(text string) (storeAddress, error) {
 	case kind == "sqlite" && at != "":
 	case kind == "valkey" || kind == "valkeys" || kind == "redis" || kind == "rediss":
 		u, err := url.Parse(text)
-		if err != nil || u.Host == "" {
+		if err != nil || u.Hostname() == "" || !portOrNone(u.Port()) {
 			return storeAddress{}, &cfgerrors.Error{Key: "session.store", Code: cfgerrors.Malformed, Problem: "has no host and port", Instead: "write valkey://HOST:PORT"}
 		}
 		return storeAddress{"valkey", text}, nil
@@ -255,6 +318,11 @@ func parseStore(text string) (storeAddress, error) {
 		return wrong("is no store")
 	}
 	return storeAddress{kind, at}, nil
+}
+
+func portOrNone(port string) bool {
+	n, err := strconv.ParseUint(port, 10, 16)
+	return port == "" || err == nil && n > 0
 }
 
 // checkTrusted refuses what csrf, which knows only patterns, cannot: a whole
@@ -266,16 +334,25 @@ func (c *Config) checkTrusted(errs *cfgerrors.List) {
 	}{{"csrf.trusted_origins", c.CSRF.TrustedOrigins}, {"cors.origins", c.CORS.Origins}} {
 		for i, text := range list.values {
 			p, err := origin.ParsePattern(text)
-			if err != nil || p.Wildcard() || p.Origin().IsIP() {
+			if err != nil || p.Wildcard() {
 				continue
 			}
-			host := p.Origin().Host()
-			suffix, icann := publicsuffix.PublicSuffix(host)
-			if suffix == host && (icann || strings.Contains(host, ".")) {
-				errs.Add(&cfgerrors.Error{Key: fmt.Sprintf("%s[%d]", list.key, i), Code: cfgerrors.Dangerous, Value: text, Problem: host + " is a public suffix, and nobody's own site", Instead: "name the origin that is yours"})
+			if suffix, ok := publicSuffix(p.Origin()); ok {
+				errs.Add(&cfgerrors.Error{Key: fmt.Sprintf("%s[%d]", list.key, i), Code: cfgerrors.Dangerous, Value: text, Problem: suffix + " is a public suffix, and nobody's own site", Instead: "name the origin that is yours"})
 			}
 		}
 	}
+}
+
+// publicSuffix reports whether strangers can register names below the origin's
+// own host. A name without dots that no registry has is one of a local network.
+func publicSuffix(o origin.Origin) (string, bool) {
+	host := o.Host()
+	if host == "" || o.IsIP() {
+		return host, false
+	}
+	suffix, icann := publicsuffix.PublicSuffix(host)
+	return host, suffix == host && (icann || strings.Contains(host, "."))
 }
 
 // protections builds the checks of Origin and token: one for requests that

@@ -134,5 +134,5 @@ func (c *Config) position(key string) cfgerrors.Position {
 		}
 		key = key[:i]
 	}
-	return cfgerrors.Position{File: c.pos[""].File}
+	return c.pos[""]
 }

@@ -2,11 +2,15 @@ package guard_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"flag"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/goccy/go-yaml"
+	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/d710e0ae/countersign/cfgerrors"
 	"github.com/d710e0ae/countersign/guard"
@@ -72,6 +76,104 @@ func TestSchemaIsCurrent(t *testing.T) {
 	}
 	if !bytes.Equal(got, want) {
 		t.Error("schema.json is old; run: go test ./guard -update")
+	}
+}
+
+// What the schema refuses, an editor underlines, and the loader refuses; and
+// what stands in a file that the loader takes, no editor underlines.
+func TestSchemaAndLoaderAgree(t *testing.T) {
+	t.Setenv("COUNTERSIGN_JWT_SECRET", strings.Repeat("s", 32))
+	text, err := guard.Schema()
+	if err != nil {
+		t.Fatal(err)
+	}
+	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	compiler := jsonschema.NewCompiler()
+	if err := compiler.AddResource("schema.json", document); err != nil {
+		t.Fatal(err)
+	}
+	schema, err := compiler.Compile("schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "c.yaml")
+	good, bad := 0, 0
+	try := func(key, value string) {
+		t.Helper()
+		config := "upstream: http://127.0.0.1:8000\npublic_origin: https://app.example.com\n"
+		section, name, nested := strings.Cut(key, ".")
+		if nested {
+			config += section + ":\n  " + name + ": " + value + "\n"
+		} else {
+			config = strings.ReplaceAll("\n"+config, "\n"+key+":", "\n#") + key + ": " + value + "\n"
+		}
+		if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		var v any
+		if err := yaml.Unmarshal([]byte(config), &v); err != nil {
+			t.Fatalf("%s: %s: %v", key, value, err)
+		}
+		asJSON, err := json.Marshal(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		instance, err := jsonschema.UnmarshalJSON(bytes.NewReader(asJSON))
+		if err != nil {
+			t.Fatal(err)
+		}
+		underlined := schema.Validate(instance)
+		_, refused := guard.LoadConfig(file)
+		if underlined != nil && refused == nil {
+			t.Errorf("%s: %s is underlined, and loads: %v", key, value, underlined)
+		}
+		if refused == nil {
+			good++
+		} else {
+			bad++
+		}
+	}
+	properties := document.(map[string]any)["properties"].(map[string]any)
+	keys := map[string]map[string]any{}
+	for name, p := range properties {
+		p := p.(map[string]any)
+		nested, ok := p["properties"].(map[string]any)
+		if !ok {
+			keys[name] = p
+			continue
+		}
+		keys[name] = nil // a section
+		for inner, q := range nested {
+			keys[name+"."+inner] = q.(map[string]any)
+		}
+	}
+	values := []string{
+		"true", `"true"`, "5", `"5"`, "-1", "0", "1.5", "010", "0x10", "1_000", "30s", "1h30m", "-5m", "+5m", "1us", ".5h", `"30"`, "64KiB", `"64  KiB"`, "10MB", "+5KiB",
+		"text", `""`, "null", "", "[]", "[text]", `[""]`, "[5]", "[true]", "[null]", "[[a]]", "{}", "{a: b}", "env:COUNTERSIGN_JWT_SECRET", "/login", "enforce", "report", "HS256",
+	}
+	for key, p := range keys {
+		for _, v := range values {
+			try(key, v)
+		}
+		if def, ok := p["default"]; ok && p["type"] != "integer" {
+			b, err := json.Marshal(def)
+			if err != nil {
+				t.Fatal(err)
+			}
+			before := bad
+			try(key, string(b))
+			if bad != before {
+				t.Errorf("the default of %s does not load: %s", key, b)
+			}
+		}
+	}
+	try("nothing", "text")
+	try("jwt.nothing", "text")
+	if good < 100 || bad < 500 {
+		t.Errorf("%d good, %d bad", good, bad)
 	}
 }
 

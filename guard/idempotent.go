@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/d710e0ae/countersign/cfgerrors"
@@ -11,8 +12,11 @@ import (
 	"github.com/d710e0ae/countersign/internal/store/memory"
 )
 
+// keyedMethods are those for which an Idempotency-Key counts.
+var keyedMethods = []string{http.MethodPost, http.MethodPatch, http.MethodPut, http.MethodDelete}
+
 func (c *Config) idempotency(store idempotency.Store) idempotency.Config {
-	return idempotency.Config{Store: store, TTL: c.Idempotency.TTL, User: idempotencyUser, Methods: []string{"POST", "PATCH", "PUT", "DELETE"}}
+	return idempotency.Config{Store: store, TTL: c.Idempotency.TTL, User: idempotencyUser, Methods: keyedMethods}
 }
 
 func (c *Config) checkIdempotency(errs *cfgerrors.List) {
@@ -28,7 +32,7 @@ func (c *Config) checkIdempotency(errs *cfgerrors.List) {
 			switch {
 			case err != nil:
 				errs.Add(&cfgerrors.Error{Key: key, Code: cfgerrors.Malformed, Value: text, Problem: err.Error(), Instead: "write for example POST /transfer, or POST *"})
-			case !strings.Contains("POST PATCH PUT DELETE", o.method):
+			case !slices.Contains(keyedMethods, o.method):
 				errs.Add(&cfgerrors.Error{Key: key, Code: cfgerrors.NeverWorks, Value: text, Problem: "a key counts for POST, PATCH, PUT and DELETE only", Instead: "write one of these"})
 			}
 		}

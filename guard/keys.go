@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/d710e0ae/countersign/cfgerrors"
@@ -58,6 +60,11 @@ func (c *Config) keys(clock func() time.Time, errs *cfgerrors.List) (jwt.KeySet,
 	for i, a := range j.Algorithms {
 		algs[i] = jwt.Algorithm(a)
 	}
+	for i, a := range algs {
+		if slices.Contains(algs[:i], a) {
+			errs.Add(&cfgerrors.Error{Key: fmt.Sprintf("jwt.algorithms[%d]", i), Code: cfgerrors.Duplicate, Value: string(a), Problem: "stands twice", Instead: "keep one of the two"})
+		}
+	}
 	given := map[string]bool{
 		"jwt.secret": !j.Secret.Empty(), "jwt.secret_file": j.SecretFile != "", "jwt.public_key_file": j.PublicKeyFile != "",
 		"jwt.jwks_file": j.JWKSFile != "", "jwt.jwks_url": j.JWKSURL != "",
@@ -76,7 +83,7 @@ func (c *Config) keys(clock func() time.Time, errs *cfgerrors.List) (jwt.KeySet,
 	var closer io.Closer = nothing{}
 	switch source {
 	case "":
-		if len(algs) > 0 || j.Issuer != "" || j.Audience != "" {
+		if len(algs) > 0 || j.Issuer != "" || j.Audience != "" || j.Type != "" {
 			errs.Add(&cfgerrors.Error{Key: "jwt", Code: cfgerrors.Missing, Problem: "there is no key to check tokens with", Instead: "give secret_file, public_key_file, jwks_file or jwks_url"})
 		}
 	case "jwt.secret":
@@ -96,7 +103,16 @@ func (c *Config) keys(clock func() time.Time, errs *cfgerrors.List) (jwt.KeySet,
 	default:
 		cfg := jwt.JWKSConfig{URL: j.JWKSURL, Issuer: j.Issuer, InsecureAnyIssuer: j.Issuer == "", Algorithms: algs, Clock: clock}
 		if j.JWKSFile != "" {
-			if _, ok := c.read(source, j.JWKSFile, errs); !ok {
+			b, ok := c.read(source, j.JWKSFile, errs)
+			if !ok {
+				break
+			}
+			if _, err := jwt.ParseJWKS(b, algs...); err != nil {
+				for e := range cfgerrors.All(err) {
+					m := *e
+					m.Key, m.Problem = source, strings.TrimPrefix(m.Key+": ", "key: ")+m.Problem
+					errs.Add(&m)
+				}
 				break
 			}
 			cfg.File = c.file(j.JWKSFile)

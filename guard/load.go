@@ -1,6 +1,7 @@
 package guard
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -9,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
@@ -59,12 +61,12 @@ func readConfig(path string) (*Config, *cfgerrors.List) {
 	l := &loader{file: path, errs: &cfgerrors.List{}}
 	text, err := readBounded(path, maxConfig)
 	if err != nil {
-		l.errs.Add(&cfgerrors.Error{Key: "configuration", Code: cfgerrors.Unavailable, Problem: err.Error(), Pos: cfgerrors.Position{File: path}})
+		l.errs.Add(&cfgerrors.Error{Key: "configuration", Code: cfgerrors.Unavailable, Problem: err.Error(), Instead: "name a file that can be read", Pos: cfgerrors.Position{File: path, Line: 1, Column: 1}})
 		return nil, l.errs
 	}
 	c := DefaultConfig()
 	c.dir = filepath.Dir(path)
-	c.pos[""] = cfgerrors.Position{File: path}
+	c.pos[""] = cfgerrors.Position{File: path, Line: 1, Column: 1} // of what is missing
 	l.into = c
 	if !l.parse(text) {
 		return nil, l.errs
@@ -111,9 +113,10 @@ func (l *loader) wrong(key string, n ast.Node, code cfgerrors.Code, value, probl
 // parse reports whether the file could be read as YAML at all.
 func (l *loader) parse(text []byte) bool {
 	// The parser's own duplicate error would end the reading at the first.
+	text = bytes.TrimPrefix(text, []byte("\xEF\xBB\xBF")) // some editors write a byte order mark
 	file, err := parser.ParseBytes(text, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
-		e := &cfgerrors.Error{Key: "configuration", Code: cfgerrors.Malformed, Problem: "is not YAML", Pos: cfgerrors.Position{File: l.file}}
+		e := &cfgerrors.Error{Key: "configuration", Code: cfgerrors.Malformed, Problem: "is not YAML", Instead: "write settings as key: value, and sections below their name", Pos: cfgerrors.Position{File: l.file, Line: 1, Column: 1}}
 		var syntax *yamlerrors.SyntaxError
 		if errors.As(err, &syntax) {
 			e.Problem += ": " + syntax.Message
@@ -169,6 +172,11 @@ func (l *loader) entry(prefix string, v *ast.MappingValueNode, seen map[string]b
 		return
 	}
 	key := name.Value
+	if strings.Contains(key, ".") {
+		section, rest, _ := strings.Cut(key, ".")
+		l.wrong(key, v.Key, cfgerrors.Unknown, "", "there is no such setting", "write "+rest+" below "+section)
+		return
+	}
 	if prefix != "" {
 		key = prefix + "." + key
 	}
@@ -250,8 +258,8 @@ func (l *loader) list(s *setting, n ast.Node) {
 		key := s.key + "[" + strconv.Itoa(i) + "]"
 		l.into.pos[key] = l.at(v)
 		text, ok := scalar(v)
-		if !ok || text == "" {
-			l.wrong(key, v, cfgerrors.Malformed, "", "is not a text", "write one text for each entry")
+		if !ok || text == "" || !isText(v) {
+			l.wrong(key, v, cfgerrors.Malformed, "", "is not a text", "write one text for each entry, in quotes where it looks like a number")
 			continue
 		}
 		out = append(out, text)
@@ -267,6 +275,17 @@ func (l *loader) scalar(s *setting, n ast.Node) {
 			return
 		}
 		l.wrong(s.key, n, cfgerrors.Malformed, "", "is not a single value", "write it as key: value")
+		return
+	}
+	if problem := s.mistaken(n); problem != "" {
+		instead := "write it in quotes"
+		switch {
+		case s.otherwise == "true" || s.otherwise == "false":
+			instead = "write " + s.otherwise
+		case s.otherwise != "":
+			instead = "write for example " + s.otherwise
+		}
+		l.wrong(s.key, n, cfgerrors.Malformed, text, problem, instead)
 		return
 	}
 	if s.isSecret() {
@@ -302,6 +321,44 @@ func (l *loader) secret(s *setting, n ast.Node, text string) {
 		return
 	}
 	s.read(l.into, value)
+}
+
+func isText(n ast.Node) bool {
+	switch n.(type) {
+	case *ast.StringNode, *ast.LiteralNode:
+		return true
+	}
+	return false
+}
+
+// mistaken says what is wrong with a value of another type than the JSON
+// Schema demands: what stands in quotes is a text, and 12 is none.
+func (s *setting) mistaken(n ast.Node) string {
+	_, number := n.(*ast.IntegerNode)
+	_, word := n.(*ast.BoolNode)
+	switch s.field(&Config{}).(type) {
+	case *bool:
+		if !word {
+			return "is neither true nor false"
+		}
+	case *int:
+		if !number {
+			return "is not a whole number"
+		}
+	case *Size:
+		if !number && !isText(n) {
+			return "is not a size in bytes, KiB, MiB or GiB"
+		}
+	case *time.Duration:
+		if !isText(n) {
+			return "is not a duration"
+		}
+	default:
+		if !isText(n) {
+			return "is no text"
+		}
+	}
+	return ""
 }
 
 // scalar returns the text of a scalar as it stands in the file, so that

@@ -17,7 +17,7 @@ type operation struct {
 
 func parseOperation(text string) (operation, error) {
 	method, path, ok := strings.Cut(text, " ")
-	if !ok || method == "" || method != strings.ToUpper(method) {
+	if !ok || !isToken(method) || method != strings.ToUpper(method) {
 		return operation{}, fmt.Errorf("is not a method and a path")
 	}
 	if path == "*" || path == "/*" {

@@ -18,8 +18,10 @@ import (
 const ownPath = "/.countersign/"
 
 func (g *Guard) isOwn(x *exchange) bool {
-	return strings.HasPrefix(x.target.Path, ownPath) || x.target.Path+"/" == ownPath
+	return isOwnPath(x.target.Path)
 }
+
+func isOwnPath(path string) bool { return strings.HasPrefix(path, ownPath) || path+"/" == ownPath }
 
 // answer answers what is the guard's own.
 func (g *Guard) answer(x *exchange) *problem {

@@ -24,7 +24,7 @@ func Schema() ([]byte, error) {
 		}
 		section, ok := properties[group].(map[string]any)
 		if !ok {
-			section = map[string]any{"type": "object", "additionalProperties": false, "properties": map[string]any{}}
+			section = map[string]any{"type": []string{"object", "null"}, "additionalProperties": false, "properties": map[string]any{}}
 			properties[group] = section
 		}
 		section["properties"].(map[string]any)[name] = s.schema()
@@ -56,9 +56,9 @@ func (s *setting) schema() map[string]any {
 		m["type"], m["minimum"], m["maximum"] = "integer", s.min, s.max
 		delete(m, "default")
 	case *Size:
-		m["type"], m["pattern"] = []string{"string", "integer"}, "^[0-9]+ ?(KiB|MiB|GiB)?$"
+		m["type"], m["pattern"] = []string{"string", "integer"}, sizeForm.String()
 	case *time.Duration:
-		m["type"], m["pattern"] = "string", "^([0-9]+(\\.[0-9]+)?(ms|s|m|h))+$"
+		m["type"], m["pattern"] = "string", durationForm.String()
 	case *[]string:
 		m["type"], m["items"] = "array", map[string]any{"type": "string", "minLength": 1}
 		if s.otherwise != "" {

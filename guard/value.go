@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,6 +20,12 @@ type valueError struct {
 }
 
 func (e *valueError) Error() string { return e.problem + "; " + e.instead }
+
+// The forms of durations and sizes, which the JSON Schema has as well.
+var (
+	durationForm = regexp.MustCompile(`^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$`)
+	sizeForm     = regexp.MustCompile(`^[0-9]+ ?(KiB|MiB|GiB)?$`)
+)
 
 // read puts one scalar, as the file has it, into its place.
 func (s *setting) read(c *Config, text string) error {
@@ -54,7 +61,7 @@ func (s *setting) read(c *Config, text string) error {
 		return s.inRange(int64(n), Size(s.min).String(), Size(s.max).String())
 	case *time.Duration:
 		d, err := time.ParseDuration(text)
-		if err != nil {
+		if err != nil || !durationForm.MatchString(strings.TrimPrefix(text, "-")) {
 			return &valueError{problem: "is not a duration", instead: "write for example " + s.otherwise}
 		}
 		*p = d
@@ -88,6 +95,9 @@ func duration(n int64) string {
 
 // ParseSize reads a size: a whole number of bytes, KiB, MiB or GiB.
 func ParseSize(text string) (Size, error) {
+	if !sizeForm.MatchString(strings.TrimPrefix(text, "-")) {
+		return 0, fmt.Errorf("is not a size in bytes, KiB, MiB or GiB")
+	}
 	digits, unit := text, int64(1)
 	for _, u := range sizeUnits {
 		if rest, ok := strings.CutSuffix(text, u.name); ok {

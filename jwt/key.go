@@ -61,7 +61,7 @@ func keyMethod(alg Algorithm, families ...family) (*method, error) {
 		}
 	}
 	return nil, &cfgerrors.Error{Key: "alg", Code: cfgerrors.Conflict, Value: string(alg),
-		Problem: fmt.Sprintf("a key of this type cannot be for %s", alg)}
+		Problem: fmt.Sprintf("a key of this type cannot be for %s", alg), Instead: "write an algorithm of the key's own type"}
 }
 
 func algorithmList() string {

@@ -25,6 +25,9 @@ func ParsePEM(data []byte, alg Algorithm) (*Key, error) {
 	if len(bytes.TrimSpace(rest)) > 0 {
 		return nil, keyError(cfgerrors.Malformed, "something stands behind the first PEM block", "give one key a file")
 	}
+	if block.Headers["Proc-Type"] != "" || block.Type == "ENCRYPTED PRIVATE KEY" {
+		return nil, keyError(cfgerrors.Malformed, "the key is encrypted", "decrypt it: openssl pkey")
+	}
 	var (
 		parsed any
 		err    error
@@ -46,7 +49,7 @@ func ParsePEM(data []byte, alg Algorithm) (*Key, error) {
 		return nil, keyError(cfgerrors.Unknown, fmt.Sprintf("a PEM block of type %.40q is no key", block.Type), "use PUBLIC KEY or PRIVATE KEY")
 	}
 	if err != nil {
-		return nil, keyError(cfgerrors.Malformed, fmt.Sprintf("the %s cannot be read", block.Type), "")
+		return nil, keyError(cfgerrors.Malformed, fmt.Sprintf("the %s cannot be read", block.Type), "write it again, as by openssl pkey -pubout")
 	}
 	if signer, ok := parsed.(crypto.Signer); ok {
 		return NewPrivateKey(alg, signer)
