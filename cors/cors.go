@@ -55,7 +55,7 @@ type Config struct {
 const maxMaxAge = 24 * time.Hour // no browser remembers longer
 
 // A Middleware answers preflights and adds headers to answers. It is safe for
-// concurrent use.
+// concurrent use. The zero Middleware is that of the zero Config.
 type Middleware struct {
 	policy atomic.Pointer[policy]
 }
@@ -77,11 +77,24 @@ type policy struct {
 	star, yes   *values
 }
 
+// nothing is the policy of the zero Config, which cannot be wrong.
+var nothing, _ = compile(Config{})
+
+func (m *Middleware) inForce() *policy {
+	if p := m.policy.Load(); p != nil {
+		return p
+	}
+	return nothing
+}
+
 // New checks the configuration and returns every mistake in it at once, as
 // cfgerrors.
 func New(cfg Config) (*Middleware, error) {
 	m := &Middleware{}
-	return m, m.Reconfigure(cfg)
+	if err := m.Reconfigure(cfg); err != nil {
+		return nil, err
+	}
+	return m, nil
 }
 
 // Reconfigure replaces the configuration for all requests from now on. On an
@@ -96,7 +109,7 @@ func (m *Middleware) Reconfigure(cfg Config) error {
 }
 
 // Config returns a copy of the configuration in force.
-func (m *Middleware) Config() Config { return m.policy.Load().config.clone() }
+func (m *Middleware) Config() Config { return m.inForce().config.clone() }
 
 // clone returns a copy that shares no slice.
 func (c Config) clone() Config {
@@ -252,16 +265,21 @@ func token(s string) bool {
 
 // Allowed reports whether the policy in force lets the origin, as an Origin
 // header has it, read answers.
-func (m *Middleware) Allowed(text string) bool { return m.policy.Load().allowed(text) }
+func (m *Middleware) Allowed(text string) bool { return m.inForce().allowed(text) }
 
 func (p *policy) allowed(text string) bool { return p.any || p.origins.Contains(text) }
 
 // Handler answers preflights itself, so that next never sees them, and adds
 // the headers of CORS to the answers of next. It must stand outside of what
-// asks for a login: preflights carry no credential.
+// asks for a login, since preflights carry no credential, and around the
+// router, since many routers answer OPTIONS themselves. Handler panics if next
+// is nil.
 func (m *Middleware) Handler(next http.Handler) http.Handler {
+	if next == nil {
+		panic("cors: Handler of no handler")
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		p := m.policy.Load()
+		p := m.inForce()
 		origins := r.Header["Origin"]
 		if r.Method == http.MethodOptions && len(origins) > 0 {
 			if method := r.Header["Access-Control-Request-Method"]; len(method) > 0 {

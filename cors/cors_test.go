@@ -348,3 +348,51 @@ func BenchmarkHandler(b *testing.B) {
 		}
 	}
 }
+
+// Forgotten New: nothing is allowed, nor does a request find out.
+func TestTheZeroMiddleware(t *testing.T) {
+	var m cors.Middleware
+	h := m.Handler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("page")) }))
+	for method, want := range map[string]int{"GET": 200, "OPTIONS": 403} {
+		r := httptest.NewRequest(method, "/", nil)
+		r.Header.Set("Origin", "https://evil.test")
+		if method == "OPTIONS" {
+			r.Header.Set("Access-Control-Request-Method", "PUT")
+		}
+		w := httptest.NewRecorder()
+		if h.ServeHTTP(w, r); w.Code != want || w.Header().Get("Access-Control-Allow-Origin") != "" || w.Header().Get("Vary") == "" {
+			t.Errorf("%s: %d %v", method, w.Code, w.Header())
+		}
+	}
+	if m.Allowed("https://evil.test") || len(m.Config().Origins) != 0 {
+		t.Error("something is allowed")
+	}
+	if err := m.Reconfigure(cors.Config{Origins: []string{"https://app.example"}}); err != nil || !m.Allowed("https://app.example") {
+		t.Errorf("%v", err)
+	}
+	if m, err := cors.New(cors.Config{Origins: []string{"null"}}); err == nil || m != nil {
+		t.Errorf("%v with %v", m, err)
+	}
+	defer func() {
+		if recover() == nil {
+			t.Error("no handler is one")
+		}
+	}()
+	m.Handler(nil)
+}
+
+// CVE-2025-47909, for reading: whoever is on the network speaks for a
+// plain-http origin.
+func TestAttack_73_PlainHTTPOriginsHaveNoCredentials(t *testing.T) {
+	for _, origin := range []string{"http://app.example.com", "http://*.example.com", "http://192.0.2.1"} {
+		if _, err := cors.New(cors.Config{Origins: []string{origin}}); err != nil {
+			t.Errorf("control: %s without credentials: %v", origin, err)
+		}
+		if _, err := cors.New(cors.Config{Origins: []string{origin}, Credentials: true}); err == nil {
+			t.Errorf("%s with credentials", origin)
+		}
+	}
+	if _, err := cors.New(cors.Config{Origins: []string{"http://localhost:3000"}, Credentials: true}); err != nil {
+		t.Errorf("this machine: %v", err)
+	}
+}

@@ -46,7 +46,7 @@ func (p *Protection) check(r *http.Request) *Refusal {
 	if !verdict.silent && (kind == stream || len(p.signers) == 0) {
 		return nil // whatever the session is, it was its own origin that asked
 	}
-	s := p.session(r)
+	s := p.sessionOf(r)
 	if !s.Ambient {
 		return nil // nothing here was attached by the browser itself
 	}
@@ -87,6 +87,7 @@ func kindOf(r *http.Request) kind {
 type provenance struct {
 	refusal *Refusal
 	silent  bool
+	trusted bool // another origin than the own
 }
 
 func refuse(f *Refusal) provenance { return provenance{refusal: f} }
@@ -169,7 +170,7 @@ func (p *Protection) provenance(r *http.Request) provenance {
 		if s == siteSameOrigin || s == siteNone {
 			return refuse(ErrDisagree)
 		}
-		return provenance{}
+		return provenance{trusted: true}
 	case s == siteSameSite:
 		return refuse(ErrSameSite)
 	}

@@ -73,12 +73,17 @@ type Config struct {
 	// "POST /webhooks/stripe". A path matches as a whole and exactly as the
 	// router sees it; one that ends in "/*" matches what lies below it.
 	Exempt []string
+	// Refuse, where it is set, answers a refused request in place of the
+	// problem document; it must not let it through. It must be safe for
+	// concurrent use.
+	Refuse func(http.ResponseWriter, *http.Request, *Refusal)
 	// ReportOnly, where it is set, is told of each refusal, and the request
 	// is let through. It must be safe for concurrent use.
 	ReportOnly func(*http.Request, *Refusal)
 }
 
-// A Protection decides. It is immutable and safe for concurrent use.
+// A Protection decides. It is immutable and safe for concurrent use. The zero
+// Protection is that of the zero Config.
 type Protection struct {
 	own        origin.Origin // zero where it is taken from the request
 	ownText    string
@@ -87,6 +92,7 @@ type Protection struct {
 	signers    []*signer
 	header     string
 	exempt     exemptions
+	refuse     func(http.ResponseWriter, *http.Request, *Refusal)
 	reportOnly func(*http.Request, *Refusal)
 }
 
@@ -94,7 +100,7 @@ type Protection struct {
 // cfgerrors.
 func New(cfg Config) (*Protection, error) {
 	var errs cfgerrors.List
-	p := &Protection{session: cfg.Session, reportOnly: cfg.ReportOnly}
+	p := &Protection{session: cfg.Session, refuse: cfg.Refuse, reportOnly: cfg.ReportOnly}
 	p.setOwn(cfg.PublicOrigin, &errs)
 	p.setTrusted(cfg.TrustedOrigins, &errs)
 	p.setKeys(cfg, &errs)
@@ -112,7 +118,7 @@ func (p *Protection) setOwn(text string, errs *cfgerrors.List) {
 	}
 	pattern, err := origin.ParsePattern(text)
 	if err != nil {
-		errs.Join("public_origin", err)
+		at("public_origin", err, errs)
 		return
 	}
 	if pattern.Wildcard() {
@@ -122,6 +128,15 @@ func (p *Protection) setOwn(text string, errs *cfgerrors.List) {
 	p.own, p.ownText = pattern.Origin(), pattern.String()
 }
 
+// at adds the mistakes in one value under its key.
+func at(key string, err error, errs *cfgerrors.List) {
+	for e := range cfgerrors.All(err) {
+		m := *e
+		m.Key = key
+		errs.Add(&m)
+	}
+}
+
 func (p *Protection) setTrusted(list []string, errs *cfgerrors.List) {
 	var patterns []origin.Pattern
 	for i, text := range list {
@@ -129,7 +144,7 @@ func (p *Protection) setTrusted(list []string, errs *cfgerrors.List) {
 		pattern, err := origin.ParsePattern(text)
 		switch {
 		case err != nil:
-			errs.Join(key, err)
+			at(key, err, errs)
 		case p.own.Scheme() == "https" && pattern.Origin().Scheme() == "http":
 			// CVE-2025-47909: whoever is on the network speaks for that origin.
 			errs.Add(&cfgerrors.Error{Key: key, Code: cfgerrors.Dangerous, Value: text, Problem: "is a plain-http origin of an https site", Instead: "write its https origin"})
@@ -150,9 +165,6 @@ func (p *Protection) setKeys(cfg Config, errs *cfgerrors.List) {
 	}
 	if len(cfg.Keys) > 0 && cfg.Session == nil {
 		errs.Add(&cfgerrors.Error{Key: "session", Code: cfgerrors.Missing, Problem: "tokens are bound to a session, and nothing tells which", Instead: "set Session"})
-	}
-	if p.session == nil {
-		p.session = func(r *http.Request) Session { return Session{Ambient: len(r.Header["Cookie"]) > 0} }
 	}
 }
 
@@ -197,5 +209,15 @@ func token(s string) bool {
 	return s != ""
 }
 
-// Header returns the name of the header that carries the token.
+// Header returns the name of the header that carries the token, or "" for the
+// zero Protection, which asks for none.
 func (p *Protection) Header() string { return p.header }
+
+// sessionOf tells what authenticates the request; where nobody told how to
+// know, every cookie may.
+func (p *Protection) sessionOf(r *http.Request) Session {
+	if p.session == nil {
+		return Session{Ambient: len(r.Header["Cookie"]) > 0}
+	}
+	return p.session(r)
+}

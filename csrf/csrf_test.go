@@ -323,6 +323,115 @@ func TestHandler(t *testing.T) {
 	}
 }
 
+func TestRefuseAnswersInPlaceOfTheDocument(t *testing.T) {
+	p := protection(t, func(c *csrf.Config) {
+		c.Refuse = func(w http.ResponseWriter, _ *http.Request, f *csrf.Refusal) {
+			http.Error(w, f.Code, http.StatusTeapot)
+		}
+	})
+	w := httptest.NewRecorder()
+	p.Handler(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("it was let through") })).ServeHTTP(w, request("POST", "/transfer", evil, cookie))
+	if w.Code != http.StatusTeapot || w.Body.String() != "cross-origin\n" {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+}
+
+// Forgotten New, forgotten handler: nothing is let through, nor does a request
+// find out.
+func TestTheZeroProtection(t *testing.T) {
+	var p csrf.Protection
+	moved := p.Handler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("moved")) }))
+	for name, c := range map[string]struct {
+		header [][2]string
+		want   int
+	}{
+		"own":         {[][2]string{{"Origin", "http://bank.example"}, {"Cookie", "a=b"}}, 200},
+		"other":       {[][2]string{{"Origin", "http://evil.test"}, {"Cookie", "a=b"}}, 403},
+		"silent":      {[][2]string{{"Cookie", "a=b"}}, 403},
+		"no cookie":   {nil, 200},
+		"cross-site":  {[][2]string{{"Sec-Fetch-Site", "cross-site"}}, 403},
+		"same-origin": {[][2]string{{"Sec-Fetch-Site", "same-origin"}, {"Cookie", "a=b"}}, 200},
+	} {
+		r := httptest.NewRequest("POST", "http://bank.example/transfer", nil)
+		for _, h := range c.header {
+			r.Header.Set(h[0], h[1])
+		}
+		w := httptest.NewRecorder()
+		if moved.ServeHTTP(w, r); w.Code != c.want {
+			t.Errorf("%s: %d", name, w.Code)
+		}
+	}
+	if _, err := p.Token("alice"); err == nil {
+		t.Error("a token without a key")
+	}
+	defer func() {
+		if recover() == nil {
+			t.Error("no handler is one")
+		}
+	}()
+	p.Handler(nil)
+}
+
+func TestTokenHandler(t *testing.T) {
+	p, err := csrf.New(csrf.Config{
+		PublicOrigin: "https://bank.example", TrustedOrigins: []string{"https://app.example"}, Keys: [][]byte{key},
+		Session: func(r *http.Request) csrf.Session {
+			c, err := r.Cookie("session")
+			if err != nil {
+				return csrf.Session{}
+			}
+			return csrf.Session{ID: c.Value, Ambient: true}
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask := func(method string, header ...string) *httptest.ResponseRecorder {
+		r := httptest.NewRequest(method, "https://bank.example/csrf", nil)
+		for i := 0; i < len(header); i += 2 {
+			r.Header.Set(header[i], header[i+1])
+		}
+		w := httptest.NewRecorder()
+		p.TokenHandler().ServeHTTP(w, r)
+		return w
+	}
+	w := ask("GET", "Cookie", "session=alice", "Sec-Fetch-Site", "same-origin")
+	token, ok := strings.CutPrefix(w.Body.String(), `{"csrf_token":"`)
+	token, ok2 := strings.CutSuffix(token, `"}`)
+	if w.Code != 200 || !ok || !ok2 || w.Header().Get("Cache-Control") != "no-store" || w.Header().Get("Content-Type") != "application/json" {
+		t.Fatalf("%d %v %s", w.Code, w.Header(), w.Body)
+	}
+	r := httptest.NewRequest("POST", "https://bank.example/transfer", nil)
+	r.Header.Set("Origin", "https://bank.example")
+	r.Header.Set("Cookie", "session=alice")
+	r.Header.Set("X-CSRF-Token", token)
+	if err := p.Check(r); err != nil {
+		t.Errorf("the token is not good: %v", err)
+	}
+	r.Header.Set("Cookie", "session=bob")
+	if err := p.Check(r); !errors.Is(err, csrf.ErrTokenWrong) {
+		t.Errorf("in another session: %v", err)
+	}
+	for name, c := range map[string]struct {
+		w    *httptest.ResponseRecorder
+		want int
+	}{
+		"typed in":      {ask("GET", "Cookie", "session=alice", "Sec-Fetch-Site", "none"), 200},
+		"HEAD":          {ask("HEAD", "Cookie", "session=alice"), 200},
+		"no session":    {ask("GET", "Sec-Fetch-Site", "same-origin"), 401},
+		"another site":  {ask("GET", "Cookie", "session=alice", "Sec-Fetch-Site", "cross-site"), 403},
+		"a sibling":     {ask("GET", "Cookie", "session=alice", "Sec-Fetch-Site", "same-site"), 403},
+		"other origin":  {ask("GET", "Cookie", "session=alice", "Origin", "https://evil.test"), 403},
+		"a trusted one": {ask("GET", "Cookie", "session=alice", "Origin", "https://app.example"), 403},
+		"opaque":        {ask("GET", "Cookie", "session=alice", "Origin", "null"), 403},
+		"POST":          {ask("POST", "Cookie", "session=alice", "Sec-Fetch-Site", "same-origin"), 405},
+	} {
+		if c.w.Code != c.want || c.want != 200 && strings.Contains(c.w.Body.String(), "csrf_token") || c.w.Header().Get("Cache-Control") != "no-store" {
+			t.Errorf("%s: %d %s", name, c.w.Code, c.w.Body)
+		}
+	}
+}
+
 func TestConfigurationMistakes(t *testing.T) {
 	_, err := csrf.New(csrf.Config{
 		PublicOrigin:   "https://Bank.example/",
@@ -335,9 +444,19 @@ func TestConfigurationMistakes(t *testing.T) {
 	for e := range cfgerrors.All(err) {
 		keys = append(keys, e.Key)
 	}
-	for _, want := range []string{"public_origin.origin", "trusted_origins[0].origin", "trusted_origins[1].origin", "trusted_origins[2].origin", "keys[0]", "session", "header", "exempt[0]", "exempt[1]", "exempt[2]", "exempt[3]", "exempt[4]"} {
+	for _, want := range []string{"public_origin", "trusted_origins[0]", "trusted_origins[1]", "trusted_origins[2]", "keys[0]", "session", "header", "exempt[0]", "exempt[1]", "exempt[2]", "exempt[3]", "exempt[4]"} {
 		if !slices.Contains(keys, want) {
 			t.Errorf("no error for %s in %q", want, keys)
+		}
+	}
+	for _, name := range []string{"Cookie", "Save-Data", "Sec-Token", "Proxy-Token", "Content-Length", "Connection", "X Y", "X:", "\u00e9", `a"b`, "X-\r\nY"} {
+		if _, err := csrf.New(csrf.Config{Header: name}); err == nil {
+			t.Errorf("%q can carry the token", name)
+		}
+	}
+	for _, text := range []string{"P(ST /x", "POST /x ", "POST /a b", "POST /x\n", " /x", "POST  /x"} {
+		if _, err := csrf.New(csrf.Config{Exempt: []string{text}}); err == nil {
+			t.Errorf("%q can be exempt", text)
 		}
 	}
 	_, err = csrf.New(csrf.Config{PublicOrigin: "https://bank.example", TrustedOrigins: []string{"http://app.example"}})

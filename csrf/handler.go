@@ -1,20 +1,69 @@
 package csrf
 
-import "net/http"
+import (
+	"net/http"
+	"strconv"
+)
 
 // Handler lets requests through that pass Check. Others get 403 with an
-// RFC 9457 problem document whose "code" is the Refusal's; next never sees
-// them, unless ReportOnly is set.
+// RFC 9457 problem document whose "code" is the Refusal's, or what
+// Config.Refuse answers; next never sees them, unless ReportOnly is set. Put
+// it around the router, so that nothing is routed before it was checked.
+// Handler panics if next is nil.
 func (p *Protection) Handler(next http.Handler) http.Handler {
+	if next == nil {
+		panic("csrf: Handler of no handler")
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if f := p.check(r); f != nil {
-			if p.reportOnly == nil {
-				f.write(w)
-				return
-			}
+		f := p.check(r)
+		switch {
+		case f == nil:
+		case p.reportOnly != nil:
 			p.reportOnly(r, f)
+		case p.refuse != nil:
+			p.refuse(w, r, f)
+			return
+		default:
+			f.write(w)
+			return
 		}
 		next.ServeHTTP(w, r)
+	})
+}
+
+// TokenHandler answers GET and HEAD with {"csrf_token": "…"}, the token of the
+// request's session, for the pages of the own origin alone; ClientScript and
+// ClientModule fetch it from there. Without a session it answers 401. It is
+// never cached.
+func (p *Protection) TokenHandler() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Cache-Control", "no-store")
+		h.Add("Vary", refusalVary)
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		h.Set("X-Content-Type-Options", "nosniff")
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			h.Set("Allow", "GET, HEAD")
+			http.Error(w, "this is only to be read", http.StatusMethodNotAllowed)
+			return
+		}
+		// Not even a trusted origin reads it: what CORS is set to around this
+		// handler must not matter.
+		if v := p.provenance(r); v.refusal != nil && v.refusal != ErrNotFromPage || v.trusted {
+			http.Error(w, "no page of another origin may ask this", http.StatusForbidden)
+			return
+		}
+		token, err := p.TokenFor(r)
+		if err != nil {
+			http.Error(w, "there is no session", http.StatusUnauthorized)
+			return
+		}
+		body := []byte(`{"csrf_token":"` + token + `"}`) // base64url needs no escapes
+		h.Set("Content-Type", "application/json")
+		h.Set("Content-Length", strconv.Itoa(len(body)))
+		if r.Method != http.MethodHead {
+			w.Write(body)
+		}
 	})
 }
 

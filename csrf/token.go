@@ -66,7 +66,8 @@ func (s *signer) valid(session string, token *[tokenSize]byte) bool {
 }
 
 // Token returns a new token for the session. It fails if there are no keys,
-// the id is empty, or no randomness can be had.
+// the id is empty, or no randomness can be had. Each token is another, and all
+// are good for as long as the session's id and the key are.
 func (p *Protection) Token(session string) (string, error) {
 	if len(p.signers) == 0 {
 		return "", fmt.Errorf("csrf: no key to make tokens with")
@@ -84,6 +85,13 @@ func (p *Protection) Token(session string) (string, error) {
 	copy(token[valueSize:], m.compute(session))
 	copy(token[:], m.value[:])
 	return token64.EncodeToString(token[:]), nil
+}
+
+// TokenFor returns a new token for the request's session, as Config.Session
+// tells it: what a page that the server renders carries, masked by Mask where
+// the page is compressed. It fails as Token does.
+func (p *Protection) TokenFor(r *http.Request) (string, error) {
+	return p.Token(p.sessionOf(r).ID)
 }
 
 // Mask returns the token in a form that is another each time, for HTML that

@@ -64,7 +64,6 @@ func (c *Config) placed(err error) error {
 	var out cfgerrors.List
 	for e := range cfgerrors.All(err) {
 		m := *e
-		m.Key = strings.TrimSuffix(m.Key, ".origin") // as package origin calls what it reads
 		if m.Pos.Line == 0 {
 			m.Pos = c.position(m.Key)
 		}

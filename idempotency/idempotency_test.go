@@ -424,3 +424,12 @@ func FuzzParseKey(f *testing.F) {
 		}
 	})
 }
+
+func TestAMiddlewareThatNewDidNotMakeIsNone(t *testing.T) {
+	defer func() {
+		if recover() == nil {
+			t.Error("it lets everything run twice")
+		}
+	}()
+	new(idempotency.Middleware).Handler(http.NotFoundHandler())
+}

@@ -140,8 +140,12 @@ func MarkUncertain(ctx context.Context) {
 // credentials. An answer of 400 or above frees the key, so that a corrected or
 // later try runs: unless next called [MarkUncertain]. If next panics, or this
 // process ends while next runs, the key stays taken until it expires. Where
-// the store cannot be asked, next does not run.
+// the store cannot be asked, next does not run. Handler panics if next is nil
+// or the Middleware was not made by New, which would run everything twice.
 func (m *Middleware) Handler(next http.Handler) http.Handler {
+	if next == nil || m.cfg.Store == nil {
+		panic("idempotency: Handler of no handler, or of a Middleware that New did not make")
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !slices.Contains(m.cfg.Methods, r.Method) {
 			next.ServeHTTP(w, r)

@@ -112,3 +112,22 @@ func TestKeysNeverPrint(t *testing.T) {
 		t.Errorf("%s does not say which key it is", text)
 	}
 }
+
+func TestTheZeroVerifierLetsNobodyThrough(t *testing.T) {
+	var v jwt.Verifier
+	h := v.Authenticate(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("it was let through") }))
+	for _, header := range []string{"", "Bearer x", "Bearer a.b.c", "Bearer .."} {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.Header.Set("Authorization", header)
+		w := httptest.NewRecorder()
+		if h.ServeHTTP(w, r); w.Code != http.StatusUnauthorized {
+			t.Errorf("%q: %d", header, w.Code)
+		}
+	}
+	defer func() {
+		if recover() == nil {
+			t.Error("no handler is one")
+		}
+	}()
+	v.Authenticate(nil)
+}

@@ -61,8 +61,12 @@ func FromContext(ctx context.Context) (*Token, bool) {
 // Authorization header; FromContext gives it to the handler. All others get
 // 401 with "WWW-Authenticate: Bearer" and a JSON body that says
 // {"detail": "Token expired"}, "Invalid token" or "Not authenticated", as
-// FastAPI's clients know it; 503 where the token could not be checked.
+// FastAPI's clients know it; 503 where the token could not be checked. The zero
+// Verifier lets nobody through. Authenticate panics if next is nil.
 func (v *Verifier) Authenticate(next http.Handler) http.Handler {
+	if next == nil {
+		panic("jwt: Authenticate before no handler")
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		text, err := Bearer(r)
 		if err == nil {

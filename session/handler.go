@@ -21,8 +21,12 @@ func FromContext(ctx context.Context) (*Session, bool) {
 // FromContext gives it to the handler. All others are refused, as by Refuse.
 // What the handler answers is kept from shared caches.
 //
-// It is no defence against forged requests: put csrf around it.
+// It is no defence against forged requests: put csrf around it. Handler panics
+// if next is nil or the Manager was not made by New.
 func (m *Manager) Handler(next http.Handler) http.Handler {
+	if next == nil || m.cfg.Store == nil {
+		panic("session: Handler of no handler, or of a Manager that New did not make")
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s, err := m.Get(r)
 		if err == nil && s.User() == "" {

@@ -311,3 +311,12 @@ func TestMistakesInAConfigurationAreToldTogether(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestAManagerThatNewDidNotMakeIsNone(t *testing.T) {
+	defer func() {
+		if recover() == nil {
+			t.Error("it is one")
+		}
+	}()
+	new(session.Manager).Handler(http.NotFoundHandler())
+}
