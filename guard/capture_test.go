@@ -103,6 +103,35 @@ func TestAttack_41_EveryShapeOfALoginsAnswer(t *testing.T) {
 	}
 }
 
+// RFC 9700, section 4.3.2: a token in an address gets into logs, histories and
+// Referer, and goes wherever the address leads.
+func TestAttack_41_ATokenInARedirectsAddress(t *testing.T) {
+	token, renewal := tokenFor("alice"), tokenFor("renewal")
+	for location, want := range map[string]string{
+		"/home?next=a%2Fb&access_token=" + token + "&x=1":                                  "/home?next=a%2Fb&x=1",
+		"/home#access_token=" + token + "&refresh_token=" + renewal + "&token_type=bearer": "/home#token_type=bearer",
+		"https://app.test/?token=" + token:                                                 "https://app.test/",
+		"/home":                                                                            "/home",
+		"/t/" + token:                                                                      "", // refused
+	} {
+		s := newSite(t, func(c *guard.Config, _ *guard.Options) { c.Login.Paths = []string{"/callback"} })
+		s.bank.mux.HandleFunc("GET /callback", func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Location", location)
+			w.WriteHeader(http.StatusFound)
+		})
+		w := serve(s, request("GET", "/callback", "", "Origin", "", "Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document"))
+		if got := w.Header().Get("Location"); got != want || want == "" && code(t, w) != "login-answer-malformed" {
+			t.Errorf("%s: %d %q", location, w.Code, got)
+		}
+		if begun := strings.Contains(fmt.Sprint(w.Header()), "__Host-Http-session"); begun != (want != "" && want != location) {
+			t.Errorf("%s: a session: %v", location, begun)
+		}
+		if control := serve(s.bank.Config.Handler, request("GET", "/callback", "")); control.Header().Get("Location") != location {
+			t.Errorf("control: %v", control.Header())
+		}
+	}
+}
+
 // CWE-113: what an API calls a token is written into a field of every later
 // request.
 func TestATokenIsNoSecondHeaderField(t *testing.T) {

@@ -25,6 +25,53 @@ func (g *Guard) redirect(x *exchange, res *upstream.Response) *problem {
 	return nil
 }
 
+// captureLocation takes the tokens out of the address to which a login on a
+// path of login.paths redirects: in the query or the fragment, where they would
+// get into logs and Referer, and to wherever it leads (RFC 9700, section 4.3.2).
+func (g *Guard) captureLocation(x *exchange, res *upstream.Response, c *capture) *problem {
+	if res.Status < 300 || !begins(res.Status) || !g.paths[x.target.Escaped] {
+		return nil
+	}
+	location := first(res.Header["Location"])
+	if findJWT(location) == "" {
+		return nil
+	}
+	before, fragment, hasFragment := strings.Cut(location, "#")
+	path, query, hasQuery := strings.Cut(before, "?")
+	if query = c.withoutTokens(query); hasQuery && query != "" {
+		path += "?" + query
+	}
+	if fragment = c.withoutTokens(fragment); hasFragment && fragment != "" {
+		path += "#" + fragment
+	}
+	if findJWT(path) != "" || len(res.Header["Location"]) > 1 {
+		return refusal(http.StatusBadGateway, "login-answer-malformed", "the API redirects with a token in a place that it cannot be taken from")
+	}
+	res.Header["Location"] = []string{path}
+	return nil
+}
+
+// withoutTokens returns parameters without those that bear a token, which it
+// keeps.
+func (c *capture) withoutTokens(parameters string) string {
+	var kept []string
+	for pair := range strings.SplitSeq(parameters, "&") {
+		token := findJWT(pair)
+		if token == "" {
+			kept = append(kept, pair)
+			continue
+		}
+		name, _, _ := strings.Cut(pair, "=")
+		switch r := roleOf(name); {
+		case r == roleRefresh || r == roleOpaqueRefresh:
+			c.refresh = or(c.refresh, token)
+		case c.access == "" || !c.sure:
+			c.access, c.sure = token, r == roleAccess || r == roleOpaqueAccess
+		}
+	}
+	return strings.Join(kept, "&")
+}
+
 // staysAt reports whether every browser that follows location from own is
 // still there. What is written oddly is not taken to be.
 func staysAt(location string, own origin.Origin) bool {

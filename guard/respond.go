@@ -41,6 +41,10 @@ func (g *Guard) respond(x *exchange, res *upstream.Response) {
 	var c capture
 	g.captureCookies(x, res.Header, &c)
 	g.captureHeaders(x, res, &c)
+	if p := g.captureLocation(x, res, &c); p != nil {
+		g.refuseAnswer(x, "login", p)
+		return
+	}
 	if p := g.captureBody(x, res, &c); p != nil {
 		g.refuseAnswer(x, "login", p)
 		return
