@@ -1,9 +1,6 @@
 package pysrc
 
-import (
-	"bytes"
-	"strings"
-)
+import "strings"
 
 // maxDepth bounds how deep expressions and blocks nest; what lies deeper is
 // Bad. CPython refuses nesting beyond 200 brackets.
@@ -15,13 +12,15 @@ type File struct {
 	Body     []Stmt
 	Comments []Comment // those that speak to this tool
 	Errors   int       // statements that could not be parsed
-	src      []byte
+	src      string
 	lines    []int32 // where each line begins; made on first use by index
 }
 
 // Parse parses decoded text. It never fails: what is no Python becomes Bad
-// nodes.
-func Parse(path string, src []byte) *File {
+// nodes. Names and plain strings of the syntax are parts of one copy of the
+// text, and take no memory of their own.
+func Parse(path string, text []byte) *File {
+	src := string(text)
 	l := lexer{src: src, tokens: make([]token, 0, len(src)/4+8), steps: fieldSteps(len(src))}
 	l.run()
 	steps := fieldSteps(len(src))
@@ -36,7 +35,7 @@ func Parse(path string, src []byte) *File {
 }
 
 type parser struct {
-	src    []byte
+	src    string
 	toks   []token
 	i      int
 	depth  int
@@ -56,7 +55,7 @@ func (p *parser) next() token {
 	return t
 }
 
-func (p *parser) text(t token) string { return string(p.src[t.start:t.end]) }
+func (p *parser) text(t token) string { return p.src[t.start:t.end] }
 
 // is reports whether the current token is that operator or word.
 func (p *parser) is(s string) bool { return p.isAt(p.i, s) }
@@ -69,7 +68,7 @@ func (p *parser) isAt(i int, s string) bool {
 	if t.kind != tOp && t.kind != tName || int(t.end-t.start) != len(s) {
 		return false
 	}
-	return string(p.src[t.start:t.end]) == s
+	return p.src[t.start:t.end] == s
 }
 
 func (p *parser) accept(s string) bool {
@@ -777,18 +776,21 @@ func (f *File) Text(s Span) string {
 	if s.Start < 0 || int(s.End) > len(f.src) || s.Start > s.End {
 		return ""
 	}
-	return string(f.src[s.Start:s.End])
+	return f.src[s.Start:s.End]
 }
 
 // Source returns the decoded text.
-func (f *File) Source() []byte { return f.src }
+func (f *File) Source() string { return f.src }
 
 func (f *File) index() {
-	f.lines = append(make([]int32, 0, bytes.Count(f.src, []byte{'\n'})+1), 0)
-	for i, c := range f.src {
-		if c == '\n' {
-			f.lines = append(f.lines, int32(i+1))
+	f.lines = append(make([]int32, 0, strings.Count(f.src, "\n")+1), 0)
+	for from := 0; ; {
+		i := strings.IndexByte(f.src[from:], '\n')
+		if i < 0 {
+			return
 		}
+		from += i + 1
+		f.lines = append(f.lines, int32(from))
 	}
 }
 
@@ -798,8 +800,8 @@ func (f *File) LineText(line int) string {
 		return ""
 	}
 	rest := f.src[f.lines[line-1]:]
-	if i := bytes.IndexByte(rest, '\n'); i >= 0 {
+	if i := strings.IndexByte(rest, '\n'); i >= 0 {
 		rest = rest[:i]
 	}
-	return strings.TrimRight(string(rest), "\r")
+	return strings.TrimRight(rest, "\r")
 }

@@ -13,5 +13,5 @@ type Position struct{ Line, Column int }
 func (f *File) Position(offset int32) Position {
 	offset = min(max(offset, 0), int32(len(f.src)))
 	i := sort.Search(len(f.lines), func(i int) bool { return f.lines[i] > offset }) - 1
-	return Position{i + 1, utf8.RuneCount(f.src[f.lines[i]:offset]) + 1}
+	return Position{i + 1, utf8.RuneCountInString(f.src[f.lines[i]:offset]) + 1}
 }

@@ -45,7 +45,7 @@ func (p *parser) literal(s *Str, t token) {
 		to -= width
 	}
 	if !format {
-		v := unescape(string(p.src[from:to]), raw)
+		v := unescape(p.src[from:to], raw)
 		s.Value += v
 		s.Parts = append(s.Parts, &Str{Span: Span{t.start, t.end}, Value: v})
 		return
@@ -54,12 +54,15 @@ func (p *parser) literal(s *Str, t token) {
 	p.fields(s, from, to, raw)
 }
 
+// braces undoes what f-strings double.
+var braces = strings.NewReplacer("{{", "{", "}}", "}")
+
 // fields splits an f-string's text into literal text and expressions.
 func (p *parser) fields(s *Str, from, to int32, raw bool) {
 	begin := from
 	flush := func(end int32) {
 		if end > begin {
-			v := unescape(strings.NewReplacer("{{", "{", "}}", "}").Replace(string(p.src[begin:end])), raw)
+			v := unescape(braces.Replace(p.src[begin:end]), raw)
 			s.Value += v
 			s.Parts = append(s.Parts, &Str{Span: Span{begin, end}, Value: v})
 		}

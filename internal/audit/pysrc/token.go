@@ -1,7 +1,7 @@
 package pysrc
 
 import (
-	"bytes"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -35,7 +35,7 @@ const maxIndents = 100
 // A lexer splits decoded text into tokens. It never fails: what Python would
 // refuse becomes tokens that the parser skips.
 type lexer struct {
-	src      []byte
+	src      string
 	pos      int
 	tokens   []token
 	comments []Comment
@@ -114,12 +114,12 @@ func (l *lexer) beginLine() bool {
 func (l *lexer) comment() {
 	start := l.pos
 	end := len(l.src)
-	if i := bytes.IndexByte(l.src[start:], '\n'); i >= 0 {
+	if i := strings.IndexByte(l.src[start:], '\n'); i >= 0 {
 		end = start + i
 	}
 	l.pos = end
-	if bytes.Contains(l.src[start:end], []byte("countersign:")) || bytes.Contains(l.src[start:end], []byte("want:")) {
-		l.comments = append(l.comments, Comment{Span{int32(start), int32(end)}, string(bytes.TrimSpace(l.src[start+1 : end]))})
+	if text := l.src[start:end]; strings.Contains(text, "countersign:") || strings.Contains(text, "want:") {
+		l.comments = append(l.comments, Comment{Span{int32(start), int32(end)}, strings.TrimSpace(text[1:])})
 	}
 }
 
@@ -163,9 +163,7 @@ func (l *lexer) line() {
 	}
 }
 
-var statementWords = [][]byte{
-	[]byte("def"), []byte("class"), []byte("import"), []byte("return"), []byte("raise"), []byte("while"), []byte("with"), []byte("try"), []byte("async def"),
-}
+var statementWords = []string{"def", "class", "import", "return", "raise", "while", "with", "try", "async def"}
 
 // startsStatement reports whether the line at pos begins with a word that
 // cannot stand inside brackets.
@@ -176,7 +174,7 @@ func (l *lexer) startsStatement() bool {
 	}
 	rest := l.src[p:]
 	for _, w := range statementWords {
-		if bytes.HasPrefix(rest, w) && len(rest) > len(w) && (rest[len(w)] == ' ' || rest[len(w)] == ':') {
+		if strings.HasPrefix(rest, w) && len(rest) > len(w) && (rest[len(w)] == ' ' || rest[len(w)] == ':') {
 			return true
 		}
 	}
@@ -222,7 +220,7 @@ func (l *lexer) number() {
 			l.pos++
 			continue
 		}
-		if prev := l.src[l.pos-1]; (c == '+' || c == '-') && (prev == 'e' || prev == 'E') && !bytes.HasPrefix(l.src[start:], []byte("0x")) {
+		if prev := l.src[l.pos-1]; (c == '+' || c == '-') && (prev == 'e' || prev == 'E') && !strings.HasPrefix(l.src[start:], "0x") {
 			l.pos++
 			continue
 		}
@@ -250,7 +248,7 @@ func fieldSteps(n int) int { return 8<<10 + 4*maxStringDepth*n }
 
 // skipString returns the end of the string whose opening quote is at p. A
 // one-line string that is not closed ends with its line.
-func skipString(src []byte, p int, format bool, depth int, steps *int) int {
+func skipString(src string, p int, format bool, depth int, steps *int) int {
 	q := src[p]
 	triple := p+2 < len(src) && src[p+1] == q && src[p+2] == q
 	if triple {
@@ -292,7 +290,7 @@ func skipString(src []byte, p int, format bool, depth int, steps *int) int {
 // skipField returns the end of an f-string's replacement field whose text
 // begins at p. It gives up (false) where the field does not close on its
 // line, since then the brace was no field.
-func skipField(src []byte, p int, quote byte, triple bool, depth int, steps *int) (int, bool) {
+func skipField(src string, p int, quote byte, triple bool, depth int, steps *int) (int, bool) {
 	open := 1
 	for p < len(src) {
 		if *steps--; *steps < 0 {
@@ -337,24 +335,26 @@ func (l *lexer) operator(c byte) {
 			l.depth--
 		}
 	}
-	rest := l.src[l.pos:]
-	n := 1
-	for _, op := range operators3 {
-		if len(rest) >= 3 && string(rest[:3]) == op {
-			n = 3
+	n := operatorLen(l.src[l.pos:])
+	l.emit(tOp, l.pos, l.pos+n)
+	l.pos += n
+}
+
+// operatorLen returns the length of the operator that rest begins with, or of
+// its first character.
+func operatorLen(rest string) int {
+	if len(rest) >= 2 && strings.IndexByte("*/<>=.", rest[1]) >= 0 {
+		for _, op := range operators3 {
+			if strings.HasPrefix(rest, op) {
+				return 3
+			}
 		}
-	}
-	if n == 1 && len(rest) >= 2 {
 		for _, op := range operators2 {
-			if string(rest[:2]) == op {
-				n = 2
-				break
+			if rest[:2] == op {
+				return 2
 			}
 		}
 	}
-	if n == 1 && c >= utf8.RuneSelf {
-		_, n = utf8.DecodeRune(rest)
-	}
-	l.emit(tOp, l.pos, l.pos+n)
-	l.pos += n
+	_, n := utf8.DecodeRuneInString(rest)
+	return n
 }

@@ -56,7 +56,7 @@ var jwtNoExpiry = Rule{"jwt-no-expiry", func(c *Context) {
 func enclosing(at fastapi.Place) string {
 	src := at.File.Source()
 	from, to := max(0, int(at.Span.Start)-1500), min(len(src), int(at.Span.End)+300)
-	return string(src[from:to])
+	return src[from:to]
 }
 
 const (
