@@ -91,6 +91,8 @@ func functionText(call *fastapi.Call) string {
 	return call.Fn.Module.File.Text(call.Fn.Decl.Range())
 }
 
+var keyName = regexp.MustCompile(`(?i)key|secret`)
+
 // secrets visits every literal that reaches a place where a signing secret is
 // due.
 func (c *Context) secrets(visit func(v *fastapi.Value, where fastapi.Place)) {
@@ -113,7 +115,7 @@ func (c *Context) secrets(visit func(v *fastapi.Value, where fastapi.Place)) {
 				return
 			}
 			if x.Kind == fastapi.ObjectKind { // OctKey.import_key("…"), SecretStr("…")
-				if depth < 2 && len(x.Object.Args.Pos) > 0 && regexp.MustCompile(`(?i)key|secret`).MatchString(tail(x.Object.Qual)) {
+				if depth < 2 && len(x.Object.Args.Pos) > 0 && keyName.MatchString(tail(x.Object.Qual)) {
 					look(x.Object.Args.Pos[0], where, depth+1)
 				}
 				return
@@ -143,12 +145,8 @@ func (c *Context) secrets(visit func(v *fastapi.Value, where fastapi.Place)) {
 		if v, ok := c.model.verifies[call.Name]; ok && !unverified(call, v) {
 			look(get(call, v.Key), call.At, 0)
 		}
-		for _, l := range c.model.libs {
-			for _, s := range l.Secrets {
-				if call.Name == s.Call || tail(call.Name) == tail(s.Call) && strings.HasPrefix(call.Name, l.Modules[0]+".") {
-					look(get(call, s.Key), call.At, 0)
-				}
-			}
+		for _, s := range c.model.meaningOf(call).secrets {
+			look(get(call, s.Key), call.At, 0)
 		}
 	}
 	for _, k := range c.model.cookies {

@@ -18,7 +18,8 @@ type model struct {
 	calls     []*fastapi.Call // of everything, each once for each set of arguments
 	routes    []*route
 	cookies   []*cookie
-	libs      map[string]libraries.Library
+	libs      []libraries.Library
+	meanings  map[string]*meaning // of calls, by name
 	signs     map[string]libraries.Sign
 	verifies  map[string]libraries.Verify
 	credNames map[string]bool // cookies that authenticate some route
@@ -47,10 +48,9 @@ type guard struct {
 func (r *route) label() string { return r.Method + " " + r.Path }
 
 func (c *Context) newModel() *model {
-	m := &model{libs: map[string]libraries.Library{}, signs: map[string]libraries.Sign{}, verifies: map[string]libraries.Verify{}, credNames: map[string]bool{}}
+	m := &model{libs: libraries.All(), meanings: map[string]*meaning{}, signs: map[string]libraries.Sign{}, verifies: map[string]libraries.Verify{}, credNames: map[string]bool{}}
 	c.model = m
-	for _, l := range libraries.All() {
-		m.libs[l.Name] = l
+	for _, l := range m.libs {
 		for _, s := range l.Signs {
 			m.signs[s.Call] = s
 		}
@@ -92,8 +92,12 @@ var beside = regexp.MustCompile(`(^|/)(scripts?|tools?|bin|examples?|notebooks|b
 
 // served adds those calls that may be part of what the program serves.
 func served(out, calls []*fastapi.Call) []*fastapi.Call {
+	file, serves := "", true
 	for _, call := range calls {
-		if !beside.MatchString(call.At.FileName()) {
+		if name := call.At.FileName(); name != file { // calls of one file come together
+			file, serves = name, !beside.MatchString(name)
+		}
+		if serves {
 			out = append(out, call)
 		}
 	}
@@ -131,7 +135,7 @@ func (m *model) examine(r *route) {
 		r.credentials = append(r.credentials, s)
 	}
 	for _, call := range t.Calls {
-		if _, ok := m.verifies[call.Name]; !ok && !strings.HasPrefix(call.Name, "itsdangerous.") && tail(call.Name) != "loads" && !decodes(call) {
+		if !m.meaningOf(call).reads {
 			continue
 		}
 		for _, a := range call.Args.Pos {
@@ -167,7 +171,7 @@ func (m *model) examine(r *route) {
 		}
 	}
 	for _, call := range t.Calls {
-		if g := m.checkOf(call); g != "" {
+		if g := m.meaningOf(call).check; g != "" {
 			r.guards = append(r.guards, guard{g, call.At})
 		}
 	}
@@ -209,12 +213,6 @@ func (r *route) takesOnly(s *fastapi.Source) bool {
 	}
 	return true
 }
-
-var decodeName = regexp.MustCompile(`(?i)(decode|verify|validate|authenticate).*(token|jwt|session)|(token|jwt|session).*(decode|verify|validate)|^get_(session|user).*|^verify_id_token$|^get_user$`)
-
-// decodes reports whether a call of something unknown reads a credential, by
-// its name.
-func decodes(call *fastapi.Call) bool { return decodeName.MatchString(tail(call.Name)) }
 
 func (m *model) refusal(r *route, ref *fastapi.Refusal, isCredential func(*fastapi.Source) bool, add func(*fastapi.Source)) {
 	var cookies, headers, forms []*fastapi.Source
@@ -268,32 +266,6 @@ func turnedAway(skip *fastapi.Skip) string {
 	return ""
 }
 
-// checkOf returns what a call checks against forgery, or "".
-func (m *model) checkOf(call *fastapi.Call) string {
-	for _, l := range m.libs {
-		for _, ch := range l.Checks {
-			if call.Name == "middleware:"+ch.Name {
-				return l.Name
-			}
-			for _, name := range ch.Methods {
-				if tail(call.Name) == name {
-					return l.Name
-				}
-			}
-		}
-	}
-	if name, ok := strings.CutPrefix(call.Name, "middleware:"); ok && csrfName.MatchString(name) {
-		return tail(name)
-	}
-	if name, ok := strings.CutPrefix(call.Name, "depends:"); ok && csrfName.MatchString(name) {
-		return tail(name)
-	}
-	if csrfName.MatchString(tail(call.Name)) && checkWord.MatchString(tail(call.Name)) {
-		return tail(call.Name)
-	}
-	return ""
-}
-
 // forgeable reports whether a cookie alone carries the route's requests.
 func (r *route) forgeable() bool {
 	return len(r.credentials) > 0 && r.mustHeader == nil && len(r.guards) == 0
@@ -325,7 +297,7 @@ func (r *route) renews() bool {
 	}
 	source := r.Handler.Fn.Module.File.Source()
 	return slices.ContainsFunc(r.Handler.Fn.Decl.Params, func(p pysrc.Param) bool {
-		return strings.Contains(strings.ToLower(string(source[p.Start:p.End])), "refresh")
+		return strings.Contains(strings.ToLower(source[p.Start:p.End]), "refresh")
 	})
 }
 
@@ -366,34 +338,26 @@ func (m *model) findCookies() []*cookie {
 			out = append(out, k)
 			continue
 		}
-		for _, l := range m.libs {
-			for i, s := range l.Cookies {
-				name := strings.TrimPrefix(call.Name, "middleware:")
-				first := call.Args.Get("middleware_class", 0)
-				added := (tail(call.Name) == "add_middleware" || call.Name == "starlette.Middleware") && first != nil && first.Is(s.Class)
-				if name != s.Class && tail(name) != s.Class && !(s.Own && tail(name) == tail(s.Class) && strings.HasPrefix(name, l.Modules[0]+".")) && !added || strings.HasPrefix(call.Name, "middleware:") {
-					continue
-				}
-				args := call.Args
-				if added && len(args.Pos) > 0 {
-					args.Pos = args.Pos[1:]
-				}
-				k := &cookie{call: call, lib: &l.Cookies[i], name: s.NameDefault, token: true}
-				get := func(a libraries.Arg) *fastapi.Value {
-					if a.Name == "" {
-						return nil
-					}
-					return args.Get(a.Name, a.Pos)
-				}
-				if v := get(s.CookieName); v != nil {
-					k.name = text(v)
-				}
-				k.secure, k.httpOnly, k.sameSite, k.domain = get(s.Secure), get(s.HTTPOnly), get(s.SameSite), get(s.Domain)
-				if s.Session {
-					k.token = m.sessionAuthenticates()
-				}
-				out = append(out, k)
+		for _, s := range m.cookieSettings(call) {
+			args := call.Args
+			if m.meaningOf(call).adds && len(args.Pos) > 0 {
+				args.Pos = args.Pos[1:]
 			}
+			k := &cookie{call: call, lib: s, name: s.NameDefault, token: true}
+			get := func(a libraries.Arg) *fastapi.Value {
+				if a.Name == "" {
+					return nil
+				}
+				return args.Get(a.Name, a.Pos)
+			}
+			if v := get(s.CookieName); v != nil {
+				k.name = text(v)
+			}
+			k.secure, k.httpOnly, k.sameSite, k.domain = get(s.Secure), get(s.HTTPOnly), get(s.SameSite), get(s.Domain)
+			if s.Session {
+				k.token = m.sessionAuthenticates()
+			}
+			out = append(out, k)
 		}
 	}
 	return withoutDoubles(out)

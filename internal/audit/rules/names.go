@@ -1,0 +1,103 @@
+package rules
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/d710e0ae/countersign/internal/audit/fastapi"
+	"github.com/d710e0ae/countersign/internal/audit/libraries"
+)
+
+// A meaning is what the name of a call alone says of it. A program calls few
+// things by many calls, so each name is looked at once.
+type meaning struct {
+	check   string // what it checks against forgery, or ""
+	reads   bool   // it may read a credential out of its arguments
+	adds    bool   // it adds a middleware, whose class is its argument
+	cookies []*libraries.CookieSetting
+	secrets []libraries.Sign
+}
+
+func (m *model) meaningOf(call *fastapi.Call) *meaning {
+	k, ok := m.meanings[call.Name]
+	if !ok {
+		k = m.newMeaning(call.Name)
+		m.meanings[call.Name] = k
+	}
+	return k
+}
+
+func (m *model) newMeaning(name string) *meaning {
+	short := tail(name)
+	k := &meaning{check: m.checkOf(name), adds: short == "add_middleware" || name == "starlette.Middleware"}
+	_, verifies := m.verifies[name]
+	k.reads = verifies || strings.HasPrefix(name, "itsdangerous.") || short == "loads" || decodeName.MatchString(short)
+	for _, l := range m.libs {
+		for i, s := range l.Cookies {
+			own := s.Own && short == tail(s.Class) && strings.HasPrefix(name, l.Modules[0]+".")
+			if !strings.HasPrefix(name, "middleware:") && (name == s.Class || short == s.Class || own) {
+				k.cookies = append(k.cookies, &l.Cookies[i])
+			}
+		}
+		for _, s := range l.Secrets {
+			if name == s.Call || short == tail(s.Call) && strings.HasPrefix(name, l.Modules[0]+".") {
+				k.secrets = append(k.secrets, s)
+			}
+		}
+	}
+	return k
+}
+
+// cookieSettings returns what a call says of how a library sets its cookies.
+func (m *model) cookieSettings(call *fastapi.Call) []*libraries.CookieSetting {
+	k := m.meaningOf(call)
+	if !k.adds {
+		return k.cookies
+	}
+	out := k.cookies
+	first := call.Args.Get("middleware_class", 0)
+	if first == nil {
+		return out
+	}
+	for _, l := range m.libs {
+		for i, s := range l.Cookies {
+			if first.Is(s.Class) {
+				out = append(out[:len(out):len(out)], &l.Cookies[i])
+			}
+		}
+	}
+	return out
+}
+
+// decodeName matches the names of things unknown that read a credential.
+var decodeName = regexp.MustCompile(`(?i)(decode|verify|validate|authenticate).*(token|jwt|session)|(token|jwt|session).*(decode|verify|validate)|^get_(session|user).*|^verify_id_token$|^get_user$`)
+
+// decodes reports whether a call of something unknown reads a credential, by
+// its name.
+func decodes(call *fastapi.Call) bool { return decodeName.MatchString(tail(call.Name)) }
+
+// checkOf returns what a call of that name checks against forgery, or "".
+func (m *model) checkOf(name string) string {
+	for _, l := range m.libs {
+		for _, ch := range l.Checks {
+			if name == "middleware:"+ch.Name {
+				return l.Name
+			}
+			for _, method := range ch.Methods {
+				if tail(name) == method {
+					return l.Name
+				}
+			}
+		}
+	}
+	if added, ok := strings.CutPrefix(name, "middleware:"); ok && csrfName.MatchString(added) {
+		return tail(added)
+	}
+	if dependency, ok := strings.CutPrefix(name, "depends:"); ok && csrfName.MatchString(dependency) {
+		return tail(dependency)
+	}
+	if csrfName.MatchString(tail(name)) && checkWord.MatchString(tail(name)) {
+		return tail(name)
+	}
+	return ""
+}
