@@ -172,8 +172,8 @@ type source struct {
 	python   []*pysrc.File
 	pages    []rules.Page
 	settings []fastapi.Setting
-	ignored  map[string]bool // settings files that .gitignore names
-	texts    map[string][]string
+	ignored  map[string]bool   // settings files that .gitignore names
+	texts    map[string]string // of pages and settings files
 
 	documents map[string]*document
 }
@@ -189,7 +189,7 @@ func (s source) yaml() map[string]fastapi.Document {
 
 // read parses a tree's files, on as many processors as there are.
 func read(ctx context.Context, t *pysrc.Tree, c *finding.Collector) (source, error) {
-	src := source{ignored: map[string]bool{}, texts: map[string][]string{}, documents: map[string]*document{}}
+	src := source{ignored: map[string]bool{}, texts: map[string]string{}, documents: map[string]*document{}}
 	parsed := make([]*pysrc.File, len(t.Files))
 	texts := make([]string, len(t.Files))
 	next := make(chan int)
@@ -240,11 +240,11 @@ feed:
 		case e.Kind == pysrc.Frontend:
 			if !vendored(texts[i]) {
 				src.pages = append(src.pages, rules.Page{Path: e.Path, Text: texts[i]})
-				src.texts[e.Path] = strings.Split(texts[i], "\n")
+				src.texts[e.Path] = texts[i]
 			}
 		case e.Kind == pysrc.EnvFile:
 			src.ignored[e.Path] = e.Ignored
-			src.texts[e.Path] = strings.Split(texts[i], "\n")
+			src.texts[e.Path] = texts[i]
 			src.settings = append(src.settings, envSettings(e.Path, texts[i])...)
 		}
 	}
@@ -281,13 +281,10 @@ func judge(src source) result {
 		if f := byPath[file]; f != nil {
 			return f.LineText(line)
 		}
-		if d := src.documents[file]; d != nil && line >= 1 && line <= len(d.lines) {
-			return d.lines[line-1]
+		if d := src.documents[file]; d != nil {
+			return textLine(d.text, line)
 		}
-		if t := src.texts[file]; line >= 1 && line <= len(t) {
-			return t[line-1]
-		}
-		return ""
+		return textLine(src.texts[file], line)
 	}
 	judged := rules.Run(rules.Input{
 		Program: p, Pages: src.pages,
@@ -310,6 +307,17 @@ func judge(src source) result {
 		}
 	}
 	return out
+}
+
+// textLine returns a line of a text; lines count from 1.
+func textLine(text string, line int) string {
+	n := 0
+	for l := range strings.SplitSeq(text, "\n") {
+		if n++; n == line {
+			return l
+		}
+	}
+	return ""
 }
 
 // usesFastAPI reports whether anything imports FastAPI or Starlette.

@@ -22,7 +22,7 @@ const (
 type document struct {
 	entry pysrc.Entry
 	once  sync.Once
-	lines []string
+	text  string
 	root  *fastapi.Value
 }
 
@@ -32,7 +32,7 @@ func (d *document) load() {
 		if err != nil {
 			return
 		}
-		d.lines = strings.Split(string(raw), "\n")
+		d.text = string(raw)
 		d.root = yamlValue(d.entry.Path, raw)
 	})
 }

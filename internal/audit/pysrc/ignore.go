@@ -9,8 +9,22 @@ import (
 // An ignoreRule is one line of a .gitignore, by gitignore(5).
 type ignoreRule struct {
 	re     *regexp.Regexp
+	suffix string // of the name, where the glob is one star and text
+	name   string // where the glob is plain text
 	negate bool
 	dir    bool // matches folders only
+}
+
+// matches reports whether the rule names a path relative to its folder. Most
+// rules are a name or "*.ext", for which a regular expression is slow.
+func (r *ignoreRule) matches(rel string) bool {
+	switch {
+	case r.name != "":
+		return path.Base(rel) == r.name
+	case r.suffix != "":
+		return strings.HasSuffix(rel, r.suffix)
+	}
+	return r.re.MatchString(rel)
 }
 
 // An ignorer holds the rules of the .gitignore files from the root down to
@@ -43,11 +57,17 @@ func parseIgnore(parent *ignorer, base string, text []byte) *ignorer {
 			r.dir = true
 			line = strings.TrimRight(line, "/")
 		}
-		re, err := regexp.Compile(ignorePattern(line))
-		if err != nil || line == "" {
+		if rest := strings.TrimPrefix(line, "*"); rest != "" && !strings.ContainsAny(rest, `*?[\/`) {
+			if rest == line {
+				r.name = line
+			} else {
+				r.suffix = rest
+			}
+		} else if re, err := regexp.Compile(ignorePattern(line)); err != nil || line == "" {
 			continue
+		} else {
+			r.re = re
 		}
-		r.re = re
 		ig.rules = append(ig.rules, r)
 		if len(ig.rules) == maxIgnoreRules {
 			break
@@ -112,12 +132,13 @@ func (ig *ignorer) ignored(p string, dir bool) bool {
 		if ig.base != "" {
 			rel = strings.TrimPrefix(p, ig.base+"/")
 		}
+		rel = path.Clean(rel)
 		for i := len(ig.rules) - 1; i >= 0; i-- {
-			r := ig.rules[i]
+			r := &ig.rules[i]
 			if r.dir && !dir {
 				continue
 			}
-			if r.re.MatchString(path.Clean(rel)) {
+			if r.matches(rel) {
 				return !r.negate
 			}
 		}

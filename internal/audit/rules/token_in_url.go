@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path"
 	"regexp"
+	"strings"
 
 	"github.com/d710e0ae/countersign/internal/audit/fastapi"
 	"github.com/d710e0ae/countersign/internal/finding"
@@ -58,16 +59,35 @@ var tokenInURL = Rule{"token-in-url", func(c *Context) {
 		}
 	}
 	for _, p := range c.Pages {
-		if oneTimeWord.MatchString(path.Base(p.Path)) {
+		if !assignsToken(p.Text) || oneTimeWord.MatchString(path.Base(p.Path)) {
 			continue
 		}
 		for i, l := range lines(p.Text) {
-			if len(l) > 2000 || oneTimeWord.MatchString(l) {
+			if len(l) > 2000 || !assignsToken(l) {
 				continue
 			}
-			if m := pageURL.FindStringIndex(l); m != nil && !elsewhere.MatchString(l[:m[0]]) {
+			if m := pageURL.FindStringIndex(l); m != nil && !oneTimeWord.MatchString(l) && !elsewhere.MatchString(l[:m[0]]) {
 				c.reportAt(finding.Location{File: p.Path, Line: i + 1, Column: len([]rune(l[:m[0]])) + 1, EndLine: i + 1}, "The frontend puts the token into a URL, which is kept in logs and histories.")
 			}
 		}
 	}
 }}
+
+// assignsToken reports whether a text holds "token=" or "jwt=", as all that
+// pageURL matches does. Frontends are large, and the pattern is slow.
+func assignsToken(l string) bool {
+	for rest := l; ; {
+		name, after, ok := strings.Cut(rest, "=")
+		if !ok {
+			return false
+		}
+		if hasSuffixFold(name, "token") || hasSuffixFold(name, "jwt") {
+			return true
+		}
+		rest = after
+	}
+}
+
+func hasSuffixFold(s, suffix string) bool {
+	return len(s) >= len(suffix) && strings.EqualFold(s[len(s)-len(suffix):], suffix)
+}
