@@ -14,11 +14,11 @@ func (p *Program) adminRoutes(mw []Middleware) {
 			continue
 		}
 		for _, m := range p.Modules {
-			for _, v := range sortedValues(m.scope.vars) {
+			for _, v := range sortedValues(m.scope.all()) {
 				if v.Kind != ClassKind || v.Class.Module != m || !slices.ContainsFunc(v.Class.Externals(), l.Admin.Is) {
 					continue
 				}
-				asks := v.Class.scope.vars[l.Admin.Asks]
+				asks, _ := v.Class.scope.get(l.Admin.Asks)
 				if asks == nil || asks.Kind != Func || asks.Fn.Decl == nil {
 					continue
 				}

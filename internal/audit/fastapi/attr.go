@@ -59,8 +59,8 @@ var dictMethods = map[string]bool{"get": true, "items": true, "keys": true, "val
 // linear returns a class and its bases of the program, in the order of
 // look-up.
 func (c *Class) linear() []*Class {
-	if c.mro != nil {
-		return c.mro
+	if known := c.mro.Load(); known != nil {
+		return *known
 	}
 	seen := map[*Class]bool{}
 	var visit func(*Class, int)
@@ -80,7 +80,7 @@ func (c *Class) linear() []*Class {
 		}
 	}
 	visit(c, 0)
-	c.mro = out
+	c.mro.Store(&out)
 	return out
 }
 
@@ -112,7 +112,7 @@ func (c *Class) extends(tails ...string) bool {
 
 func (in *interp) classAttr(c *Class, name string) *Value {
 	for _, k := range c.linear() {
-		if v, ok := k.scope.vars[name]; ok {
+		if v, ok := k.scope.get(name); ok {
 			return settle(v)
 		}
 	}
@@ -121,7 +121,7 @@ func (in *interp) classAttr(c *Class, name string) *Value {
 
 func (in *interp) objectAttr(recv *Value, name string, node pysrc.Node) *Value {
 	o := recv.Object
-	if v, ok := o.Attrs[name]; ok {
+	if v := in.getAttr(o, name); v != nil {
 		return settle(v).with(recv.Sources)
 	}
 	if o.Qual == "builtins.super" {
@@ -157,13 +157,12 @@ func (in *interp) objectAttr(recv *Value, name string, node pysrc.Node) *Value {
 // of services does: what its constructor sets, or what its class declares.
 func (in *interp) made(recv *Value, name string) *Value {
 	o := recv.Object
-	if o.elsewhere {
-		o.elsewhere = false // once
+	if in.constructs(o) {
 		if init := in.classAttr(o.Class, "__init__"); init != nil && init.Kind == Func && init.Fn.Decl != nil {
 			fn := *init.Fn
 			fn.Self = recv
 			in.quietly(func() { in.callFunc(&fn, Args{}, Place{}) })
-			if v, ok := o.Attrs[name]; ok {
+			if v := in.getAttr(o, name); v != nil {
 				return settle(v).with(recv.Sources)
 			}
 		}
@@ -183,7 +182,7 @@ func (in *interp) made(recv *Value, name string) *Value {
 	if v == nil {
 		return nil
 	}
-	o.set(name, v)
+	in.setAttr(o, name, v)
 	return v.with(recv.Sources)
 }
 
@@ -409,7 +408,7 @@ func stringsOf(v *Value, depth int) []string {
 // constructor.
 func (c *Class) initiated() bool {
 	for _, k := range c.linear()[1:] {
-		if _, ok := k.scope.vars["__init__"]; ok {
+		if _, ok := k.scope.get("__init__"); ok {
 			return true
 		}
 	}
@@ -424,7 +423,7 @@ func (in *interp) superAttr(o *Object, name string, recv *Value) *Value {
 	}
 	if o.Class != nil {
 		for _, k := range o.Class.linear()[1:] {
-			if v, ok := k.scope.vars[name]; ok && v.Kind == Func {
+			if v, ok := k.scope.get(name); ok && v.Kind == Func {
 				fn := *v.Fn
 				fn.Self = self
 				return &Value{Kind: Func, Fn: &fn, At: v.At}

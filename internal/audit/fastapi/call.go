@@ -105,18 +105,18 @@ func (in *interp) callFunc(fn *Function, args Args, at Place) *Value {
 		return unknown
 	}
 	if fn.Decl != nil {
-		in.prog.entered[fn.Decl] = true
+		in.enters(fn.Decl)
 	}
 	depth := 0
 	for _, f := range in.stack {
-		if f.fn != nil && (fn.Decl != nil && f.fn.Decl == fn.Decl || fn.Lambda != nil && f.fn.Lambda == fn.Lambda) && f.scope.vars != nil {
+		if f.fn != nil && (fn.Decl != nil && f.fn.Decl == fn.Decl || fn.Lambda != nil && f.fn.Lambda == fn.Lambda) {
 			depth++
 		}
 	}
 	if depth > 0 || len(in.stack) > maxCalls || in.steps < 0 {
 		return unknown.with(args.sources())
 	}
-	s := &scope{vars: map[string]*Value{}, parent: fn.scope, module: fn.Module}
+	s := &scope{vars: map[string]*Value{}, parent: fn.scope, module: fn.Module, run: in.run}
 	var params []pysrc.Param
 	if fn.Decl != nil {
 		params = fn.Decl.Params
@@ -226,7 +226,7 @@ func sortedKeys(m map[string]*Value) []string {
 
 // instance makes an instance of a class without arguments.
 func (in *interp) instance(c *Class) *Value {
-	return &Value{Kind: ObjectKind, Object: &Object{Class: c, Qual: c.libraryBase(), At: c.place(), elsewhere: true}}
+	return &Value{Kind: ObjectKind, Object: &Object{Class: c, Qual: c.libraryBase(), At: c.place(), run: in.run, elsewhere: true}}
 }
 
 // libraryBase returns the library class that matters most among the bases.
@@ -242,7 +242,7 @@ func (c *Class) libraryBase() string {
 
 // instantiate makes an object of a class of the program.
 func (in *interp) instantiate(c *Class, args Args, at Place) *Value {
-	o := &Object{Class: c, Qual: c.libraryBase(), Args: args, At: at}
+	o := &Object{Class: c, Qual: c.libraryBase(), Args: args, At: at, run: in.run}
 	v := &Value{Kind: ObjectKind, Object: o, At: at, Sources: args.sources()}
 	if o.Qual == "fastapi.FastAPI" || o.Qual == "fastapi.APIRouter" || o.Qual == "starlette.Starlette" {
 		in.newRouter(o)
@@ -291,7 +291,7 @@ func (in *interp) callObject(v *Value, args Args, at Place, node *pysrc.Call) *V
 		return in.register(o, args)
 	case "fastapi.middleware":
 		if len(args.Pos) > 0 {
-			if r := o.route; r != nil {
+			if r := o.route; r != nil && in.run == nil {
 				r.Middleware = append(r.Middleware, Middleware{Class: args.Pos[0], At: o.At, Function: true})
 			}
 			return args.Pos[0]

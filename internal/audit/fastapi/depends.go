@@ -25,7 +25,7 @@ func (in *interp) callRequest(fn *Function, handler *Place) *Value {
 	if fn.Decl == nil {
 		return unknown
 	}
-	in.prog.entered[fn.Decl] = true
+	in.enters(fn.Decl)
 	for _, f := range in.stack {
 		if f.fn != nil && f.fn.Decl == fn.Decl {
 			return unknown
@@ -34,7 +34,7 @@ func (in *interp) callRequest(fn *Function, handler *Place) *Value {
 	if len(in.stack) > maxCalls || in.steps < 0 {
 		return unknown
 	}
-	s := &scope{vars: map[string]*Value{}, parent: fn.scope, module: fn.Module}
+	s := &scope{vars: map[string]*Value{}, parent: fn.scope, module: fn.Module, run: in.run}
 	in.stack = append(in.stack, &frame{fn: fn, scope: fn.scope})
 	if handler != nil {
 		in.inDeps++
@@ -363,7 +363,7 @@ func (in *interp) depend(d *Value, at Place) *Value {
 		return v
 	case ClassKind:
 		c := d.Class
-		obj := &Object{Class: c, Qual: c.libraryBase(), At: at}
+		obj := &Object{Class: c, Qual: c.libraryBase(), At: at, run: in.run}
 		v := &Value{Kind: ObjectKind, Object: obj}
 		if init := in.classAttr(c, "__init__"); init != nil && init.Kind == Func {
 			fn := *init.Fn
@@ -429,7 +429,7 @@ func (in *interp) bodyParam(q pysrc.Param) *Value {
 			return obj.with([]*Source{s})
 		}
 	}
-	if p := in.request.Object.Attrs["url"]; p != nil && strings.Contains(p.Object.Attrs["path"].Text, "{"+q.Name) {
+	if strings.Contains(in.path, "{"+q.Name) {
 		s.Kind = FromPath
 	}
 	in.trace.Reads = append(in.trace.Reads, s)

@@ -181,12 +181,12 @@ func (in *interp) evalStr(x *pysrc.Str) *Value {
 }
 
 func (in *interp) name(x *pysrc.Name) *Value {
-	if v := in.frame().scope.lookup(x.ID); v != nil {
+	if v := in.lookup(in.frame().scope, x.ID); v != nil {
 		return settle(v)
 	}
 	m := in.frame().scope.module
 	for _, s := range m.stars {
-		if v, ok := s.scope.vars[x.ID]; ok {
+		if v, ok := in.get(s.scope, x.ID); ok {
 			return v
 		}
 	}
@@ -384,7 +384,7 @@ func equal(l, r *Value) (eq, known bool) {
 
 func (in *interp) comprehension(x *pysrc.Comp) *Value {
 	f := in.frame()
-	inner := &scope{vars: map[string]*Value{}, parent: f.scope, module: f.scope.module}
+	inner := &scope{vars: map[string]*Value{}, parent: f.scope, module: f.scope.module, run: in.run}
 	in.stack = append(in.stack, &frame{fn: f.fn, scope: inner, at: f.at})
 	defer func() { in.stack = in.stack[:len(in.stack)-1] }()
 	c := x.Clauses[0]

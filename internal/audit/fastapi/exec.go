@@ -15,6 +15,35 @@ type interp struct {
 	stack   []*frame
 	deps    map[pysrc.Node]*Value // results of dependencies within one request
 	inDeps  int
+	run     *run   // nil while modules are loaded
+	verb    string // of the route that runs, or ""
+	path    string
+}
+
+func (p *Program) newInterp(t *Trace, r *run) *interp {
+	return &interp{prog: p, trace: t, run: r, deps: map[pysrc.Node]*Value{}}
+}
+
+// allow gives an interpreter its share of the steps that are left.
+func (in *interp) allow(steps int) int {
+	p := in.prog
+	switch {
+	case in.run != nil:
+		return in.run.allow(steps)
+	case p.budget <= 0:
+		p.Cut = true
+		return 0
+	}
+	return min(steps, p.budget)
+}
+
+// spend takes steps from what is left.
+func (in *interp) spend(steps int) {
+	if in.run != nil {
+		in.run.taken += steps
+	} else {
+		in.prog.budget -= steps
+	}
 }
 
 // A frame is one function's run.
@@ -159,7 +188,7 @@ func (in *interp) stmt(s pysrc.Stmt) {
 		for _, c := range s.Cases {
 			in.either(func() {
 				if n, ok := c.Pattern.(*pysrc.Name); ok && n.ID != "_" {
-					f.scope.set(n.ID, v)
+					in.set(f.scope, n.ID, v)
 				}
 				in.block(c.Body)
 			}, func() {})
@@ -178,28 +207,28 @@ func (in *interp) either(a, b func()) {
 // branch is either where the settings may decide which of both is usual.
 func (in *interp) branch(a, b func(), decided, usual bool) (aEnded, bEnded bool) {
 	f := in.frame()
-	before := f.scope.vars
-	f.scope.vars = f.scope.snapshot()
 	own := f.scope
+	own.open()
 	a()
-	aVars, aEnd := own.vars, f.ended
-	own.vars, f.ended = before, false
-	keep := own.snapshot()
+	aVars, aEnd := own.end(), f.ended
+	f.ended = false
+	own.open()
 	b()
-	bVars, bEnd := own.vars, f.ended
+	bVars, bEnd := own.end(), f.ended
+	f.ended = aEnd && bEnd
 	switch {
 	case aEnd && bEnd:
-		own.vars, f.ended = merge(keep, bVars), true
+		own.join(nil, bVars, join)
 	case aEnd:
-		own.vars, f.ended = bVars, false
+		own.keep(bVars)
 	case bEnd:
-		own.vars, f.ended = aVars, false
+		own.keep(aVars)
 	case decided && usual:
-		own.vars, f.ended = mergeUsual(aVars, bVars), false
+		own.join(aVars, bVars, joinUsual)
 	case decided:
-		own.vars, f.ended = mergeUsual(bVars, aVars), false
+		own.join(bVars, aVars, joinUsual)
 	default:
-		own.vars, f.ended = merge(aVars, bVars), false
+		own.join(aVars, bVars, join)
 	}
 	return aEnd, bEnd
 }
@@ -370,7 +399,7 @@ func (in *interp) narrow(test pysrc.Expr, truth bool) {
 		}
 	case *pysrc.Name:
 		s := in.frame().scope
-		v, ok := s.vars[t.ID]
+		v, ok := in.get(s, t.ID)
 		if !ok || v.Kind != Union {
 			return
 		}
@@ -381,7 +410,7 @@ func (in *interp) narrow(test pysrc.Expr, truth bool) {
 			}
 		}
 		if kept != nil {
-			s.vars[t.ID] = kept.with(v.Sources)
+			in.write(s, t.ID, kept.with(v.Sources))
 		}
 	}
 }
@@ -438,7 +467,7 @@ func (in *interp) tryStmt(s *pysrc.Try) {
 				in.eval(h.Type)
 			}
 			if h.Name != "" {
-				f.scope.set(h.Name, unknown)
+				in.set(f.scope, h.Name, unknown)
 			}
 			in.block(h.Body)
 		}, func() {})
@@ -477,7 +506,7 @@ func (in *interp) bind(t pysrc.Expr, v *Value) {
 		if f.scope.globals[t.ID] {
 			in.trace.Stores = append(in.trace.Stores, in.place(t))
 		}
-		f.scope.set(t.ID, v)
+		in.set(f.scope, t.ID, v)
 	case *pysrc.Star:
 		in.bind(t.X, unknown.with(v.Sources))
 	case *pysrc.Seq:
@@ -500,10 +529,10 @@ func (in *interp) bind(t pysrc.Expr, v *Value) {
 				if x.Object.Qual == "request.state" {
 					in.trace.Kept++
 				}
-				if old, ok := x.Object.Attrs[t.Name]; ok && len(in.stack) > 1 && f.fn != nil && f.fn.Name() != "__init__" {
+				if old := in.getAttr(x.Object, t.Name); old != nil && len(in.stack) > 1 && f.fn != nil && f.fn.Name() != "__init__" {
 					v = join(old, v)
 				}
-				x.Object.set(t.Name, v)
+				in.setAttr(x.Object, t.Name, v)
 			}
 		})
 	case *pysrc.Index:
@@ -538,10 +567,10 @@ func (in *interp) store(t *pysrc.Index) {
 	if !ok || f.fn == nil {
 		return
 	}
-	if _, local := f.scope.vars[n.ID]; local {
+	if in.has(f.scope, n.ID) {
 		return
 	}
-	if v := f.scope.module.scope.vars[n.ID]; v != nil && (v.Kind == Dict || v.Kind == List) {
+	if v, _ := in.get(f.scope.module.scope, n.ID); v != nil && (v.Kind == Dict || v.Kind == List) {
 		in.trace.Stores = append(in.trace.Stores, in.place(t))
 	}
 }
@@ -553,7 +582,7 @@ func (in *interp) setItem(t *pysrc.Index, v *Value) {
 	if recv.Kind == ObjectKind || recv.Recv != nil {
 		in.setHeader(recv, key, v, t)
 	}
-	if recv.Kind == Dict && recv == in.request.Object.Attrs["scope"] {
+	if recv.Kind == Dict && recv == in.getAttr(in.request.Object, "scope") {
 		in.trace.Kept++
 	}
 	n, ok := t.X.(*pysrc.Name)
@@ -563,8 +592,8 @@ func (in *interp) setItem(t *pysrc.Index, v *Value) {
 	out := *recv
 	out.Keys = append(recv.Keys[:len(recv.Keys):len(recv.Keys)], key)
 	out.Elems = append(recv.Elems[:len(recv.Elems):len(recv.Elems)], v)
-	if _, local := in.frame().scope.vars[n.ID]; local {
-		in.frame().scope.vars[n.ID] = &out
+	if s := in.frame().scope; in.has(s, n.ID) {
+		in.write(s, n.ID, &out)
 	}
 }
 
@@ -593,7 +622,7 @@ func (in *interp) funcDef(s *pysrc.FuncDef) {
 		p.Method = "property"
 		v = &p
 	}
-	f.scope.set(s.Name, v)
+	in.set(f.scope, s.Name, v)
 }
 
 // decorate applies a decorator. Only those of the program itself that return
@@ -612,14 +641,14 @@ func (in *interp) classDef(s *pysrc.ClassDef) {
 			c.Bases = append(c.Bases, in.eval(b.Value))
 		}
 	}
-	c.scope = &scope{vars: map[string]*Value{}, parent: f.scope, module: f.scope.module, class: true}
+	c.scope = &scope{vars: map[string]*Value{}, parent: f.scope, module: f.scope.module, class: true, run: in.run}
 	v := &Value{Kind: ClassKind, Class: c, At: in.place(s)}
-	f.scope.set(s.Name, v)
+	in.set(f.scope, s.Name, v)
 	in.stack = append(in.stack, &frame{fn: f.fn, scope: c.scope, at: f.at})
 	in.block(s.Body)
 	in.stack = in.stack[:len(in.stack)-1]
-	for _, m := range c.scope.vars {
-		if m.Kind == Func && m.Fn.Class == nil {
+	for _, m := range c.scope.all() {
+		if m.Kind == Func && m.Fn.Class == nil && (in.run == nil || m.Fn.scope == c.scope) {
 			m.Fn.Class = c
 		}
 	}
@@ -634,15 +663,15 @@ func (in *interp) importStmt(s *pysrc.Import) {
 	for _, a := range s.Names {
 		m := in.prog.find(f.scope.module, a.Name, 0)
 		if a.As != "" {
-			f.scope.set(a.As, in.moduleValue(m, a.Name))
+			in.set(f.scope, a.As, in.moduleValue(m, a.Name))
 			continue
 		}
 		first, _, dotted := cut(a.Name)
 		if !dotted {
-			f.scope.set(first, in.moduleValue(m, a.Name))
+			in.set(f.scope, first, in.moduleValue(m, a.Name))
 			continue
 		}
-		f.scope.set(first, in.moduleValue(in.prog.find(f.scope.module, first, 0), first))
+		in.set(f.scope, first, in.moduleValue(in.prog.find(f.scope.module, first, 0), first))
 	}
 }
 
@@ -650,7 +679,7 @@ func (in *interp) moduleValue(m *Module, name string) *Value {
 	if m == nil {
 		return external(canonical(name))
 	}
-	in.prog.load(m)
+	in.load(m)
 	return &Value{Kind: ModuleKind, Module: m}
 }
 
@@ -661,7 +690,7 @@ func (in *interp) fromImport(s *pysrc.FromImport) {
 		// "from . import x" in a folder without __init__.py.
 		for _, a := range s.Names {
 			if sub := in.prog.find(f.scope.module, a.Name, s.Level); sub != nil {
-				f.scope.set(boundName(a), in.moduleValue(sub, ""))
+				in.set(f.scope, boundName(a), in.moduleValue(sub, ""))
 			}
 		}
 		return
@@ -669,9 +698,9 @@ func (in *interp) fromImport(s *pysrc.FromImport) {
 	if m == nil && s.Level == 0 && !in.prog.known[first(s.Module)] {
 		for _, a := range s.Names {
 			if sub := in.prog.find(f.scope.module, s.Module+"."+a.Name, 0); sub != nil {
-				f.scope.set(boundName(a), in.moduleValue(sub, ""))
+				in.set(f.scope, boundName(a), in.moduleValue(sub, ""))
 			} else {
-				f.scope.set(boundName(a), external(canonical(s.Module+"."+a.Name)))
+				in.set(f.scope, boundName(a), external(canonical(s.Module+"."+a.Name)))
 			}
 		}
 		return
@@ -679,23 +708,25 @@ func (in *interp) fromImport(s *pysrc.FromImport) {
 	if m == nil {
 		for _, a := range s.Names {
 			if a.Name != "*" {
-				f.scope.set(boundName(a), external(canonical(s.Module+"."+a.Name)))
+				in.set(f.scope, boundName(a), external(canonical(s.Module+"."+a.Name)))
 			}
 		}
 		return
 	}
-	in.prog.load(m)
+	in.load(m)
 	for _, a := range s.Names {
 		if a.Name == "*" {
-			f.scope.module.stars = append(f.scope.module.stars, m)
-			for k, v := range m.scope.vars {
+			if in.run == nil {
+				f.scope.module.stars = append(f.scope.module.stars, m)
+			}
+			for k, v := range m.scope.all() {
 				if k != "" && k[0] != '_' {
-					f.scope.set(k, v)
+					in.set(f.scope, k, v)
 				}
 			}
 			continue
 		}
-		f.scope.set(boundName(a), in.member(m, a.Name))
+		in.set(f.scope, boundName(a), in.member(m, a.Name))
 	}
 }
 
@@ -708,14 +739,14 @@ func boundName(a pysrc.Alias) string {
 
 // member returns a name of a module: what it defines, or the module below it.
 func (in *interp) member(m *Module, name string) *Value {
-	if v, ok := m.scope.vars[name]; ok {
+	if v, ok := in.get(m.scope, name); ok {
 		return v
 	}
 	if sub := in.prog.find(m, name, 1); m.Package && sub != nil && sub != m {
 		return in.moduleValue(sub, "")
 	}
 	for _, s := range m.stars {
-		if v, ok := s.scope.vars[name]; ok {
+		if v, ok := in.get(s.scope, name); ok {
 			return v
 		}
 	}
@@ -728,7 +759,7 @@ func (in *interp) member(m *Module, name string) *Value {
 // settle looks again for a name that a circular import had not yet bound.
 func settle(v *Value) *Value {
 	if v != nil && v.Kind == Unknown && v.Recv != nil && v.Recv.Kind == ModuleKind && len(v.Method) > 5 && v.Method[:5] == "late:" {
-		if w, ok := v.Recv.Module.scope.vars[v.Method[5:]]; ok {
+		if w, ok := v.Recv.Module.scope.get(v.Method[5:]); ok {
 			return w
 		}
 	}

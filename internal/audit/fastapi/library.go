@@ -119,7 +119,7 @@ func (in *interp) callExternal(q string, args Args, at Place, node *pysrc.Call) 
 		return unknown.with(args.sources())
 	case "builtins.setattr":
 		if arg(0).Kind == ObjectKind && arg(1).Kind == Str {
-			arg(0).Object.set(arg(1).Text, arg(2))
+			in.setAttr(arg(0).Object, arg(1).Text, arg(2))
 		}
 		return noneValue
 	case "builtins.super":
@@ -130,13 +130,14 @@ func (in *interp) callExternal(q string, args Args, at Place, node *pysrc.Call) 
 			if f.fn.Self != nil {
 				o.Attrs["__self__"] = f.fn.Self
 			} else if f.fn.Decl != nil && len(f.fn.Decl.Params) > 0 {
-				o.Attrs["__self__"] = f.scope.vars[f.fn.Decl.Params[0].Name]
+				o.Attrs["__self__"], _ = in.get(f.scope, f.fn.Decl.Params[0].Name)
 			}
 		}
 		return &Value{Kind: ObjectKind, Object: o}
 	case "functools.partial":
 		if arg(0).Kind == Func {
 			fn := *arg(0).Fn
+			fn.Bound = slices.Clip(fn.Bound)
 			for _, v := range args.Pos[1:] {
 				fn.Bound = append(fn.Bound, bound{"", v})
 			}
@@ -158,7 +159,7 @@ func (in *interp) callExternal(q string, args Args, at Place, node *pysrc.Call) 
 		"secrets.choice", "cryptography.fernet.Fernet.generate_key", "secrets.randbelow":
 		return random
 	case "fastapi.FastAPI", "fastapi.APIRouter", "starlette.Starlette":
-		o := &Object{Qual: q, Args: args, At: at}
+		o := &Object{Qual: q, Args: args, At: at, run: in.run}
 		in.newRouter(o)
 		return &Value{Kind: ObjectKind, Object: o, At: at}
 	case "starlette.Request", "starlette.WebSocket":
@@ -361,9 +362,9 @@ func (in *interp) replace(node *pysrc.Call, v *Value) {
 		return
 	}
 	s := in.frame().scope
-	if _, local := s.vars[n.ID]; local {
-		s.vars[n.ID] = v
-	} else if in.frame().fn != nil && s.lookup(n.ID) != nil {
+	if in.has(s, n.ID) {
+		in.write(s, n.ID, v)
+	} else if in.frame().fn != nil && in.lookup(s, n.ID) != nil {
 		in.trace.Stores = append(in.trace.Stores, Place{File: s.module.File, Span: node.Span})
 	}
 }

@@ -8,17 +8,26 @@ func (p *Program) load(m *Module) {
 		return
 	}
 	m.state = running
-	in := &interp{prog: p, trace: p.Top, steps: p.allow(stepsTop), deps: map[pysrc.Node]*Value{}}
+	in := p.newInterp(p.Top, nil)
+	in.steps = in.allow(stepsTop)
 	in.request = in.newRequest("", "")
 	in.stack = []*frame{{scope: m.scope}}
 	before := in.steps
 	in.block(m.File.Body)
-	p.budget -= before - in.steps
+	in.spend(before - in.steps)
 	m.state = done
 	for k, v := range m.scope.vars {
 		if w := settle(v); w != v {
 			m.scope.vars[k] = w
 		}
+	}
+}
+
+// load runs the top of a module that is imported. All that the program holds
+// was loaded before anything runs by itself.
+func (in *interp) load(m *Module) {
+	if in.run == nil {
+		in.prog.load(m)
 	}
 }
 
@@ -32,21 +41,18 @@ func (p *Program) run() {
 		pysrc.InspectAll(m.File.Body, func(n pysrc.Node) bool {
 			f, ok := n.(*pysrc.FuncDef)
 			if ok && !p.entered[f] && builds(f) {
-				p.enterAlone(m, f, p.Top)
+				p.enterAlone(m, &Function{Decl: f, Module: m, scope: m.scope}, nil, p.Top, nil)
 			}
 			return true
 		})
 	}
 	p.resolveRoutes()
+	var tasks []task
 	for _, r := range p.Routes {
-		p.runRoute(r)
+		tasks = append(tasks, task{do: func(run *run) { p.runRoute(r, run) }})
 	}
-	known := concerns()
-	for _, m := range p.Modules {
-		if concerned(m, known) {
-			p.enterRest(m, m.scope)
-		}
-	}
+	p.runAll(tasks)
+	p.runRest()
 }
 
 // builds reports whether a function makes or fits out an application.
@@ -69,51 +75,76 @@ func builds(f *pysrc.FuncDef) bool {
 	return found
 }
 
-// enterAlone runs a function by itself, with nothing known of its arguments.
-func (p *Program) enterAlone(m *Module, f *pysrc.FuncDef, t *Trace) {
-	fn := &Function{Decl: f, Module: m, scope: m.scope}
-	p.alone(fn, t)
-}
-
-func (p *Program) alone(fn *Function, t *Trace) {
-	in := &interp{prog: p, trace: t, steps: p.allow(stepsRoute), deps: map[pysrc.Node]*Value{}}
+// enterAlone runs a function of a module by itself, with nothing known of its
+// arguments. self, where not nil, makes the object whose method it is.
+func (p *Program) enterAlone(m *Module, fn *Function, self func(*interp) *Value, t *Trace, r *run) {
+	in := p.newInterp(t, r)
+	in.steps = in.allow(stepsRoute)
 	in.request = in.newRequest("", "")
-	in.stack = []*frame{{scope: fn.Module.scope}}
+	in.stack = []*frame{{scope: m.scope}}
 	before := in.steps
+	if self != nil {
+		f := *fn
+		f.Self = self(in)
+		fn = &f
+	}
 	in.callRequest(fn, nil)
-	p.budget -= before - in.steps
+	in.spend(before - in.steps)
 }
 
-// enterRest runs the functions and methods of a scope that nothing reached.
-func (p *Program) enterRest(m *Module, s *scope) {
-	pysrc.InspectAll(m.File.Body, func(n pysrc.Node) bool {
-		switch n := n.(type) {
-		case *pysrc.FuncDef:
-			if !p.entered[n] {
-				p.enterAlone(m, n, p.Rest)
-			}
-		case *pysrc.ClassDef:
-			v := s.vars[n.Name]
-			if v == nil || v.Kind != ClassKind || v.Class.Decl != n {
-				return true
-			}
-			for _, mv := range sortedValues(v.Class.scope.vars) {
-				if mv.Kind == Func && mv.Fn.Decl != nil && !p.entered[mv.Fn.Decl] {
-					fn := *mv.Fn
-					in := &interp{prog: p, trace: p.Rest, steps: p.allow(stepsRoute), deps: map[pysrc.Node]*Value{}}
-					in.request = in.newRequest("", "")
-					in.stack = []*frame{{scope: m.scope}}
-					if mv.Method != "static" {
-						fn.Self = in.instance(v.Class)
+// runRest runs the functions and methods that nothing reached.
+func (p *Program) runRest() {
+	var tasks []task
+	add := func(m *Module, fn *Function, self func(*interp) *Value) {
+		t := &Trace{}
+		tasks = append(tasks, task{
+			done: func() bool { return p.entered[fn.Decl] },
+			do:   func(r *run) { *t = Trace{}; p.enterAlone(m, fn, self, t, r) },
+			keep: func() { p.Rest.add(t) },
+		})
+	}
+	known := concerns()
+	for _, m := range p.Modules {
+		if !concerned(m, known) {
+			continue
+		}
+		pysrc.InspectAll(m.File.Body, func(n pysrc.Node) bool {
+			switch n := n.(type) {
+			case pysrc.Expr:
+				return false
+			case *pysrc.FuncDef:
+				add(m, &Function{Decl: n, Module: m, scope: m.scope}, nil)
+			case *pysrc.ClassDef:
+				v, _ := m.scope.get(n.Name)
+				if v == nil || v.Kind != ClassKind || v.Class.Decl != n {
+					return true
+				}
+				for _, mv := range sortedValues(v.Class.scope.all()) {
+					if mv.Kind != Func || mv.Fn.Decl == nil {
+						continue
 					}
-					before := in.steps
-					in.callRequest(&fn, nil)
-					p.budget -= before - in.steps
+					self := func(in *interp) *Value { return in.instance(v.Class) }
+					if mv.Method == "static" {
+						self = nil
+					}
+					add(m, mv.Fn, self)
 				}
 			}
-		}
-		return true
-	})
+			return true
+		})
+	}
+	p.runAll(tasks)
+}
+
+// add appends what another trace holds.
+func (t *Trace) add(u *Trace) {
+	t.Calls = append(t.Calls, u.Calls...)
+	t.Reads = append(t.Reads, u.Reads...)
+	t.Refusals = append(t.Refusals, u.Refusals...)
+	t.Skips = append(t.Skips, u.Skips...)
+	t.Raised = append(t.Raised, u.Raised...)
+	t.Returns = append(t.Returns, u.Returns...)
+	t.Stores = append(t.Stores, u.Stores...)
 }
 
 func sortedValues(m map[string]*Value) []*Value {

@@ -54,6 +54,7 @@ type Program struct {
 	known    map[string]bool // first names of libraries
 	budget   int             // steps left for everything
 	entered  map[pysrc.Node]bool
+	parts    map[string]*Value // of every request
 }
 
 // Setting is a line of a settings file.
@@ -67,7 +68,7 @@ type Setting struct {
 func Load(files []*pysrc.File, settings []Setting, documents map[string]Document, libraries map[string]bool) *Program {
 	p := &Program{
 		Top: &Trace{}, Rest: &Trace{}, env: map[string][]*Value{}, documents: documents, byPath: map[string]*Module{},
-		suffixes: map[string][]*Module{}, known: libraries, entered: map[pysrc.Node]bool{},
+		suffixes: map[string][]*Module{}, known: libraries, entered: map[pysrc.Node]bool{}, parts: newRequestParts(),
 		budget: stepsAll + stepsFile*len(files),
 	}
 	for _, s := range settings {
@@ -169,28 +170,20 @@ func commonPrefix(a, b string) int {
 // Settings returns what each .env file says of an environment variable.
 func (p *Program) Settings(name string) []*Value { return p.env[strings.ToLower(name)] }
 
-// allow gives a run its share of the steps that are left.
-func (p *Program) allow(steps int) int {
-	if p.budget <= 0 {
-		p.Cut = true
-		return 0
-	}
-	return min(steps, p.budget)
-}
-
 // ConfigFields returns, for each class and object whose fields are set in the
 // source, the values of its fields by name: what libraries are configured by.
 func (p *Program) ConfigFields() []map[string]*Value {
 	var out []map[string]*Value
-	in := &interp{prog: p, trace: &Trace{}, steps: stepsTop, deps: map[pysrc.Node]*Value{}}
+	in := p.newInterp(&Trace{}, nil)
+	in.steps = stepsTop
 	in.request = in.newRequest("", "")
 	for _, m := range p.Modules {
 		in.stack = []*frame{{scope: m.scope}}
-		for _, v := range sortedValues(m.scope.vars) {
+		for _, v := range sortedValues(m.scope.all()) {
 			switch {
 			case v.Kind == ClassKind && v.Class.Module == m && v.Class.extends("BaseModel", "BaseSettings"):
 				fields := map[string]*Value{}
-				for k := range v.Class.scope.vars {
+				for k := range v.Class.scope.all() {
 					if f := in.setting(v.Class, k); f != nil {
 						fields[k] = f
 					}

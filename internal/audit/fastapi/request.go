@@ -11,20 +11,46 @@ const requestQual = "starlette.Request"
 // newRequest makes the request of a route; method and path are "" where no
 // route is known.
 func (in *interp) newRequest(method, path string) *Value {
-	o := &Object{Qual: requestQual, Attrs: map[string]*Value{}}
-	if method != "" {
-		o.Attrs["method"] = str(method, Place{})
-		url := &Object{Qual: "request.url", Attrs: map[string]*Value{"path": str(path, Place{})}}
-		o.Attrs["url"] = &Value{Kind: ObjectKind, Object: url}
-		o.Attrs["scope"] = &Value{Kind: Dict, Keys: []*Value{str("method", Place{}), str("path", Place{}), str("type", Place{})},
-			Elems: []*Value{o.Attrs["method"], str(path, Place{}), str("http", Place{})}}
-	}
-	o.Attrs["state"] = &Value{Kind: ObjectKind, Object: &Object{Qual: "request.state"}}
+	in.verb, in.path = method, path
+	return &Value{Kind: ObjectKind, Object: &Object{Qual: requestQual, run: in.run}}
+}
+
+// newRequestParts makes what every request has, whatever the route. All share
+// it, since a run keeps to itself what it writes.
+func newRequestParts() map[string]*Value {
+	out := map[string]*Value{}
 	for _, p := range []string{"cookies", "headers", "query_params", "path_params", "session"} {
-		o.Attrs[p] = &Value{Kind: ObjectKind, Object: &Object{Qual: "request." + p}}
+		out[p] = &Value{Kind: ObjectKind, Object: &Object{Qual: "request." + p}}
 	}
-	o.Attrs["_cookies"] = o.Attrs["cookies"] // where the property keeps them
-	return &Value{Kind: ObjectKind, Object: o}
+	out["_cookies"] = out["cookies"] // where the property keeps them
+	return out
+}
+
+// requestPart returns a part of a request to which nothing was assigned, or
+// nil. Most routes look at few, so each is made when it is asked for.
+func (in *interp) requestPart(o *Object, name string) *Value {
+	if v := in.prog.parts[name]; v != nil {
+		return v
+	}
+	var v *Value
+	switch {
+	case name == "state":
+		v = &Value{Kind: ObjectKind, Object: &Object{Qual: "request.state", run: in.run}}
+	case in.verb == "":
+		return nil
+	case name == "method":
+		v = str(in.verb, Place{})
+	case name == "url":
+		url := &Object{Qual: "request.url", Attrs: map[string]*Value{"path": str(in.path, Place{})}, run: in.run}
+		v = &Value{Kind: ObjectKind, Object: url}
+	case name == "scope":
+		v = &Value{Kind: Dict, Keys: []*Value{str("method", Place{}), str("path", Place{}), str("type", Place{})},
+			Elems: []*Value{in.getAttr(o, "method"), str(in.path, Place{}), str("http", Place{})}}
+	default:
+		return nil
+	}
+	in.setAttr(o, name, v)
+	return v
 }
 
 var partKinds = map[string]SourceKind{

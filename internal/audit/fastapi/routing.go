@@ -56,12 +56,17 @@ func (in *interp) newRouter(o *Object) {
 	r := &Router{Object: o, App: o.Qual != "fastapi.APIRouter", At: o.At}
 	o.route = r
 	r.configure(o.Args)
-	in.prog.Routers = append(in.prog.Routers, r)
+	if in.run == nil {
+		in.prog.Routers = append(in.prog.Routers, r)
+	}
 }
 
 // construct is what a class of the program hands on to the constructor of the
 // library's class that it derives from.
 func (in *interp) construct(o *Object, args Args) {
+	if in.run != nil && o.run != in.run {
+		return // it is not this run's to change
+	}
 	if o.route != nil {
 		o.route.configure(args)
 		return
@@ -134,7 +139,9 @@ func (in *interp) routerMethod(o *Object, name string, args Args, at Place) (*Va
 		if len(a.Pos) > 0 {
 			a.Pos = a.Pos[1:]
 		}
-		r.Middleware = append(r.Middleware, Middleware{Class: cls, Args: a, At: at})
+		if in.run == nil {
+			r.Middleware = append(r.Middleware, Middleware{Class: cls, Args: a, At: at})
+		}
 		in.record("fastapi.FastAPI.add_middleware", nil, args, at, nil)
 		return noneValue, true
 	case "include_router", "mount":
@@ -160,7 +167,9 @@ func (in *interp) routerMethod(o *Object, name string, args Args, at Place) (*Va
 		if d := args.Get("dependencies", -1); d != nil && d.Kind == List {
 			inc.deps = d.Elems
 		}
-		r.includes = append(r.includes, inc)
+		if in.run == nil {
+			r.includes = append(r.includes, inc)
+		}
 		return noneValue, true
 	}
 	return nil, false
@@ -195,8 +204,8 @@ func (in *interp) register(o *Object, args Args) *Value {
 }
 
 func (in *interp) addRoute(r *Router, method string, args Args, handler *Value, at Place) {
-	if handler == nil {
-		return
+	if handler == nil || in.run != nil {
+		return // routes are settled before anything runs by itself
 	}
 	p := args.Get("path", 0)
 	if p == nil {
@@ -264,7 +273,7 @@ func subRouter(v *Value) *Router {
 		return v.Object.route
 	}
 	if v.Kind == ModuleKind {
-		if w := v.Module.scope.vars["router"]; w != nil && w.Kind == ObjectKind {
+		if w, _ := v.Module.scope.get("router"); w != nil && w.Kind == ObjectKind {
 			return w.Object.route
 		}
 	}
@@ -308,9 +317,10 @@ func (p *Program) flatten(r *Router, prefix string, deps []*Value, mw []Middlewa
 
 // runRoute runs middleware, dependencies and handler of a route, as a request
 // would.
-func (p *Program) runRoute(r *Route) {
-	r.Trace = &Trace{}
-	in := &interp{prog: p, trace: r.Trace, steps: p.allow(stepsRoute), deps: map[pysrc.Node]*Value{}}
+func (p *Program) runRoute(r *Route, run *run) {
+	r.Trace, r.Returns = &Trace{}, nil
+	in := p.newInterp(r.Trace, run)
+	in.steps = in.allow(stepsRoute)
 	method := r.Method
 	if method == "WEBSOCKET" {
 		method = "GET"
@@ -341,8 +351,8 @@ func (p *Program) runRoute(r *Route) {
 	}
 	in.inDeps--
 	r.Trace.Returns = nil
-	p.budget -= stepsRoute - in.steps
-	in.steps = p.allow(stepsRoute / 2)
+	in.spend(stepsRoute - in.steps)
+	in.steps = in.allow(stepsRoute / 2)
 	handler.Each(func(h *Value) {
 		if h.Kind == Func {
 			fn := *h.Fn
@@ -352,7 +362,7 @@ func (p *Program) runRoute(r *Route) {
 			in.callRequest(&fn, &h.At)
 		}
 	})
-	p.budget -= stepsRoute/2 - in.steps
+	in.spend(stepsRoute/2 - in.steps)
 	for _, ret := range r.Trace.Returns {
 		if handler.Kind == Func && ret.Fn != nil && ret.Fn.Decl == handler.Fn.Decl {
 			r.Returns = append(r.Returns, ret)
@@ -451,7 +461,7 @@ func (in *interp) runMiddleware(m Middleware) {
 		} else if d := in.classAttr(m.Class.Class, "__call__"); d != nil && d.Kind == Func {
 			fn := *d.Fn
 			fn.Self = obj
-			scope := in.request.Object.Attrs["scope"]
+			scope := in.getAttr(in.request.Object, "scope")
 			if scope == nil {
 				scope = unknown
 			}

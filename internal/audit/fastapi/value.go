@@ -3,6 +3,7 @@ package fastapi
 import (
 	"strconv"
 	"strings"
+	"sync/atomic"
 
 	"github.com/d710e0ae/countersign/internal/audit/pysrc"
 )
@@ -146,7 +147,7 @@ type Class struct {
 	Module *Module
 	Bases  []*Value
 	scope  *scope
-	mro    []*Class
+	mro    atomic.Pointer[[]*Class]
 }
 
 // An Object is an instance, of a Class or of what a library defines.
@@ -157,6 +158,7 @@ type Object struct {
 	Args  Args // of its construction
 	At    Place
 	route *Router
+	run   *run // that made it; nil for what loading made
 	// elsewhere says that nothing here made it, so that its constructor has not
 	// yet run.
 	elsewhere bool
