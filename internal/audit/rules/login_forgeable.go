@@ -24,8 +24,8 @@ var loginForgeable = Rule{"login-forgeable", func(c *Context) {
 		if !form {
 			continue
 		}
-		for _, k := range c.model.cookies {
-			if k.deletes || !c.model.credNames[k.name] || !r.holds(k.call) {
+		for _, k := range c.model.cookiesOf(r) {
+			if k.deletes || !c.model.credNames[k.name] {
 				continue
 			}
 			c.report(r.At, fmt.Sprintf("%s takes a form, or a body of any type. %s, which it sets, authenticates; a form on another site can log the victim in as the attacker, whatever SameSite says.", r.label(), k.label()),
@@ -38,14 +38,13 @@ var loginForgeable = Rule{"login-forgeable", func(c *Context) {
 	})
 }}
 
-// holds reports whether the route makes that call.
-func (r *route) holds(call *fastapi.Call) bool {
-	for _, x := range r.Trace.Calls {
-		if x == call {
-			return true
-		}
+// cookiesOf returns the cookies that the route sets.
+func (m *model) cookiesOf(r *route) []*cookie {
+	var out []*cookie
+	for _, call := range r.Trace.Calls {
+		out = append(out, m.cookiesBy[call]...)
 	}
-	return false
+	return out
 }
 
 // bodyOf returns where the handler stands.

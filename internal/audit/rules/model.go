@@ -18,6 +18,7 @@ type model struct {
 	calls     []*fastapi.Call // of everything, each once for each set of arguments
 	routes    []*route
 	cookies   []*cookie
+	cookiesBy map[*fastapi.Call][]*cookie // of the call that sets them
 	libs      []libraries.Library
 	meanings  map[string]*meaning // of calls, by name
 	signs     map[string]libraries.Sign
@@ -48,7 +49,7 @@ type guard struct {
 func (r *route) label() string { return r.Method + " " + r.Path }
 
 func (c *Context) newModel() *model {
-	m := &model{libs: libraries.All(), meanings: map[string]*meaning{}, signs: map[string]libraries.Sign{}, verifies: map[string]libraries.Verify{}, credNames: map[string]bool{}}
+	m := &model{libs: libraries.All(), meanings: map[string]*meaning{}, cookiesBy: map[*fastapi.Call][]*cookie{}, signs: map[string]libraries.Sign{}, verifies: map[string]libraries.Verify{}, credNames: map[string]bool{}}
 	c.model = m
 	for _, l := range m.libs {
 		for _, s := range l.Signs {
@@ -59,23 +60,30 @@ func (c *Context) newModel() *model {
 		}
 	}
 	m.calls = served(m.calls, c.Program.Top.Calls)
+	m.learn(m.calls)
 	for _, r := range c.Program.Routes {
 		if r.Trace == nil {
 			continue
 		}
 		m.calls = append(m.calls, r.Trace.Calls...)
+		m.learn(r.Trace.Calls)
 		x := &route{Route: r}
 		m.examine(x)
 		m.routes = append(m.routes, x)
 		m.refresh = m.refresh || x.renews()
 	}
-	m.calls = served(m.calls, c.Program.Rest.Calls)
+	rest := served(nil, c.Program.Rest.Calls)
+	m.learn(rest)
+	m.calls = append(m.calls, rest...)
 	for _, r := range m.routes {
 		for _, s := range r.credentials {
 			m.credNames[s.Name] = true
 		}
 	}
 	m.cookies = m.findCookies()
+	for _, k := range m.cookies {
+		m.cookiesBy[k.call] = append(m.cookiesBy[k.call], k)
+	}
 	m.configs = m.findConfigs(c)
 	m.libraryCookies = m.findLibraryCookies(c)
 	return m

@@ -18,13 +18,16 @@ type meaning struct {
 	secrets []libraries.Sign
 }
 
-func (m *model) meaningOf(call *fastapi.Call) *meaning {
-	k, ok := m.meanings[call.Name]
-	if !ok {
-		k = m.newMeaning(call.Name)
-		m.meanings[call.Name] = k
+func (m *model) meaningOf(call *fastapi.Call) *meaning { return m.meanings[call.Name] }
+
+// learn looks at the names of calls. It must be told of every call before the
+// rules run, which all read what it learnt.
+func (m *model) learn(calls []*fastapi.Call) {
+	for _, call := range calls {
+		if m.meanings[call.Name] == nil {
+			m.meanings[call.Name] = m.newMeaning(call.Name)
+		}
 	}
-	return k
 }
 
 func (m *model) newMeaning(name string) *meaning {

@@ -4,8 +4,11 @@
 package rules
 
 import (
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"github.com/d710e0ae/countersign/internal/audit/fastapi"
 	"github.com/d710e0ae/countersign/internal/finding"
@@ -64,21 +67,24 @@ type Result struct {
 	Credentials map[*fastapi.Route]finding.Credential // of every route
 }
 
-// Run judges the program by every rule.
+// Run judges the program by every rule, on as many processors as there are:
+// rules share the model, which none of them changes.
 func Run(in Input) Result {
-	c := &Context{Input: in, seen: map[string]int{}}
+	c := &Context{Input: in}
 	c.model = c.newModel()
-	for _, r := range All() {
-		c.rule = r.ID
-		from := len(c.out)
-		r.Check(c)
-		slices.SortStableFunc(c.out[from:], func(a, b finding.Finding) int {
-			if n := strings.Compare(a.Location.File, b.Location.File); n != 0 {
-				return n
+	all := All()
+	found := make([][]finding.Finding, len(all))
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		wg.Go(func() {
+			for i := next.Add(1) - 1; i < int64(len(all)); i = next.Add(1) - 1 {
+				found[i] = all[i].run(in, c.model)
 			}
-			return a.Location.Line - b.Location.Line
 		})
 	}
+	wg.Wait()
+	c.out = slices.Concat(found...)
 	c.fingerprint()
 	credentials := map[*fastapi.Route]finding.Credential{}
 	for _, r := range c.Program.Routes {
@@ -88,6 +94,19 @@ func Run(in Input) Result {
 		credentials[r.Route] = c.model.credentialOf(r)
 	}
 	return Result{c.out, credentials}
+}
+
+// run returns what one rule finds, in the order of the source.
+func (r Rule) run(in Input, m *model) []finding.Finding {
+	c := &Context{Input: in, model: m, seen: map[string]int{}, rule: r.ID}
+	r.Check(c)
+	slices.SortStableFunc(c.out, func(a, b finding.Finding) int {
+		if n := strings.Compare(a.Location.File, b.Location.File); n != 0 {
+			return n
+		}
+		return a.Location.Line - b.Location.Line
+	})
+	return c.out
 }
 
 // report adds a finding of the running rule at a place, or returns the one

@@ -14,8 +14,8 @@ var bodyKey = regexp.MustCompile(`(?i)^(access_?|refresh_?|auth_?|id_?)?token$|^
 var tokenInBodyAndCookie = Rule{"token-in-body-and-cookie", func(c *Context) {
 	reported := map[*pysrc.FuncDef]bool{}
 	for _, r := range c.model.routes {
-		for _, k := range c.model.cookies {
-			if !k.token || k.value == nil || k.lib != nil || !r.holds(k.call) {
+		for _, k := range c.model.cookiesOf(r) {
+			if !k.token || k.value == nil || k.lib != nil {
 				continue
 			}
 			if on, known := truth(k.httpOnly); !known || !on {
