@@ -100,7 +100,7 @@ var cookieSameSiteNone = Rule{"cookie-samesite-none", func(c *Context) {
 
 var cookieBroadDomain = Rule{"cookie-broad-domain", func(c *Context) {
 	c.eachTokenCookie(func(k *cookie) string {
-		if k.domain == nil || k.domain.Kind != fastapi.Str || k.domain.Text == "" {
+		if k.domain == nil || k.domain.Kind != fastapi.Str || k.domain.Text == "" || k.domain.Text == "localhost" {
 			return ""
 		}
 		return k.label() + " has a Domain (" + k.domain.Text + "): every subdomain receives it and can overwrite it."

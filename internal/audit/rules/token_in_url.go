@@ -52,8 +52,13 @@ var tokenInURL = Rule{"token-in-url", func(c *Context) {
 		if r.Method != "WEBSOCKET" {
 			continue
 		}
+		seen := map[string]bool{} // a parameter of the handler and of what it depends on is one
 		for _, s := range r.Trace.Reads {
+			if seen[s.Name] {
+				continue
+			}
 			if (s.Kind == fastapi.FromQuery || s.Kind == fastapi.FromPath) && tokenParam.MatchString(s.Name) {
+				seen[s.Name] = true
 				c.report(s.At, fmt.Sprintf("The WebSocket %s takes its token from the parameter %q of the URL: URLs are kept in logs and histories.", r.Path, s.Name), related(r.At, r.label()))
 			}
 		}

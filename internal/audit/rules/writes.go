@@ -19,7 +19,7 @@ var (
 func storing(call *fastapi.Call) string {
 	switch m := tail(call.Name); m {
 	case "commit", "add", "add_all", "delete", "merge":
-		if storeName.MatchString(call.Text) {
+		if storeName.MatchString(call.Text) && !ofTheSide(call) {
 			return call.Text + "." + m + "()"
 		}
 	case "insert_one", "insert_many", "update_one", "update_many", "delete_one", "delete_many", "replace_one", "find_one_and_update", "find_one_and_delete", "find_one_and_replace", "bulk_write":
@@ -34,6 +34,15 @@ func storing(call *fastapi.Call) string {
 		return "mail is sent"
 	}
 	return ""
+}
+
+// ofTheSide reports whether what a call stores says by its name that it is a
+// log or a counter.
+func ofTheSide(call *fastapi.Call) bool {
+	return call.Node != nil && call.At.File != nil && slices.ContainsFunc(call.Node.Args, func(a pysrc.Arg) bool {
+		name, _, _ := strings.Cut(call.At.File.Text(a.Value.Range()), "(")
+		return onTheSide(name)
+	})
 }
 
 // sqlOf returns what an SQL statement changes, or "": one that is written out,
@@ -97,6 +106,10 @@ var incidental = set(`activity analytics at audit cache cached cleanup click cli
 // reading are names of handlers that say that they only read.
 var reading = regexp.MustCompile(`(?i)^_*(a|async_)?(get|list|read|fetch|show|view|export|download|search|find|index|home|root|page|dashboard|render|check|count|stats|status|preview|load|retrieve|display|browse|detail|all|me)(_|$|[A-Z])`)
 
+// anyQuery are names of helpers that run whatever statement they are given, or
+// read, and commit in any case.
+var anyQuery = regexp.MustCompile(`(?i)^_*(execute|run|query|fetch|get|find|select|read|list|load)(_|$|[A-Z])|_(query|sql)$`)
+
 func set(list string) map[string]bool {
 	out := map[string]bool{}
 	for _, w := range strings.Fields(list) {
@@ -144,7 +157,8 @@ func (r *route) writes() (fastapi.Place, string) {
 		return fastapi.Place{}, ""
 	}
 	handler := r.Handler.Fn
-	named := changes(r.name())
+	shows := reading.MatchString(handler.Name()) || slices.ContainsFunc(words(handler.Name()), func(w string) bool { return w == "page" || w == "form" })
+	named := changes(r.name()) && !slices.Contains(words(handler.Name()), "page") && !slices.Contains(words(handler.Name()), "form")
 	for _, call := range r.Trace.Calls {
 		if call.InDependency || call.Fn == nil || call.Fn.Decl == nil {
 			continue
@@ -153,17 +167,20 @@ func (r *route) writes() (fastapi.Place, string) {
 		if what == "" || comesAlong(call) {
 			continue
 		}
+		commit := tail(call.Name) == "commit"
 		if call.Fn.Decl == handler.Decl {
-			if named || !reading.MatchString(handler.Name()) && !whereAbsent(call) {
+			// A handler that says nothing of a change may keep on the side what
+			// it finds out; what it adds or deletes, it changes.
+			if named || !shows && !commit && !whereAbsent(call) {
 				return call.At, what
 			}
 			continue
 		}
 		path := callNames(call)
-		if manages(call.Fn.Decl) || slices.ContainsFunc(path, onTheSide) {
+		if manages(call.Fn.Decl) || slices.ContainsFunc(path, onTheSide) || commit && slices.ContainsFunc(path, anyQuery.MatchString) {
 			continue
 		}
-		if named || !reading.MatchString(handler.Name()) && changes(path[0]) {
+		if named || !shows && changes(path[0]) {
 			return call.At, what
 		}
 	}
