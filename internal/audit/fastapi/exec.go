@@ -358,9 +358,12 @@ func (in *interp) compares(test pysrc.Expr) []CompareOp {
 			return false
 		case *pysrc.Call:
 			op := CompareOp{Op: "call"}
-			if a, ok := n.Fn.(*pysrc.Attr); ok {
-				op.Op = a.Name
-				op.Sides = append(op.Sides, in.quiet(a.X))
+			switch fn := n.Fn.(type) {
+			case *pysrc.Attr:
+				op.Op = fn.Name
+				op.Sides = append(op.Sides, in.quiet(fn.X))
+			case *pysrc.Name:
+				op.Op = fn.ID
 			}
 			for _, x := range n.Args {
 				op.Sides = append(op.Sides, in.quiet(x.Value))

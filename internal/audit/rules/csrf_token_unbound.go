@@ -8,7 +8,7 @@ import (
 	"github.com/d710e0ae/countersign/internal/audit/fastapi"
 )
 
-var signing = regexp.MustCompile(`(?i)hmac\.new|Serializer|signer|\.loads\(|unsign|jwt\.decode|session`)
+var signing = regexp.MustCompile(`(?i)hmac\.new|Serializer|signer|\.loads\(|unsign|jwt\.decode|session\[|session\.get`)
 
 var csrfTokenUnbound = Rule{"csrf-token-unbound", func(c *Context) {
 	judged := map[fastapi.Place]bool{}
