@@ -139,13 +139,26 @@ func (in *interp) enter(fn *Function, s *scope, at Place) *Value {
 	if f.result == nil {
 		return noneValue
 	}
-	if f.usual != nil && f.result.Kind == Union {
+	if fn.Decl.Returns != nil && open(f.result) {
+		v := in.in(fn, func() *Value { return in.asTyped(unknown.with(f.result.Sources), fn.Decl.Returns) })
+		if v.Kind != Unknown {
+			return v
+		}
+	}
+	if f.usual != nil {
 		return usually(f.result, f.usual)
 	}
-	if f.result.Kind == Unknown && fn.Decl.Returns != nil {
-		return in.in(fn, func() *Value { return in.asTyped(f.result, fn.Decl.Returns) })
-	}
 	return f.result
+}
+
+// open reports whether nothing is known of a value but that it may be None.
+func open(v *Value) bool {
+	if v.Env != "" {
+		return false
+	}
+	known := false
+	v.Each(func(x *Value) { known = known || x.Kind != Unknown && x.Kind != None })
+	return !known && v.Kind != None
 }
 
 func (in *interp) bindParams(fn *Function, s *scope, params []pysrc.Param, args Args) {

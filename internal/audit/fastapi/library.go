@@ -114,6 +114,9 @@ func (in *interp) callExternal(q string, args Args, at Place, node *pysrc.Call) 
 			if v := in.attr(arg(0), arg(1).Text, node); v.Kind != Unknown || len(v.Sources) > 0 || len(args.Pos) < 3 {
 				return v
 			}
+			if arg(0).Kind == Unknown {
+				return join(unknown, arg(2)) // who knows what it holds
+			}
 			return arg(2)
 		}
 		return unknown.with(args.sources())

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"regexp"
 
 	"github.com/d710e0ae/countersign/internal/audit/fastapi"
 )
@@ -14,7 +15,7 @@ var loginForgeable = Rule{"login-forgeable", func(c *Context) {
 		if r.Method != "POST" && r.Method != "GET" || len(r.guards) > 0 || r.mustHeader != nil || len(r.credentials) > 0 {
 			continue
 		}
-		if !loginWord.MatchString(r.name()) || refreshWord.MatchString(r.name()) || logoutWord.MatchString(r.name()) {
+		if !loginWord.MatchString(r.name()) && (!entryWord.MatchString(r.name()) || registerWord.MatchString(r.name())) || refreshWord.MatchString(r.name()) || logoutWord.MatchString(r.name()) {
 			continue
 		}
 		form := false
@@ -37,6 +38,12 @@ var loginForgeable = Rule{"login-forgeable", func(c *Context) {
 		c.report(call.At, "The login that "+library+" makes here takes a form and sets a cookie, which authenticates; a form on another site can log the victim in as the attacker, whatever SameSite says.")
 	})
 }}
+
+var (
+	// entryWord are further names of routes that log someone in.
+	entryWord    = regexp.MustCompile(`(?i)oauth|[-_/]auth|session|otp|2fa|mfa|sso`)
+	registerWord = regexp.MustCompile(`(?i)regist|sign[-_]?up|callback`)
+)
 
 // cookiesOf returns the cookies that the route sets.
 func (m *model) cookiesOf(r *route) []*cookie {

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/d710e0ae/countersign/internal/audit/fastapi"
 )
@@ -9,8 +10,11 @@ import (
 var mixedCredentials = Rule{"mixed-credentials", func(c *Context) {
 	changing := map[fastapi.Place]bool{} // reads on which something that changes state depends
 	for _, r := range c.model.routes {
-		if r.unsafe() && len(r.credentials) > 0 {
-			changing[r.credentials[0].At] = true
+		if !r.unsafe() {
+			continue
+		}
+		for _, s := range r.credentials {
+			changing[s.At] = true
 		}
 	}
 	for _, r := range c.model.routes {
@@ -20,12 +24,13 @@ var mixedCredentials = Rule{"mixed-credentials", func(c *Context) {
 		if refreshWord.MatchString(r.name()) || logoutWord.MatchString(r.name()) {
 			continue
 		}
-		s := r.credentials[0]
-		if !changing[s.At] {
-			continue
+		for i, s := range r.credentials {
+			if i > 0 && !slices.Contains(r.mixed, s.At) || !changing[s.At] {
+				continue
+			}
+			c.report(s.At, fmt.Sprintf("%s takes its token from the Authorization header or from %s: with the cookie, browsers reach what was built for headers.", r.label(), cookieName(s)),
+				related(r.header.At, "the header is read here"), related(r.At, r.label()))
 		}
-		c.report(s.At, fmt.Sprintf("%s takes its token from the Authorization header or from %s: with the cookie, browsers reach what was built for headers.", r.label(), cookieName(s)),
-			related(r.header.At, "the header is read here"), related(r.At, r.label()))
 	}
 	for _, x := range c.model.libraryCookies {
 		if x.headers && len(x.routes) > 0 {

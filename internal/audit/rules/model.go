@@ -38,6 +38,7 @@ type route struct {
 	mustHeader  *fastapi.Source   // a header without which it refuses
 	guards      []guard
 	instead     []fastapi.Place // reads of headers that are taken in the place of a cookie
+	mixed       []fastapi.Place // reads of such cookies
 }
 
 // A guard is a check in force against forged requests.
@@ -196,10 +197,17 @@ func (r *route) taken(token *fastapi.Value, isCredential func(*fastapi.Source) b
 			add(s)
 		}
 	}
+	header := false
 	for _, s := range sources {
+		header = header || s.Kind == fastapi.FromHeader || s.Kind == fastapi.FromBearer
 		if cookie && s.Kind == fastapi.FromHeader {
 			r.header = s
 			r.instead = append(r.instead, s.At)
+		}
+	}
+	for _, s := range sources {
+		if header && isCredential(s) {
+			r.mixed = append(r.mixed, s.At)
 		}
 	}
 }
