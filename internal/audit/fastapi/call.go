@@ -260,6 +260,9 @@ func (in *interp) instantiate(c *Class, args Args, at Place) *Value {
 	if o.Qual == "fastapi.FastAPI" || o.Qual == "fastapi.APIRouter" || o.Qual == "starlette.Starlette" {
 		in.newRouter(o)
 	}
+	if len(args.Kw) > 0 && c.configures() {
+		in.prog.made[c] = args
+	}
 	if o.Qual != "" && libraries.SetsCookies(o.Qual) {
 		in.record(o.Qual, nil, args, at, nil)
 	}

@@ -85,10 +85,10 @@ func (in *interp) eval(x pysrc.Expr) *Value {
 		v := in.eval(x.X)
 		if x.Op == "not" {
 			if t, known := v.Truth(); known {
-				return &Value{Kind: Bool, Bool: !t, Sources: sourcesOf(v), Env: v.Env}
+				return &Value{Kind: Bool, Bool: !t, Sources: sourcesOf(v), Env: v.Env, At: in.place(x)}
 			}
 			if t, known := v.Usual(); known {
-				return &Value{Default: boolean(!t), Env: v.Env, Sources: v.Sources}
+				return &Value{Default: boolean(!t), Env: v.Env, Sources: v.Sources, At: in.place(x)}
 			}
 			return unknown.with(sourcesOf(v))
 		}

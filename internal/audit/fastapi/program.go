@@ -12,6 +12,7 @@ import (
 	"path"
 	"strings"
 
+	"github.com/d710e0ae/countersign/internal/audit/libraries"
 	"github.com/d710e0ae/countersign/internal/audit/pysrc"
 )
 
@@ -53,6 +54,7 @@ type Program struct {
 	suffixes map[string][]*Module
 	known    map[string]bool // first names of libraries
 	budget   int             // steps left for everything
+	made     map[*Class]Args // what objects that configure libraries were made of
 	entered  map[pysrc.Node]bool
 	parts    map[string]*Value // of every request
 }
@@ -68,7 +70,7 @@ type Setting struct {
 func Load(files []*pysrc.File, settings []Setting, documents map[string]Document, libraries map[string]bool) *Program {
 	p := &Program{
 		Top: &Trace{}, Rest: &Trace{}, env: map[string][]*Value{}, documents: documents, byPath: map[string]*Module{},
-		suffixes: map[string][]*Module{}, known: libraries, entered: map[pysrc.Node]bool{}, parts: newRequestParts(),
+		suffixes: map[string][]*Module{}, known: libraries, entered: map[pysrc.Node]bool{}, parts: newRequestParts(), made: map[*Class]Args{},
 		budget: stepsAll + stepsFile*len(files),
 	}
 	for _, s := range settings {
@@ -181,12 +183,15 @@ func (p *Program) ConfigFields() []map[string]*Value {
 		in.stack = []*frame{{scope: m.scope}}
 		for _, v := range sortedValues(m.scope.all()) {
 			switch {
-			case v.Kind == ClassKind && v.Class.Module == m && v.Class.extends("BaseModel", "BaseSettings"):
+			case v.Kind == ClassKind && v.Class.Module == m && (v.Class.extends("BaseModel", "BaseSettings") || v.Class.configures()):
 				fields := map[string]*Value{}
 				for k := range v.Class.scope.all() {
 					if f := in.setting(v.Class, k); f != nil {
 						fields[k] = f
 					}
+				}
+				for k, f := range p.made[v.Class].Kw {
+					fields[k] = f
 				}
 				out = append(out, fields)
 			case v.Kind == ObjectKind && v.Object.Class == nil && tail(v.Object.Qual) == "AuthXConfig":
@@ -202,4 +207,20 @@ func (p *Program) ConfigFields() []map[string]*Value {
 		}
 	}
 	return out
+}
+
+// configures reports whether the class has fields by which a library keeps
+// tokens.
+func (c *Class) configures() bool {
+	for _, l := range libraries.All() {
+		if l.Config == nil {
+			continue
+		}
+		for _, name := range []string{l.Config.Location, l.Config.Secret} {
+			if _, ok := c.scope.vars[name]; ok || c.annotates(name) {
+				return true
+			}
+		}
+	}
+	return false
 }
