@@ -103,6 +103,59 @@ func TestAttack_41_EveryShapeOfALoginsAnswer(t *testing.T) {
 	}
 }
 
+// Identity providers return by GET, and what answers may be JSON.
+func TestALoginByGETOnALoginPathIsCaptured(t *testing.T) {
+	for _, path := range []string{"/callback", "/other"} {
+		s := newSite(t, func(c *guard.Config, _ *guard.Options) { c.Login.Paths = []string{"/callback"} })
+		s.bank.mux.HandleFunc("GET "+path, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			fmt.Fprintf(w, `{"access_token":%q}`, tokenFor("alice"))
+		})
+		w := serve(s, request("GET", path, "", "Origin", "", "Sec-Fetch-Site", "none"))
+		if shown := strings.Contains(w.Body.String(), "access_token"); w.Code != 200 || shown != (path == "/other") {
+			t.Errorf("%s: %d %s", path, w.Code, w.Body)
+		}
+		w = serve(s, request("GET", path, "", "Origin", "", "Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "no-cors"))
+		if begun := strings.Contains(fmt.Sprint(w.Header()), "__Host-Http-session"); begun {
+			t.Errorf("%s: a page of another site logged in", path)
+		}
+	}
+}
+
+// A stream that says neither its type nor its length, as StreamingResponse of
+// FastAPI gives it, goes out as it comes.
+func TestAStreamWithoutTypeIsNotHeldBack(t *testing.T) {
+	b := newBank(t)
+	read := make(chan struct{})
+	b.mux.HandleFunc("POST /chat", func(w http.ResponseWriter, r *http.Request) {
+		w.Header()["Content-Type"] = nil
+		io.WriteString(w, "first")
+		w.(http.Flusher).Flush()
+		<-read
+		io.WriteString(w, " second")
+	})
+	s := start(t, b.URL, "")
+	r, err := http.NewRequest("POST", "http://"+s.addr+"/chat", strings.NewReader("{}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Host = servedHost
+	r.Header.Set("Origin", "http://"+servedHost)
+	res, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	first := make([]byte, len("first"))
+	if _, err := io.ReadFull(res.Body, first); err != nil || string(first) != "first" {
+		t.Fatalf("%q %v", first, err)
+	}
+	close(read)
+	if rest, err := io.ReadAll(res.Body); err != nil || string(rest) != " second" {
+		t.Errorf("%q %v", rest, err)
+	}
+}
+
 // RFC 9700, section 4.3.2: a token in an address gets into logs, histories and
 // Referer, and goes wherever the address leads.
 func TestAttack_41_ATokenInARedirectsAddress(t *testing.T) {

@@ -24,7 +24,7 @@ func (g *Guard) forward(x *exchange) {
 		q.Body, q.Length = nil, 0
 	}
 	asBearer := false
-	if x.session != nil && g.refreshes(x) {
+	if x.session != nil && x.tokens.renewable() && g.refreshes(x) {
 		if p := g.claimRenewal(x); p != nil {
 			g.refuse(x, "refresh", p)
 			return

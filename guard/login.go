@@ -22,8 +22,12 @@ import (
 
 // logsIn reports whether the answer may hold a login's tokens.
 func (g *Guard) logsIn(x *exchange) bool {
-	if !x.unsafe() || x.exempt || x.token != nil || g.bearers[x.target.Escaped] {
+	if x.exempt || x.token != nil || g.bearers[x.target.Escaped] {
 		return false
+	}
+	if !x.unsafe() {
+		// Identity providers return by GET.
+		return x.r.Method == http.MethodGet && g.paths[x.target.Escaped]
 	}
 	return len(g.paths) == 0 || g.paths[x.target.Escaped] || g.refreshes(x)
 }
@@ -162,11 +166,12 @@ func begins(status int) bool { return status < 400 && status != http.StatusNotMo
 func (g *Guard) captureBody(x *exchange, res *upstream.Response, c *capture) *problem {
 	known := g.paths[x.target.Escaped] || g.refreshes(x)
 	contentType := first(res.Header["Content-Type"])
-	isJSON := isJSON(contentType) || contentType == ""
+	// An answer without type or length may be a stream, which must not wait.
+	isJSON := isJSON(contentType) || contentType == "" && res.Length >= 0
 	switch {
 	case !g.logsIn(x) || res.Length == 0 || x.r.Method == http.MethodHead,
 		res.Status >= 300 && !known,
-		!isJSON && !(known && mayBeText(contentType)):
+		!isJSON && !(known && x.unsafe() && mayBeText(contentType)):
 		return nil
 	}
 	encoding := first(res.Header["Content-Encoding"])

@@ -23,6 +23,20 @@ type tokenCookie struct{ name, value, path string }
 // maxTokenCookies bounds the cookies of one session.
 const maxTokenCookies = 16
 
+// renewable reports whether there is a refresh token, which must not be used
+// twice.
+func (t *tokens) renewable() bool {
+	if t.refresh != "" {
+		return true
+	}
+	for _, c := range t.cookies {
+		if isRefresh(c.name) {
+			return true
+		}
+	}
+	return false
+}
+
 func (t *tokens) empty() bool { return t.access == "" && len(t.cookies) == 0 }
 
 // encode writes each text after its length.
