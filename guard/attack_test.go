@@ -42,6 +42,27 @@ func TestAttack_10_NoHeadersButACookie(t *testing.T) {
 	}
 }
 
+// A program that bears a token, which the guard has no key for, may have kept
+// a cookie that the API does not get.
+func TestAttack_10_AnUnverifiedBearerBesideALeftoverCookie(t *testing.T) {
+	s := newSite(t, func(c *guard.Config, _ *guard.Options) { c.JWT.Secret = secret.Text{} })
+	token := tokenFor("alice")
+	for cookie, want := range map[string]int{
+		"":                      200,
+		"access_token=" + token: 200, // taken off
+		"theme=dark":            403, // the API gets it, and who knows what it means there
+	} {
+		w := serve(s, request("POST", "/transfer", "{}", "Origin", "", "Sec-Fetch-Site", "", "Authorization", "Bearer "+token, "Cookie", cookie))
+		if w.Code != want {
+			t.Errorf("%.12q: %d %s", cookie, w.Code, w.Body)
+		}
+		w = serve(s, request("POST", "/transfer", "{}", "Origin", "https://evil.test", "Sec-Fetch-Site", "cross-site", "Authorization", "Bearer "+token, "Cookie", cookie))
+		if w.Code != 403 {
+			t.Errorf("%.12q from another site: %d", cookie, w.Code)
+		}
+	}
+}
+
 func TestAttack_13_WebSocketAndEventStreamFromAnotherSite(t *testing.T) {
 	s := newSite(t)
 	b := s.login(t)
