@@ -85,6 +85,9 @@ func (in *interp) callExternal(q string, args Args, at Place, node *pysrc.Call) 
 		}
 	case "builtins.dict":
 		v := &Value{Kind: Dict, At: at}
+		if arg(0).Kind != Dict && len(args.Pos) > 0 { // a row, or what else is no display
+			v.Keys, v.Elems, v.Sources = []*Value{unknown}, []*Value{arg(0)}, arg(0).Sources
+		}
 		if arg(0).Kind == Dict {
 			v.Keys, v.Elems = append(v.Keys, arg(0).Keys...), append(v.Elems, arg(0).Elems...)
 		}
@@ -111,7 +114,7 @@ func (in *interp) callExternal(q string, args Args, at Place, node *pysrc.Call) 
 		return unknown.with(sourcesOf(list))
 	case "builtins.getattr":
 		if arg(1).Kind == Str && node != nil {
-			if v := in.attr(arg(0), arg(1).Text, node); v.Kind != Unknown || len(v.Sources) > 0 || len(args.Pos) < 3 {
+			if v := in.attr(arg(0), arg(1).Text, node); v.Kind != Unknown || v.Env != "" || len(v.Sources) > 0 || len(args.Pos) < 3 {
 				return v
 			}
 			if arg(0).Kind == Unknown {
@@ -322,7 +325,30 @@ func (in *interp) method(recv *Value, name string, args Args, at Place, node *py
 	if recv.Env != "" {
 		return &Value{Env: recv.Env, Sources: args.sources(), Method: name}
 	}
+	if name == "execute" {
+		in.taint(node, args.sources())
+	}
 	return in.record("?."+name, recv, args, at, node)
+}
+
+// taint notes what a statement was made of on the cursor that executes it,
+// since its rows are taken out of the cursor and not of the call.
+func (in *interp) taint(node *pysrc.Call, srcs []*Source) {
+	if node == nil || len(srcs) == 0 {
+		return
+	}
+	a, ok := node.Fn.(*pysrc.Attr)
+	if !ok {
+		return
+	}
+	n, ok := a.X.(*pysrc.Name)
+	if !ok {
+		return
+	}
+	vars := in.frame().scope.vars
+	if v, local := vars[n.ID]; local {
+		vars[n.ID] = v.with(srcs)
+	}
 }
 
 func posOf(at Place) pysrc.Node { return at.Span }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/d710e0ae/countersign/internal/audit/fastapi"
 	"github.com/d710e0ae/countersign/internal/audit/libraries"
+	"github.com/d710e0ae/countersign/internal/audit/pysrc"
 )
 
 // verifying are names of calls that check a signature by hand, or fetch the
@@ -21,11 +22,14 @@ var idToken = regexp.MustCompile(`(?i)id_?token`)
 var jwtNotVerified = Rule{"jwt-not-verified", func(c *Context) {
 	// A look at the claims before a decode that verifies the same token, as
 	// for choosing the key by issuer, is none.
-	verifiedIn := map[any]bool{}
+	verifiedIn := map[*pysrc.FuncDef][]*fastapi.Call{}
 	note := func(call *fastapi.Call) {
 		if call.Fn != nil && call.Fn.Decl != nil {
-			verifiedIn[call.Fn.Decl] = true
+			verifiedIn[call.Fn.Decl] = append(verifiedIn[call.Fn.Decl], call)
 		}
+	}
+	verifiedToo := func(call *fastapi.Call) bool {
+		return call.Fn != nil && call.Fn.Decl != nil && slices.ContainsFunc(verifiedIn[call.Fn.Decl], func(v *fastapi.Call) bool { return meets(call, v) })
 	}
 	for _, call := range c.model.calls {
 		if v, ok := c.model.verifies[call.Name]; ok && !unverified(call, v) || !ok && verifying.MatchString(tail(call.Name)) {
@@ -37,7 +41,7 @@ var jwtNotVerified = Rule{"jwt-not-verified", func(c *Context) {
 		c.verifiedElsewhere(r, elsewhere)
 	}
 	c.eachVerify(func(call *fastapi.Call, v libraries.Verify) {
-		if !unverified(call, v) || call.Aside || elsewhere[call] || call.Fn != nil && call.Fn.Decl != nil && verifiedIn[call.Fn.Decl] {
+		if !unverified(call, v) || call.Aside || elsewhere[call] || verifiedToo(call) {
 			return
 		}
 		if call.Fn != nil && logoutWord.MatchString(call.Fn.Name()) || fromTokenEndpoint(call) {
@@ -54,15 +58,13 @@ var jwtNotVerified = Rule{"jwt-not-verified", func(c *Context) {
 // verifiedElsewhere notes those reads of a route whose token the same request
 // verifies in another place.
 func (c *Context) verifiedElsewhere(r *route, out map[*fastapi.Call]bool) {
-	var checked []*fastapi.Source
+	var checks []*fastapi.Call
 	for _, call := range r.Trace.Calls {
 		if v, ok := c.model.verifies[call.Name]; ok && !unverified(call, v) || !ok && verifying.MatchString(tail(call.Name)) {
-			for _, a := range call.Args.Pos {
-				checked = append(checked, a.AllSources()...)
-			}
+			checks = append(checks, call)
 		}
 	}
-	if len(checked) == 0 {
+	if len(checks) == 0 {
 		return
 	}
 	for _, call := range r.Trace.Calls {
@@ -70,12 +72,24 @@ func (c *Context) verifiedElsewhere(r *route, out map[*fastapi.Call]bool) {
 		if !ok || !unverified(call, v) || len(call.Args.Pos) == 0 {
 			continue
 		}
-		if slices.ContainsFunc(call.Args.Pos[0].AllSources(), func(s *fastapi.Source) bool {
-			return slices.ContainsFunc(checked, func(t *fastapi.Source) bool { return s.Kind == t.Kind && s.At == t.At })
-		}) {
-			out[call] = true
-		}
+		token := call.Args.Pos[0].AllSources()
+		out[call] = out[call] || slices.ContainsFunc(checks, func(v *fastapi.Call) bool {
+			return meets(call, v) && slices.ContainsFunc(v.Args.Pos, func(a *fastapi.Value) bool {
+				return slices.ContainsFunc(a.AllSources(), func(s *fastapi.Source) bool {
+					return slices.ContainsFunc(token, func(t *fastapi.Source) bool { return s.Kind == t.Kind && s.At == t.At })
+				})
+			})
+		})
 	}
+}
+
+// meets reports whether a request that makes one call can make the other too:
+// not where each stands in a branch of its own.
+func meets(call, check *fastapi.Call) bool {
+	if call.Fn == nil || check.Fn == nil || call.Fn.Decl == nil || call.Fn.Decl != check.Fn.Decl || check.At.Span.Start < call.At.Span.Start {
+		return true
+	}
+	return !neverBoth(call.At, check.At, call.Fn.Decl)
 }
 
 // fromTokenEndpoint reports whether what a call reads is a token that the

@@ -12,7 +12,7 @@ import (
 // itself takes as JSON a form cannot send.
 var loginForgeable = Rule{"login-forgeable", func(c *Context) {
 	for _, r := range c.model.routes {
-		if r.Method != "POST" && r.Method != "GET" || len(r.guards) > 0 || r.mustHeader != nil || len(r.credentials) > 0 {
+		if r.Method != "POST" && r.Method != "GET" || len(r.guards) > 0 || r.answers || r.mustHeader != nil || len(r.credentials) > 0 {
 			continue
 		}
 		if !loginWord.MatchString(r.name()) && (!entryWord.MatchString(r.name()) || registerWord.MatchString(r.name())) || refreshWord.MatchString(r.name()) || logoutWord.MatchString(r.name()) {

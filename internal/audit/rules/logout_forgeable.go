@@ -2,6 +2,8 @@ package rules
 
 import (
 	"fmt"
+	"regexp"
+	"slices"
 
 	"github.com/d710e0ae/countersign/internal/audit/fastapi"
 )
@@ -30,6 +32,11 @@ var logoutForgeable = Rule{"logout-forgeable", func(c *Context) {
 				}
 				name = "session"
 			default:
+				if !ends(call) {
+					continue
+				}
+				c.report(r.At, fmt.Sprintf("%s ends the session of whoever's browser sends it, and nothing checks where the request was made.", r.label()),
+					related(call.At, "the session of the cookie ends here"))
 				continue
 			}
 			if passingName.MatchString(name) {
@@ -44,3 +51,18 @@ var logoutForgeable = Rule{"logout-forgeable", func(c *Context) {
 		c.report(call.At, "The logout that "+library+" makes here ends the session of whoever's browser sends it, and nothing checks where the request was made.")
 	})
 }}
+
+var endWord = regexp.MustCompile(`(?i)^(a?delete|remove|revoke|destroy|invalidate|end|kill|drop|blacklist|blocklist)(_?(session|token|key|one|by_\w+))*$`)
+
+// ends reports whether a call takes a session back on the server's side, by
+// what a cookie says.
+func ends(call *fastapi.Call) bool {
+	if call.Aside || !endWord.MatchString(tail(call.Name)) {
+		return false
+	}
+	return slices.ContainsFunc(call.Args.Pos, func(a *fastapi.Value) bool {
+		return slices.ContainsFunc(a.AllSources(), func(s *fastapi.Source) bool {
+			return s.Kind == fastapi.FromCookie && !passingName.MatchString(s.Name)
+		})
+	})
+}

@@ -18,10 +18,9 @@ var mixedCredentials = Rule{"mixed-credentials", func(c *Context) {
 		}
 	}
 	for _, r := range c.model.routes {
-		if r.header == nil || r.mustHeader != nil || len(r.credentials) == 0 || r.Method == "WEBSOCKET" {
-			continue
-		}
-		if refreshWord.MatchString(r.name()) || logoutWord.MatchString(r.name()) {
+		// Where a check stands before the cookie, it reaches no further than it
+		// would alone; and what only reads has nothing to be reached.
+		if r.header == nil || !r.forgeable() || !r.unsafe() {
 			continue
 		}
 		for i, s := range r.credentials {

@@ -37,6 +37,7 @@ type route struct {
 	header      *fastapi.Source   // an Authorization header that would do as well
 	mustHeader  *fastapi.Source   // a header without which it refuses
 	guards      []guard
+	answers     bool            // it passes no request that was not begun in the same browser
 	instead     []fastapi.Place // reads of headers that are taken in the place of a cookie
 	mixed       []fastapi.Place // reads of such cookies
 }
@@ -250,6 +251,7 @@ func (m *model) refusal(r *route, ref *fastapi.Refusal, isCredential func(*fasta
 	if presenceFirst(ref.At) {
 		return // which no request has to meet
 	}
+	r.answers = r.answers || answersNonce(ref)
 	for _, h := range headers {
 		r.guards = append(r.guards, guard{"the " + h.Name + " header is checked", ref.At})
 	}
@@ -280,6 +282,30 @@ func turnedAway(skip *fastapi.Skip) string {
 		return "the CSRF token is checked"
 	}
 	return ""
+}
+
+var nonceName = regexp.MustCompile(`(?i)(^|_)(csrf|xsrf|state|nonce)(_|$)`)
+
+// answersNonce reports whether a condition compares what a session or a cookie
+// of the browser keeps for once with what the request brings.
+func answersNonce(ref *fastapi.Refusal) bool {
+	for _, op := range ref.Op {
+		if op.Op != "!=" && op.Op != "==" && op.Op != "compare_digest" || len(op.Sides) < 2 {
+			continue
+		}
+		for i, side := range op.Sides {
+			other := op.Sides[(i+1)%len(op.Sides)]
+			if other.Kind == fastapi.Str || other.Kind == fastapi.None {
+				continue
+			}
+			for _, s := range side.AllSources() {
+				if (s.Kind == fastapi.FromSession || s.Kind == fastapi.FromCookie) && nonceName.MatchString(s.Name) {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
 // forgeable reports whether a cookie alone carries the route's requests.
@@ -435,8 +461,25 @@ func (m *model) setCookie(call *fastapi.Call) *cookie {
 			}
 		}
 	}
-	k.token = !k.deletes && (m.credNames[k.name] && k.name != "" || !passingName.MatchString(k.name) && (credentialName.MatchString(k.name) || m.fromSign(k.value)))
+	k.token = !k.deletes && (m.credNames[k.name] && k.name != "" || !digest(k.value, 0) && !passingName.MatchString(k.name) && (credentialName.MatchString(k.name) || m.fromSign(k.value)))
 	return k
+}
+
+// digest reports whether a value is a hash of something, which tells whose
+// page this is, and is no credential unless some route takes it for one.
+func digest(v *fastapi.Value, depth int) bool {
+	if v == nil || depth > 6 {
+		return false
+	}
+	if c := v.Call; c != nil {
+		if strings.HasPrefix(c.Name, "hashlib.") {
+			return true
+		}
+		if digest(c.Recv, depth+1) || slices.ContainsFunc(c.Args.Pos, func(a *fastapi.Value) bool { return digest(a, depth+1) }) {
+			return true
+		}
+	}
+	return digest(v.Recv, depth+1)
 }
 
 // fromSign reports whether a value came out of a call that signs tokens.

@@ -75,35 +75,36 @@ func apart(call *fastapi.Call, ret fastapi.Return) bool {
 			break
 		}
 	}
+	return neverBoth(at, ret.At, ret.Fn.Decl)
+}
+
+// neverBoth reports whether the first of two places of a function stands in a
+// branch that ends before the second, so that no request meets both.
+func neverBoth(at, then fastapi.Place, in *pysrc.FuncDef) bool {
 	found := false
 	branch := func(body []pysrc.Stmt) {
-		if len(body) == 0 {
+		if !inBlock(at, body) || inBlock(then, body) {
 			return
 		}
-		all := fastapi.Place{File: ret.At.File, Span: pysrc.Span{Start: body[0].Range().Start, End: body[len(body)-1].Range().End}}
-		if within(at, all) && !within(ret.At, all) {
-			switch body[len(body)-1].(type) {
-			case *pysrc.Return, *pysrc.Raise:
-				found = true
-			}
+		switch body[len(body)-1].(type) {
+		case *pysrc.Return, *pysrc.Raise:
+			found = true
 		}
 	}
-	pysrc.InspectAll(ret.Fn.Decl.Body, func(n pysrc.Node) bool {
+	pysrc.InspectAll(in.Body, func(n pysrc.Node) bool {
 		if s, ok := n.(*pysrc.If); ok {
 			branch(s.Body)
 			branch(s.Else)
 			// Of two branches a request takes one.
-			if len(s.Else) > 0 && (inBlock(at, s.Body, ret) && inBlock(ret.At, s.Else, ret) || inBlock(at, s.Else, ret) && inBlock(ret.At, s.Body, ret)) {
-				found = true
-			}
+			found = found || inBlock(at, s.Body) && inBlock(then, s.Else) || inBlock(at, s.Else) && inBlock(then, s.Body)
 		}
 		return !found
 	})
 	return found
 }
 
-func inBlock(p fastapi.Place, body []pysrc.Stmt, ret fastapi.Return) bool {
-	return within(p, fastapi.Place{File: ret.At.File, Span: pysrc.Span{Start: body[0].Range().Start, End: body[len(body)-1].Range().End}})
+func inBlock(p fastapi.Place, body []pysrc.Stmt) bool {
+	return len(body) > 0 && body[0].Range().Start <= p.Span.Start && p.Span.End <= body[len(body)-1].Range().End
 }
 
 func truth(v *fastapi.Value) (on, known bool) {

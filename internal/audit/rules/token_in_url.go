@@ -11,9 +11,9 @@ import (
 )
 
 var (
-	tokenParam = regexp.MustCompile(`(?i)^(access_?|auth_?|refresh_?|id_?|bearer_?|jwt_?)?token$|^jwt$|^access$`)
+	tokenParam = regexp.MustCompile(`(?i)^((old|current|my|user)_)?(access_?|auth_?|refresh_?|id_?|bearer_?|jwt_?)?token$|^jwt$|^access$`)
 	urlToken   = regexp.MustCompile(`(?i)[?&#](access_?|auth_?|refresh_?|jwt_?)?(token|jwt)=`)
-	pageURL    = regexp.MustCompile("(?i)[?&](access_?|auth_?|jwt_?)?(token|jwt)=\\$\\{|[?&](access_?|auth_?|jwt_?)?(token|jwt)=[\"'`]\\s*\\+")
+	pageURL    = regexp.MustCompile("(?i)[?&]((old|current|my|user)_)?(access_?|auth_?|refresh_?|jwt_?)?(token|jwt)=\\$\\{|[?&]((old|current|my|user)_)?(access_?|auth_?|refresh_?|jwt_?)?(token|jwt)=[\"'`]\\s*\\+")
 	// elsewhere is the beginning of another service's address, whose form is
 	// that service's choice.
 	elsewhere   = regexp.MustCompile("[\"'`](https?:)?//[\\w-]+(\\.[\\w-]+)*\\.[a-z]{2,}/[^\"'`]*$")
