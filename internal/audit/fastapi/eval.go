@@ -215,7 +215,7 @@ func (in *interp) binary(op string, l, r *Value) *Value {
 		}
 		return v
 	}
-	if l.Kind == List && r.Kind == List && op == "+" {
+	if l.Kind == List && r.Kind == List && (op == "+" || op == "|") {
 		return &Value{Kind: List, Elems: append(slices.Clone(l.Elems), r.Elems...), At: l.At}
 	}
 	if l.Kind == Dict && r.Kind == Dict && op == "|" {

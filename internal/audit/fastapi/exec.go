@@ -62,6 +62,9 @@ type frame struct {
 	unsure int // conditions that are open, which no setting decides
 	rare   int // … which a setting decides the other way
 	lost   bool
+
+	depth  int        // of branches that are open
+	passes []*Refusal // conditions on the way on which the function ends without refusing
 }
 
 const (
@@ -140,6 +143,7 @@ func (in *interp) stmt(s pysrc.Stmt) {
 		if s.X != nil {
 			v := in.eval(s.X)
 			in.trace.Raised = append(in.trace.Raised, &Raised{v, in.place(s), f.fn})
+			in.refuseRest(Status(v), in.place(s))
 		}
 		f.ended = true
 	case *pysrc.If:
@@ -207,6 +211,8 @@ func (in *interp) either(a, b func()) {
 // branch is either where the settings may decide which of both is usual.
 func (in *interp) branch(a, b func(), decided, usual bool) (aEnded, bEnded bool) {
 	f := in.frame()
+	f.depth++
+	defer func() { f.depth-- }()
 	own := f.scope
 	own.open()
 	a()
@@ -290,6 +296,33 @@ func (in *interp) ifStmt(s *pysrc.If) {
 		in.trace.Refusals = append(in.trace.Refusals, &Refusal{Sources: srcs, At: at, Status: status, Fn: f.fn, Op: ops, Raise: raised})
 	case ended:
 		in.trace.Skips = append(in.trace.Skips, &Skip{srcs, at, f.fn})
+		if f.depth == 0 {
+			f.passes = append(f.passes, &Refusal{Sources: srcs, At: at, Fn: f.fn, Op: ops})
+		}
+	}
+}
+
+// refuseRest notes, where a function that lets requests pass by one condition
+// or the other refuses all others in the end, that each of them refuses too.
+func (in *interp) refuseRest(status int, raised Place) {
+	f := in.frame()
+	if f.depth > 0 || len(f.passes) == 0 || status < 400 || status >= 500 {
+		return
+	}
+	// A condition that a cookie alone meets leaves no header to be asked for.
+	var asked []*Refusal
+	for _, p := range f.passes {
+		if len(p.Sources) == 0 {
+			continue
+		}
+		if !slices.ContainsFunc(p.Sources, func(s *Source) bool { return s.Kind == FromHeader || s.Kind == FromForm }) {
+			return
+		}
+		asked = append(asked, p)
+	}
+	for _, p := range asked {
+		p.Status, p.Raise = status, raised
+		in.trace.Refusals = append(in.trace.Refusals, p)
 	}
 }
 
@@ -450,6 +483,20 @@ func elements(v *Value) []*Value {
 		return v.Elems
 	case Dict:
 		return v.Keys
+	case Union: // "given or []": a loop over nothing does nothing
+		var list *Value
+		for _, a := range v.Alts {
+			switch {
+			case a.Kind == None || a.Kind == List && len(a.Elems) == 0:
+			case a.Kind == List && list == nil:
+				list = a
+			default:
+				return nil
+			}
+		}
+		if list != nil {
+			return list.Elems
+		}
 	}
 	return nil
 }

@@ -345,9 +345,9 @@ func (in *interp) taint(node *pysrc.Call, srcs []*Source) {
 	if !ok {
 		return
 	}
-	vars := in.frame().scope.vars
-	if v, local := vars[n.ID]; local {
-		vars[n.ID] = v.with(srcs)
+	s := in.frame().scope
+	if v, local := in.get(s, n.ID); local {
+		in.write(s, n.ID, v.with(srcs))
 	}
 }
 

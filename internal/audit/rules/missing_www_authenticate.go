@@ -54,7 +54,7 @@ func (c *Context) takesCookies() bool {
 // hands them out.
 func (c *Context) takesBearer() bool {
 	for _, r := range c.model.routes {
-		if r.header != nil {
+		if r.header != nil && r.Method != "WEBSOCKET" { // browsers send none there: it is for programs
 			return true
 		}
 		for _, ret := range r.Returns {

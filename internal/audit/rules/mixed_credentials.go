@@ -3,20 +3,9 @@ package rules
 import (
 	"fmt"
 	"slices"
-
-	"github.com/d710e0ae/countersign/internal/audit/fastapi"
 )
 
 var mixedCredentials = Rule{"mixed-credentials", func(c *Context) {
-	changing := map[fastapi.Place]bool{} // reads on which something that changes state depends
-	for _, r := range c.model.routes {
-		if !r.unsafe() {
-			continue
-		}
-		for _, s := range r.credentials {
-			changing[s.At] = true
-		}
-	}
 	for _, r := range c.model.routes {
 		// Where a check stands before the cookie, it reaches no further than it
 		// would alone; and what only reads has nothing to be reached.
@@ -24,7 +13,7 @@ var mixedCredentials = Rule{"mixed-credentials", func(c *Context) {
 			continue
 		}
 		for i, s := range r.credentials {
-			if i > 0 && !slices.Contains(r.mixed, s.At) || !changing[s.At] {
+			if i > 0 && !slices.Contains(r.mixed, s.At) {
 				continue
 			}
 			c.report(s.At, fmt.Sprintf("%s takes its token from the Authorization header or from %s: with the cookie, browsers reach what was built for headers.", r.label(), cookieName(s)),

@@ -339,7 +339,8 @@ func (r *route) renews() bool {
 	}
 	source := r.Handler.Fn.Module.File.Source()
 	return slices.ContainsFunc(r.Handler.Fn.Decl.Params, func(p pysrc.Param) bool {
-		return strings.Contains(strings.ToLower(source[p.Start:p.End]), "refresh")
+		text := strings.ToLower(source[p.Start:p.End])
+		return strings.Contains(text, "refresh") && !strings.Contains(text, "bool") // a switch renews what is cached
 	})
 }
 
