@@ -34,11 +34,11 @@ func (g *Guard) findSession(x *exchange) *problem {
 		x.withheld = true
 		return nil
 	}
-	t, ok := decodeTokens(s.Data())
+	t, ok := s.Value().(*tokens)
 	if !ok {
 		return refusal(http.StatusServiceUnavailable, "session-unreadable", "the session was written by another version").because(err)
 	}
-	x.session, x.tokens = s, t
+	x.session, x.tokens = s, *t
 	return nil
 }
 

@@ -288,7 +288,7 @@ func (c *Config) checkExempt(errs *cfgerrors.List) {
 }
 
 func (c *Config) sessionConfig(store session.Store) session.Config {
-	return session.Config{Store: store, Cookie: c.Session.Cookie, Idle: c.Session.Idle, Absolute: c.Session.Absolute, MaxData: 60 << 10}
+	return session.Config{Store: store, Cookie: c.Session.Cookie, Idle: c.Session.Idle, Absolute: c.Session.Absolute, MaxData: 60 << 10, Decode: decode}
 }
 
 // A storeAddress says where sessions are kept.

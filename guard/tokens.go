@@ -60,6 +60,16 @@ func (t *tokens) encode() []byte {
 	return b
 }
 
+// decode is decodeTokens for session.Config: nil where it fails. Nobody changes
+// a tokens in place.
+func decode(data []byte) any {
+	t, ok := decodeTokens(data)
+	if !ok {
+		return nil
+	}
+	return &t
+}
+
 // decodeTokens reports whether data is what encode wrote.
 func decodeTokens(data []byte) (t tokens, ok bool) {
 	if len(data) == 0 || data[0] != 1 && data[0] != 2 {

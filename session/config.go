@@ -40,6 +40,10 @@ type Config struct {
 	// MaxData bounds a session's data in bytes, up to 60 KiB; the default is
 	// 16 KiB.
 	MaxData int
+	// Decode, where it is set, makes of a session's data what Session.Value
+	// returns. What it makes must not change: it is remembered with the data,
+	// and given to many requests at the same time.
+	Decode func(data []byte) any
 	// InsecurePlainHTTP leaves out the Secure attribute, for trials without
 	// TLS. The cookie's name must then have no __Host- or __Secure- prefix.
 	InsecurePlainHTTP bool

@@ -18,7 +18,7 @@ type Session struct {
 	created time.Time
 	end     time.Time
 	expires time.Time
-	data    []byte
+	opened  *opened
 	id      id
 	record  Record
 }
@@ -36,12 +36,15 @@ func (s *Session) End() time.Time { return s.end }
 func (s *Session) Expires() time.Time { return s.expires }
 
 // Data returns a copy of what was stored with the session.
-func (s *Session) Data() []byte { return append([]byte(nil), s.data...) }
+func (s *Session) Data() []byte { return append([]byte(nil), s.opened.data...) }
+
+// Value returns what Config.Decode made of the data; nil without one.
+func (s *Session) Value() any { return s.opened.value }
 
 // Binding returns a secret that is this session's alone, for the given
 // purpose: what CSRF tokens and the like are bound to. It changes whenever
 // the session's identifier does, and tells nothing of it.
-func (s *Session) Binding(purpose string) [32]byte { return s.id.derive("binding " + purpose) }
+func (s *Session) Binding(purpose string) [32]byte { return s.opened.binding(s.id, purpose) }
 
 // Key returns the name under which the store keeps the session. It may be
 // logged: it is of no use to whoever reads it.
@@ -52,7 +55,10 @@ func (s Session) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "session of %q", s
 
 // A Manager begins, finds, renews and ends sessions. It is safe for
 // concurrent use.
-type Manager struct{ cfg Config }
+type Manager struct {
+	cfg  Config
+	memo memo
+}
 
 // New checks the whole configuration and returns every mistake in it at
 // once, as cfgerrors.
@@ -61,7 +67,7 @@ func New(cfg Config) (*Manager, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Manager{c}, nil
+	return &Manager{cfg: c}, nil
 }
 
 // Cookie returns the name of the session cookie.
@@ -99,17 +105,36 @@ func (m *Manager) find(r *http.Request) (*Session, error) {
 	}
 	rec, err := m.cfg.Store.Get(r.Context(), i.key())
 	if err != nil {
+		m.memo.drop(i)
 		return nil, storeError(err)
 	}
 	// The store's clock may differ; the limits are the manager's to keep.
 	if now := m.cfg.Clock(); !now.Before(rec.Expires) || !now.Before(rec.End) {
+		m.memo.drop(i)
 		return nil, ErrUnknown
 	}
-	data, err := i.open(&rec)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrUnknown, err)
+	o := m.memo.get(i, &rec)
+	if o == nil {
+		data, err := i.open(&rec)
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrUnknown, err)
+		}
+		o = m.opened(rec, data)
+		m.memo.put(i, o)
 	}
-	return &Session{rec.User, rec.Created, rec.End, rec.Expires, data, i, rec}, nil
+	return session(o, i, rec), nil
+}
+
+func (m *Manager) opened(r Record, data []byte) *opened {
+	o := &opened{record: r, data: data}
+	if m.cfg.Decode != nil {
+		o.value = m.cfg.Decode(data)
+	}
+	return o
+}
+
+func session(o *opened, i id, r Record) *Session {
+	return &Session{r.User, r.Created, r.End, r.Expires, o, i, r}
 }
 
 // storeError turns a store's error into one of this package's.
@@ -172,7 +197,7 @@ func (m *Manager) mint(rec Record, data []byte) (*Session, error) {
 	if err := i.seal(m.cfg.Random, &rec, data); err != nil {
 		return nil, err
 	}
-	return &Session{rec.User, rec.Created, rec.End, rec.Expires, append([]byte(nil), data...), i, rec}, nil
+	return session(m.opened(rec, append([]byte(nil), data...)), i, rec), nil
 }
 
 // forget ends every session that the request's cookies name, if they name
@@ -186,6 +211,7 @@ func (m *Manager) forget(r *http.Request) error {
 	if !ok {
 		return nil
 	}
+	m.memo.drop(i)
 	if err := m.cfg.Store.Delete(r.Context(), i.key()); err != nil {
 		return storeError(err)
 	}
@@ -215,7 +241,7 @@ func (m *Manager) Renew(w http.ResponseWriter, r *http.Request) (*Session, error
 	if err != nil {
 		return nil, err
 	}
-	return m.replace(w, r, old, old.user, old.data)
+	return m.replace(w, r, old, old.user, old.opened.data)
 }
 
 // Elevate is Renew with another user or other data: what a session that began
@@ -242,6 +268,7 @@ func (m *Manager) replace(w http.ResponseWriter, r *http.Request, old *Session, 
 	if err != nil {
 		return nil, err
 	}
+	m.memo.drop(old.id)
 	if err := m.cfg.Store.Replace(r.Context(), old.Key(), s.Key(), s.record); err != nil {
 		return nil, storeError(err)
 	}
@@ -268,7 +295,7 @@ func (m *Manager) SetData(ctx context.Context, s *Session, data []byte) (*Sessio
 		return nil, storeError(err)
 	}
 	rec.Revision++
-	return &Session{rec.User, rec.Created, rec.End, rec.Expires, append([]byte(nil), data...), s.id, rec}, nil
+	return session(m.opened(rec, append([]byte(nil), data...)), s.id, rec), nil
 }
 
 // End ends the request's session, if it has one, and tells the browser to
