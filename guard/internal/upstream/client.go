@@ -11,6 +11,8 @@ import (
 	"net"
 	"sync"
 	"time"
+
+	"github.com/d710e0ae/countersign/guard/internal/pulse"
 )
 
 // A Config says where the server is. All fields but TLS and Dial are
@@ -34,7 +36,8 @@ type Config struct {
 
 // A Client is safe for concurrent use.
 type Client struct {
-	cfg Config
+	cfg   Config
+	conns pulse.Group // all that are open, but those that became tunnels
 
 	mu     sync.Mutex
 	idle   []*conn // the latest used is last, and used first
@@ -137,7 +140,7 @@ func (c *Client) dial(ctx context.Context) (*conn, error) {
 		}
 		raw = t
 	}
-	return newConn(raw), nil
+	return c.newConn(raw)
 }
 
 // Ready reports whether a connection can be made now.

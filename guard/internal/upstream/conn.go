@@ -4,18 +4,70 @@ import (
 	"bufio"
 	"crypto/tls"
 	"net"
+	"net/http"
 	"syscall"
 	"time"
+
+	"github.com/d710e0ae/countersign/guard/internal/pulse"
 )
 
+// A conn is one connection. What its exchanges need and the next one can use
+// again stays with it.
 type conn struct {
 	net.Conn
-	r      *bufio.Reader
-	since  time.Time // when it became unused
-	reused bool
+	entry    pulse.Entry
+	deadline pulse.Deadline // for the head of an answer
+	client   *Client
+	r        *bufio.Reader
+	header   http.Header // of the answer
+	values   []string    // of header
+	since    time.Time   // when it became unused
+	reused   bool
+	cancel   func() // ends what is under way
+
+	raw   syscall.RawConn // nil where its kind has none
+	quiet bool            // what peek found
+	peek  func(fd uintptr) bool
 }
 
-func newConn(c net.Conn) *conn { return &conn{Conn: c, r: bufio.NewReaderSize(c, 4<<10)} }
+// past is a deadline that ends what is pending.
+var past = time.Unix(1, 0)
+
+func (c *Client) newConn(n net.Conn) (*conn, error) {
+	k := &conn{Conn: n, client: c, r: bufio.NewReaderSize(n, 4<<10), header: make(http.Header, 12), values: make([]string, 0, 16)}
+	k.cancel = func() { n.SetDeadline(past) }
+	k.peek = func(fd uintptr) bool {
+		var b [1]byte
+		n, _, err := syscall.Recvfrom(int(fd), b[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
+		k.quiet = n <= 0 && (err == syscall.EAGAIN || err == syscall.EWOULDBLOCK)
+		return true
+	}
+	if t, ok := n.(*tls.Conn); ok {
+		n = t.NetConn()
+	}
+	if s, ok := n.(syscall.Conn); ok {
+		var err error
+		if k.raw, err = s.SyscallConn(); err != nil {
+			k.Conn.Close()
+			return nil, err
+		}
+	}
+	c.conns.Add(&k.entry, k)
+	return k, nil
+}
+
+// Close closes the connection. To close again does nothing.
+func (k *conn) Close() error {
+	k.client.conns.Remove(&k.entry)
+	return k.Conn.Close()
+}
+
+// Pulse implements pulse.Member.
+func (k *conn) Pulse(now pulse.Time) {
+	if k.deadline.Pass(now) {
+		k.SetReadDeadline(past)
+	}
+}
 
 // alive reports whether the server has neither closed the connection nor sent
 // something unasked, as far as the kernel knows. It is asked where a request
@@ -24,24 +76,10 @@ func (k *conn) alive() bool {
 	if k.r.Buffered() > 0 {
 		return false
 	}
-	raw := k.Conn
-	if t, ok := raw.(*tls.Conn); ok {
-		raw = t.NetConn()
-	}
-	s, ok := raw.(syscall.Conn)
-	if !ok {
+	if k.raw == nil {
 		return true
 	}
-	rc, err := s.SyscallConn()
-	if err != nil {
-		return false
-	}
-	quiet := false
-	err = rc.Read(func(fd uintptr) bool {
-		var b [1]byte
-		n, _, err := syscall.Recvfrom(int(fd), b[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
-		quiet = n <= 0 && (err == syscall.EAGAIN || err == syscall.EWOULDBLOCK)
-		return true
-	})
-	return err == nil && quiet
+	k.quiet = false
+	err := k.raw.Read(k.peek)
+	return err == nil && k.quiet
 }

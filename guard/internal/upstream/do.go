@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"github.com/d710e0ae/countersign/guard/internal/pulse"
 )
 
 // A Request is what is sent. Its head is written by the caller, who knows
@@ -126,7 +128,11 @@ func (e *staleError) Unwrap() error { return e.cause }
 func (c *Client) exchange(ctx context.Context, k *conn, q *Request, message []byte, streaming bool) (*Response, error) {
 	x := &exchange{client: c, conn: k, request: q}
 	// A client that has gone, or a guard that shuts down, ends the exchange.
-	x.stop = context.AfterFunc(ctx, func() { k.SetDeadline(time.Unix(1, 0)) })
+	if own, ok := ctx.(afterFuncer); ok {
+		x.stop = own.AfterFunc(k.cancel)
+	} else {
+		x.stop = context.AfterFunc(ctx, k.cancel)
+	}
 	if _, err := k.Write(message); err != nil {
 		x.abandon()
 		return nil, &staleError{err}
@@ -154,8 +160,17 @@ func (c *Client) exchange(ctx context.Context, k *conn, q *Request, message []by
 	return nil, err
 }
 
+// An afterFuncer is a context that can do itself what context.AfterFunc would
+// do with a context of its own.
+type afterFuncer interface {
+	AfterFunc(f func()) (stop func() bool)
+}
+
 // An exchange is one request and its answer.
 type exchange struct {
+	answer Response
+	body   body
+
 	client  *Client
 	conn    *conn
 	request *Request
@@ -173,16 +188,17 @@ func (x *exchange) due() {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if !x.begun {
-		x.conn.SetReadDeadline(time.Now().Add(x.client.cfg.ResponseTimeout))
+		x.conn.deadline.Set(pulse.Now().After(x.client.cfg.ResponseTimeout))
 	}
 }
 
-// answered ends that time: a body may come as slowly as it likes.
-func (x *exchange) answered() {
+// answered ends that time, and reports whether it was kept: a body may come as
+// slowly as it likes.
+func (x *exchange) answered() bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.begun = true
-	x.conn.SetReadDeadline(time.Time{})
+	return x.conn.deadline.Clear()
 }
 
 // send streams the request's body.

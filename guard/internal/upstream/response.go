@@ -16,6 +16,8 @@ import (
 // A Response is an answer. Its body must be closed.
 type Response struct {
 	Status int
+	// Header is the next answer's once Body is closed; what it holds may be
+	// kept.
 	Header http.Header
 	// Length is that of the body, or -1 where it is not known beforehand.
 	Length int64
@@ -41,7 +43,7 @@ func (x *exchange) receive() (*Response, error) {
 		return nil, &staleError{err}
 	}
 	for range maxInformational {
-		status, h, keep, err := x.head()
+		status, keep, err := x.head()
 		if err != nil {
 			return nil, err
 		}
@@ -52,56 +54,84 @@ func (x *exchange) receive() (*Response, error) {
 			}
 		case status < 200:
 			if x.request.Informational != nil && status != http.StatusContinue {
-				x.request.Informational(status, h)
+				x.request.Informational(status, x.conn.header)
 			}
 			continue
 		}
-		x.answered()
-		return x.response(status, h, keep)
+		if !x.answered() {
+			return nil, ErrTimeout
+		}
+		return x.response(status, keep)
 	}
 	return nil, broken("it sends too many interim answers")
 }
 
-// head reads one head.
-func (x *exchange) head() (status int, h http.Header, keep bool, err error) {
-	r, limit := x.conn.r, x.client.cfg.MaxHeader
-	line, err := readLine(r, &limit)
+// head reads one head, whose fields are the connection's header then.
+func (x *exchange) head() (status int, keep bool, err error) {
+	k := x.conn
+	text, err := readHead(k.r, x.client.cfg.MaxHeader)
 	if err != nil {
-		return 0, nil, false, err
+		return 0, false, err
+	}
+	line, text, ok := cutLine(text)
+	if !ok {
+		return 0, false, errLineEnd
+	}
+	if !isText(line) {
+		return 0, false, errControl
 	}
 	// "HTTP/1.1 200 OK"
 	if len(line) < 12 || line[:7] != "HTTP/1." || line[7] != '0' && line[7] != '1' || line[8] != ' ' || len(line) > 12 && line[12] != ' ' {
-		return 0, nil, false, broken("its first line is no status line of HTTP/1")
+		return 0, false, broken("its first line is no status line of HTTP/1")
 	}
 	status, err = strconv.Atoi(line[9:12])
 	if err != nil || status < 100 || status > 599 {
-		return 0, nil, false, broken("its status is no number from 100 to 599")
+		return 0, false, broken("its status is no number from 100 to 599")
+	}
+	clear(k.header)
+	clear(k.values)
+	if k.values, err = readFields(text, k.header, k.values[:0]); err != nil {
+		return 0, false, err
 	}
 	keep = line[7] == '1'
-	h = make(http.Header, 12)
-	if err := readFields(r, h, &limit); err != nil {
-		return 0, nil, false, err
-	}
-	for _, v := range h["Connection"] {
-		for _, option := range strings.Split(v, ",") {
+	for _, v := range k.header["Connection"] {
+		for option := range strings.SplitSeq(v, ",") {
 			if strings.EqualFold(strings.TrimSpace(option), "close") {
 				keep = false
 			}
 		}
 	}
-	return status, h, keep, nil
+	return status, keep, nil
 }
 
-// readLine returns a line without its CRLF.
-func readLine(r *bufio.Reader, limit *int) (string, error) {
+var (
+	errLineEnd = broken("a line of its head does not end in CRLF")
+	errControl = broken("a line of its head has a control character")
+	errTooLong = broken("its head is too long")
+)
+
+// readHead returns a head, with the empty line at its end, as one text: its
+// parts may be kept, and the reader's buffer is the next answer's. It must be
+// there to be checked, but is read no further than it goes.
+func readHead(r *bufio.Reader, limit int) (string, error) {
+	have, err := r.Peek(r.Buffered())
+	if err != nil {
+		return "", err
+	}
+	if n := headEnd(have); n > 0 && n <= limit {
+		// Most heads come in one piece.
+		text := string(have[:n])
+		_, err := r.Discard(n)
+		return text, err
+	}
 	var long []byte
 	for {
 		part, err := r.ReadSlice('\n')
-		if *limit -= len(part); *limit < 0 {
-			return "", broken("its head is too long")
+		if len(long)+len(part) > limit {
+			return "", errTooLong
 		}
+		long = append(long, part...)
 		if err == bufio.ErrBufferFull {
-			long = append(long, part...)
 			continue
 		}
 		if err != nil {
@@ -110,44 +140,66 @@ func readLine(r *bufio.Reader, limit *int) (string, error) {
 			}
 			return "", err
 		}
-		if long != nil {
-			part = append(long, part...)
+		if !bytes.HasSuffix(long, crlf) {
+			return "", errLineEnd
 		}
-		if len(part) < 2 || part[len(part)-2] != '\r' {
-			return "", broken("a line of its head does not end in CRLF")
+		if len(long) == len(crlf) || bytes.HasSuffix(long, emptyLine) {
+			return string(long), nil
 		}
-		part = part[:len(part)-2]
-		// RFC 9110, section 5.5. Browsers drop some of them where they read a
-		// Location.
-		for _, c := range part {
-			if c < ' ' && c != '\t' || c == 0x7F {
-				return "", broken("a line of its head has a control character")
-			}
-		}
-		return string(part), nil
 	}
+}
+
+var (
+	crlf      = []byte("\r\n")
+	emptyLine = []byte("\r\n\r\n")
+)
+
+// headEnd returns the length of the head at the beginning of b, or 0 where it
+// is not all there.
+func headEnd(b []byte) int {
+	if bytes.HasPrefix(b, crlf) {
+		return len(crlf)
+	}
+	if i := bytes.Index(b, emptyLine); i >= 0 {
+		return i + len(emptyLine)
+	}
+	return 0
+}
+
+// cutLine parts the first line, without its CRLF, from the rest.
+func cutLine(s string) (line, rest string, ok bool) {
+	i := strings.IndexByte(s, '\n')
+	if i < 1 || s[i-1] != '\r' {
+		return "", "", false
+	}
+	return s[:i-1], s[i+1:], true
 }
 
 // maxFields bounds the fields of one head.
 const maxFields = 256
 
-func readFields(r *bufio.Reader, h http.Header, limit *int) error {
-	// One array for all values: most names stand once.
-	values := make([]string, 0, 16)
+// readFields reads field lines and the empty line after them into h. It
+// returns values with theirs appended, of which h takes its slices: most names
+// stand once, and one array does for all.
+func readFields(text string, h http.Header, values []string) ([]string, error) {
 	for range maxFields {
-		line, err := readLine(r, limit)
-		if err != nil {
-			return err
+		line, rest, ok := cutLine(text)
+		if !ok {
+			return values, errLineEnd
 		}
 		if line == "" {
-			return nil
+			return values, nil
 		}
+		text = rest
 		i := strings.IndexByte(line, ':')
-		if i <= 0 || strings.IndexFunc(line[:i], notToken) >= 0 {
-			return broken("a line of its head is no field")
+		if i <= 0 || !isToken(line[:i]) {
+			return values, broken("a line of its head is no field")
+		}
+		value := strings.Trim(line[i+1:], " \t")
+		if !isText(value) {
+			return values, errControl
 		}
 		name := textproto.CanonicalMIMEHeaderKey(line[:i])
-		value := strings.Trim(line[i+1:], " \t")
 		if old, ok := h[name]; ok {
 			h[name] = append(old, value)
 			continue
@@ -155,18 +207,61 @@ func readFields(r *bufio.Reader, h http.Header, limit *int) error {
 		values = append(values, value)
 		h[name] = values[len(values)-1 : len(values) : len(values)]
 	}
-	return broken("its head has too many fields")
+	return values, broken("its head has too many fields")
 }
 
-func notToken(c rune) bool {
-	return c <= ' ' || c >= 0x7F || strings.IndexByte("\"(),/:;<=>?@[\\]{}", byte(c)) >= 0
+func isToken(s string) bool {
+	for i := range len(s) {
+		if !tokens[s[i]] {
+			return false
+		}
+	}
+	return true
+}
+
+// isText reports whether s has no control character (RFC 9110, section 5.5).
+// Browsers drop some of them where they read a Location.
+func isText(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' && c != '\t' || c == 0x7F {
+			return false
+		}
+	}
+	return true
+}
+
+// tokens are the bytes of names (RFC 9110, section 5.6.2).
+var tokens = func() (t [256]bool) {
+	for c := byte('!'); c < 0x7F; c++ {
+		t[c] = strings.IndexByte("\"(),/:;<=>?@[\\]{}", c) < 0
+	}
+	return t
+}()
+
+// readLine returns a line without its CRLF, of at most limit bytes.
+func readLine(r *bufio.Reader, limit int) (string, error) {
+	part, err := r.ReadSlice('\n')
+	switch {
+	case err == bufio.ErrBufferFull, err == nil && len(part) > limit:
+		return "", broken("a line of its body's framing is too long")
+	case err == io.EOF:
+		return "", io.ErrUnexpectedEOF
+	case err != nil:
+		return "", err
+	}
+	line, _, ok := cutLine(string(part))
+	if !ok {
+		return "", broken("a line of its body's framing does not end in CRLF")
+	}
+	return line, nil
 }
 
 // response finds where the body ends (RFC 9112, section 6.3).
-func (x *exchange) response(status int, h http.Header, keep bool) (*Response, error) {
-	res := &Response{Status: status, Header: h, x: x}
-	body := &body{x: x, res: res, keep: keep}
-	res.Body = body
+func (x *exchange) response(status int, keep bool) (*Response, error) {
+	h := x.conn.header
+	res, body := &x.answer, &x.body
+	*res = Response{Status: status, Header: h, Body: body, x: x}
+	body.x, body.keep = x, keep
 	coding, lengths := h["Transfer-Encoding"], h["Content-Length"]
 	length, err := contentLength(lengths)
 	if err != nil {
@@ -219,6 +314,7 @@ func contentLength(values []string) (int64, error) {
 // it, and Body must not be closed.
 func (r *Response) Conn() (net.Conn, *bufio.Reader) {
 	r.x.stop()
+	r.x.client.conns.Remove(&r.x.conn.entry)
 	r.x.conn.SetDeadline(time.Time{})
 	return r.x.conn.Conn, r.x.conn.r
 }
@@ -232,7 +328,6 @@ func (r *Response) Ready() bool {
 
 type body struct {
 	x          *exchange
-	res        *Response
 	left       int64 // of the body or the chunk
 	chunked    bool
 	untilClose bool
@@ -305,23 +400,28 @@ func (b *body) ready() bool {
 	return ok && (len(data) > 0 || string(size) == "0")
 }
 
+// maxChunkLine bounds the line of a chunk's size, with its extensions.
+const maxChunkLine = 4 << 10
+
 func (b *body) nextChunk() error {
-	r, limit := b.x.conn.r, 4<<10
+	r := b.x.conn.r
 	if b.inside {
-		line, err := readLine(r, &limit)
+		line, err := readLine(r, maxChunkLine)
 		if err != nil {
 			return err
 		}
 		if line != "" {
 			return broken("a chunk is longer than it says")
 		}
+		b.inside = false
 	}
-	line, err := readLine(r, &limit)
+	line, err := readLine(r, maxChunkLine)
 	if err != nil {
 		return err
 	}
 	size, _, _ := strings.Cut(line, ";")
-	n, err := strconv.ParseUint(strings.TrimRight(size, " \t"), 16, 62)
+	size = strings.TrimRight(size, " \t")
+	n, err := strconv.ParseUint(size, 16, 62)
 	if err != nil || size[0] == '+' {
 		return broken("a chunk has no size")
 	}
@@ -329,11 +429,15 @@ func (b *body) nextChunk() error {
 		b.left, b.inside = int64(n), true
 		return nil
 	}
-	trailer := http.Header{}
-	if err := readFields(r, trailer, &limit); err != nil {
+	text, err := readHead(r, b.x.client.cfg.MaxHeader)
+	if err != nil {
 		return err
 	}
-	b.res.Trailer, b.done = trailer, true
+	trailer := http.Header{}
+	if _, err := readFields(text, trailer, nil); err != nil {
+		return err
+	}
+	b.x.answer.Trailer, b.done = trailer, true
 	return nil
 }
 
