@@ -211,6 +211,9 @@ func (g *Guard) captureBody(x *exchange, res *upstream.Response, c *capture) *pr
 		}
 		return nil
 	}
+	if !known && tokenless(plain) {
+		return nil
+	}
 	clean, f, err := scrub(plain, known)
 	switch {
 	case err != nil && findJWT(string(plain)) != "", err != nil && err != errNoObject && known && isJSON:
