@@ -72,6 +72,7 @@ func codesTable(t *testing.T) string {
 		all = append(all, answer{http.StatusForbidden, r.Code, r.Reason})
 	}
 	all = append(all, answersOf(t, ".")...)
+	all = append(all, answersOf(t, "internal/http1")...)
 	all = append(all, answersOf(t, "../idempotency")...)
 	if len(all) < 40 {
 		t.Fatalf("only %d refusals were found in the source", len(all))

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/d710e0ae/countersign/guard/internal/http1"
 	"github.com/d710e0ae/countersign/guard/internal/upstream"
 	"github.com/d710e0ae/countersign/idempotency"
 )
@@ -45,9 +46,7 @@ func (g *Guard) forward(x *exchange) {
 	if q.Length != 0 {
 		control := http.NewResponseController(x.w)
 		q.Abort = func() { control.SetReadDeadline(time.Unix(1, 0)) }
-		if q.Length < 0 || q.Length > 64<<10 {
-			control.EnableFullDuplex() // an answer may begin before the request ends
-		}
+		control.EnableFullDuplex() // an answer may begin before the request ends
 		if q.Length < 0 {
 			q.Trailer = func() http.Header { return g.requestTrailer(r) }
 		}
@@ -85,7 +84,10 @@ func (g *Guard) failed(x *exchange, ctx context.Context, err error) {
 
 func upstreamProblem(err error) *problem {
 	var large bodyTooLarge
+	var why *http1.Refusal
 	switch {
+	case errors.As(err, &why):
+		return &problem{status: why.Status, code: why.Code, detail: why.Detail, cause: err, hangUp: true}
 	case errors.As(err, &large):
 		return refusal(http.StatusRequestEntityTooLarge, "body-too-large", "the request's body is too large")
 	case errors.Is(err, upstream.ErrRequestBody):

@@ -14,6 +14,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"github.com/d710e0ae/countersign/guard/internal/http1"
 )
 
 // ServeOptions are what a program may put in place of the defaults.
@@ -186,19 +188,23 @@ func (s *server) run(ctx context.Context, cfg *Config, o ServeOptions) error {
 	if err != nil {
 		return fmt.Errorf("guard: listen: %w", err)
 	}
-	main := &http.Server{
-		Handler: s, ReadHeaderTimeout: l.HeaderTimeout, IdleTimeout: l.IdleTimeout, MaxHeaderBytes: int(l.Header),
-		ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
-		HTTP2:    &http.HTTP2Config{MaxConcurrentStreams: 100},
+	errorLog := slog.NewLogLogger(s.log.Handler(), slog.LevelWarn)
+	main := &http1.Server{
+		Handler: s, MaxHeader: int(l.Header), MaxConnections: l.Connections, HeaderTimeout: l.HeaderTimeout, IdleTimeout: l.IdleTimeout, WriteTimeout: l.BodyTimeout,
+		Refused: s.refused, ErrorLog: errorLog,
 	}
-	listener, err := s.listen(raw, cfg)
-	if err != nil {
-		raw.Close()
-		return err
+	if s.cert != nil {
+		main.TLS = s.cert.config()
+	}
+	if cfg.ProxyProtocol {
+		if main.Open, err = openProxied(cfg.TrustedProxies); err != nil {
+			raw.Close()
+			return err
+		}
 	}
 	failed := make(chan error, 2)
 	var running sync.WaitGroup
-	running.Go(func() { failed <- main.Serve(listener) })
+	running.Go(func() { failed <- main.Serve(raw) })
 	var admin *http.Server
 	var adminAddr net.Addr
 	if cfg.Admin.Listen != "" {
@@ -209,7 +215,7 @@ func (s *server) run(ctx context.Context, cfg *Config, o ServeOptions) error {
 			return fmt.Errorf("guard: admin.listen: %w", err)
 		}
 		adminAddr = al.Addr()
-		admin = &http.Server{Handler: s.admin(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 8 << 10, ErrorLog: main.ErrorLog}
+		admin = &http.Server{Handler: s.admin(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 8 << 10, ErrorLog: errorLog}
 		running.Go(func() { failed <- admin.Serve(al) })
 	}
 	seen := s.files()
@@ -241,6 +247,14 @@ func (s *server) run(ctx context.Context, cfg *Config, o ServeOptions) error {
 		err = nil
 	}
 	return err
+}
+
+// refused logs what is no request, and so has no exchange to be logged with.
+func (s *server) refused(client string, why *http1.Refusal) {
+	s.metrics.refused("http", why.Code, true)
+	s.metrics.finished(why.Status, 0)
+	s.log.Warn("refused", slog.String("step", "http"), slog.String("code", why.Code), slog.Int("status", why.Status),
+		slog.String("reason", why.Detail), slog.String("client", client))
 }
 
 // watch reads the configuration again when it should.

@@ -75,7 +75,7 @@ var table = []setting{
 	{key: "limits.cookies", doc: "The most cookies of a request.", otherwise: "64", min: 1, max: 1000, field: func(c *Config) any { return &c.Limits.Cookies }},
 	{key: "limits.connections", doc: "The most connections at a time; more wait.", otherwise: "10000", min: 1, max: 1 << 20, field: func(c *Config) any { return &c.Limits.Connections }},
 	{key: "limits.header_timeout", doc: "The time for the whole head of a request.", otherwise: "10s", min: second, max: 5 * minute, field: func(c *Config) any { return &c.Limits.HeaderTimeout }},
-	{key: "limits.body_timeout", doc: "The longest pause within a request's body.", otherwise: "30s", min: second, max: hour, field: func(c *Config) any { return &c.Limits.BodyTimeout }},
+	{key: "limits.body_timeout", doc: "The longest pause within a request's body, and for how long a client may take nothing of an answer.", otherwise: "30s", min: second, max: hour, field: func(c *Config) any { return &c.Limits.BodyTimeout }},
 	{key: "limits.idle_timeout", doc: "How long a connection may wait for its next request.", otherwise: "2m", min: second, max: hour, field: func(c *Config) any { return &c.Limits.IdleTimeout }},
 	{key: "limits.drain", doc: "The time that requests get to finish at shutdown.", otherwise: "30s", min: second, max: hour, field: func(c *Config) any { return &c.Limits.Drain }},
 	{key: "proxy.connect_timeout", doc: "The time to connect to the API.", otherwise: "5s", min: second / 10, max: minute, field: func(c *Config) any { return &c.Proxy.ConnectTimeout }},

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/d710e0ae/countersign/guard/internal/framing"
 	"github.com/d710e0ae/countersign/guard/internal/upstream"
 )
 
@@ -31,9 +30,6 @@ func (g *Guard) tunnel(x *exchange, res *upstream.Response) {
 		return
 	}
 	defer client.Close()
-	if c, ok := client.(*framing.Conn); ok {
-		c.Hijacked()
-	}
 	x.status = http.StatusSwitchingProtocols
 	if err := handshake(rw.Writer, x.id, res.Header); err != nil {
 		return

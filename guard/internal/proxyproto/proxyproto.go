@@ -27,26 +27,10 @@ const (
 	maxV2 = 16 + 512 // bytes: the fixed part, the addresses, some TLVs
 )
 
-// A Conn is a connection whose peer is the one that the header names.
-type Conn struct {
-	net.Conn
-	remote net.Addr
-}
-
-// RemoteAddr implements net.Conn.
-func (c *Conn) RemoteAddr() net.Addr { return c.remote }
-
-// CloseWrite ends this side's half of the connection.
-func (c *Conn) CloseWrite() error {
-	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
-		return half.CloseWrite()
-	}
-	return c.Close()
-}
-
 // Read reads the header of a connection, which must come from one of the
-// networks. It reads no byte beyond it. The caller sets a deadline.
-func Read(c net.Conn, from []netip.Prefix) (net.Conn, error) {
+// networks, and returns the address of the peer that it names. It reads no
+// byte beyond it. The caller sets a deadline.
+func Read(c net.Conn, from []netip.Prefix) (net.Addr, error) {
 	peer, err := netip.ParseAddrPort(c.RemoteAddr().String())
 	if err != nil || !within(peer.Addr().Unmap(), from) {
 		return nil, ErrNotTrusted
@@ -67,7 +51,7 @@ func Read(c net.Conn, from []netip.Prefix) (net.Conn, error) {
 	if remote == nil {
 		remote = c.RemoteAddr() // the proxy speaks for itself, as in its health checks
 	}
-	return &Conn{c, remote}, nil
+	return remote, nil
 }
 
 func within(a netip.Addr, list []netip.Prefix) bool {

@@ -31,8 +31,8 @@ func read(t *testing.T, text, trusted string) (addr, rest string, err error) {
 	if err != nil {
 		return "", "", err
 	}
-	b, err := io.ReadAll(p)
-	host, _, _ := net.SplitHostPort(p.RemoteAddr().String())
+	b, err := io.ReadAll(s)
+	host, _, _ := net.SplitHostPort(p.String())
 	return host, string(b), err
 }
 
