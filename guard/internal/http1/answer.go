@@ -31,7 +31,6 @@ type exchange struct {
 // A spare is what an exchange needs while it lasts and the next can use again.
 type spare struct {
 	request, answer http.Header
-	values          []string
 	out             []byte
 }
 
@@ -43,17 +42,16 @@ const (
 )
 
 var spares = sync.Pool{New: func() any {
-	return &spare{make(http.Header, 16), make(http.Header, 16), make([]string, 0, 24), make([]byte, 0, outBytes)}
+	return &spare{make(http.Header, 16), make(http.Header, 16), make([]byte, 0, outBytes)}
 }}
 
 // give makes it another exchange's.
 func (s *spare) give() {
-	if cap(s.out) > keptOut || cap(s.values) > keptFields || len(s.answer) > keptFields {
+	if cap(s.out) > keptOut || len(s.request) > keptFields || len(s.answer) > keptFields {
 		return
 	}
 	clear(s.request)
 	clear(s.answer)
-	clear(s.values)
 	spares.Put(s)
 }
 

@@ -237,8 +237,7 @@ func (c *conn) serveOne() (another bool) {
 	s := spares.Get().(*spare)
 	x := &exchange{conn: c}
 	r := http.Request{Header: s.request, URL: &x.url, Body: http.NoBody, RemoteAddr: c.address(), TLS: c.tls}
-	var why *Refusal
-	if s.values, why = parse(head, &r, s.values[:0]); why != nil {
+	if why := parse(head, &r); why != nil {
 		c.refuse(why)
 		return false
 	}

@@ -14,33 +14,34 @@ const maxFields = 256
 // parse reads the head of a request, from its first line to the empty line,
 // into r, whose Header and URL are there and empty. It is the one parser: what
 // the handler sees is what was checked here. The texts of r are parts of head.
-// It returns values with the fields' values appended, of which r's Header
-// takes its slices.
 //
 // Everything that this accepts, net/http's parser accepts and reads in the
 // same way; FuzzParse holds it to that. It refuses more.
-func parse(head string, r *http.Request, values []string) ([]string, *Refusal) {
+func parse(head string, r *http.Request) *Refusal {
 	line, head, ok := cutLine(head)
 	if !ok {
-		return values, ErrLineEnd
+		return ErrLineEnd
 	}
 	if refusal := requestLine(line, r); refusal != nil {
-		return values, refusal
+		return refusal
 	}
 	hosts, length := 0, ""
+	// Most names stand once, and one array does for all values. It is new for
+	// each request: who keeps a value's slice must not see another's in it.
+	values := make([]string, 0, 16)
 	for n := 0; ; n++ {
 		if line, head, ok = cutLine(head); !ok {
-			return values, ErrLineEnd
+			return ErrLineEnd
 		}
 		if line == "" {
 			break
 		}
 		if n == maxFields {
-			return values, ErrTooMany
+			return ErrTooMany
 		}
 		name, value, refusal := field(line)
 		if refusal != nil {
-			return values, refusal
+			return refusal
 		}
 		switch name {
 		case "Host":
@@ -49,12 +50,12 @@ func parse(head string, r *http.Request, values []string) ([]string, *Refusal) {
 			continue
 		case "Content-Length":
 			if length != "" || !digits(value) {
-				return values, ErrLength
+				return ErrLength
 			}
 			length = value
 		case "Transfer-Encoding":
 			if r.TransferEncoding != nil || !strings.EqualFold(value, "chunked") {
-				return values, ErrCoding
+				return ErrCoding
 			}
 			r.TransferEncoding = chunkedCoding
 			continue
@@ -67,12 +68,12 @@ func parse(head string, r *http.Request, values []string) ([]string, *Refusal) {
 		r.Header[name] = values[len(values)-1 : len(values) : len(values)]
 	}
 	if hosts > 1 || hosts == 0 && r.ProtoMinor == 1 || !consists(r.Host, inHost) {
-		return values, ErrHost
+		return ErrHost
 	}
 	if refusal := framing(r, length); refusal != nil {
-		return values, refusal
+		return refusal
 	}
-	return values, target(r)
+	return target(r)
 }
 
 // cutLine parts the first line from the rest. Other CRs within it are no text

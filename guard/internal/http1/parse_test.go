@@ -154,7 +154,7 @@ func read(r io.Reader) (req *http.Request, body string, rest []byte, err error) 
 		return nil, "", nil, err
 	}
 	req = &http.Request{Header: http.Header{}, URL: &url.URL{}}
-	if _, why := parse(text, req, nil); why != nil {
+	if why := parse(text, req); why != nil {
 		return nil, "", nil, why
 	}
 	x := &exchange{conn: c, request: req}

@@ -108,10 +108,8 @@ func (a *api) ask(ctx context.Context, q *upstream.Request) (*upstream.Response,
 		return nil, "", err
 	}
 	body, err := io.ReadAll(res.Body)
-	copied := *res
-	copied.Header = res.Header.Clone() // the next answer's, once the body is closed
 	res.Body.Close()
-	return &copied, string(body), err
+	return res, string(body), err
 }
 
 func chunked(parts ...string) string {

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"crypto/tls"
 	"net"
-	"net/http"
 	"syscall"
 	"time"
 
@@ -19,9 +18,7 @@ type conn struct {
 	deadline pulse.Deadline // for the head of an answer
 	client   *Client
 	r        *bufio.Reader
-	header   http.Header // of the answer
-	values   []string    // of header
-	since    time.Time   // when it became unused
+	since    time.Time // when it became unused
 	reused   bool
 	cancel   func() // ends what is under way
 
@@ -34,7 +31,7 @@ type conn struct {
 var past = time.Unix(1, 0)
 
 func (c *Client) newConn(n net.Conn) (*conn, error) {
-	k := &conn{Conn: n, client: c, r: bufio.NewReaderSize(n, 4<<10), header: make(http.Header, 12), values: make([]string, 0, 16)}
+	k := &conn{Conn: n, client: c, r: bufio.NewReaderSize(n, 4<<10)}
 	k.cancel = func() { n.SetDeadline(past) }
 	k.peek = func(fd uintptr) bool {
 		var b [1]byte

@@ -169,6 +169,7 @@ type afterFuncer interface {
 // An exchange is one request and its answer.
 type exchange struct {
 	answer Response
+	header http.Header // of the answer
 	body   body
 
 	client  *Client

@@ -16,8 +16,6 @@ import (
 // A Response is an answer. Its body must be closed.
 type Response struct {
 	Status int
-	// Header is the next answer's once Body is closed; what it holds may be
-	// kept.
 	Header http.Header
 	// Length is that of the body, or -1 where it is not known beforehand.
 	Length int64
@@ -54,7 +52,7 @@ func (x *exchange) receive() (*Response, error) {
 			}
 		case status < 200:
 			if x.request.Informational != nil && status != http.StatusContinue {
-				x.request.Informational(status, x.conn.header)
+				x.request.Informational(status, x.header)
 			}
 			continue
 		}
@@ -66,7 +64,7 @@ func (x *exchange) receive() (*Response, error) {
 	return nil, broken("it sends too many interim answers")
 }
 
-// head reads one head, whose fields are the connection's header then.
+// head reads one head, whose fields are the header then.
 func (x *exchange) head() (status int, keep bool, err error) {
 	k := x.conn
 	text, err := readHead(k.r, x.client.cfg.MaxHeader)
@@ -88,13 +86,14 @@ func (x *exchange) head() (status int, keep bool, err error) {
 	if err != nil || status < 100 || status > 599 {
 		return 0, false, broken("its status is no number from 100 to 599")
 	}
-	clear(k.header)
-	clear(k.values)
-	if k.values, err = readFields(text, k.header, k.values[:0]); err != nil {
+	// New for each answer: whoever answers with them may keep them, as a record
+	// of the answer does.
+	x.header = make(http.Header, 12)
+	if err = readFields(text, x.header); err != nil {
 		return 0, false, err
 	}
 	keep = line[7] == '1'
-	for _, v := range k.header["Connection"] {
+	for _, v := range x.header["Connection"] {
 		for option := range strings.SplitSeq(v, ",") {
 			if strings.EqualFold(strings.TrimSpace(option), "close") {
 				keep = false
@@ -178,26 +177,26 @@ func cutLine(s string) (line, rest string, ok bool) {
 // maxFields bounds the fields of one head.
 const maxFields = 256
 
-// readFields reads field lines and the empty line after them into h. It
-// returns values with theirs appended, of which h takes its slices: most names
-// stand once, and one array does for all.
-func readFields(text string, h http.Header, values []string) ([]string, error) {
+// readFields reads field lines and the empty line after them into h. Most names
+// stand once, and one array does for all values.
+func readFields(text string, h http.Header) error {
+	values := make([]string, 0, 16)
 	for range maxFields {
 		line, rest, ok := cutLine(text)
 		if !ok {
-			return values, errLineEnd
+			return errLineEnd
 		}
 		if line == "" {
-			return values, nil
+			return nil
 		}
 		text = rest
 		i := strings.IndexByte(line, ':')
 		if i <= 0 || !isToken(line[:i]) {
-			return values, broken("a line of its head is no field")
+			return broken("a line of its head is no field")
 		}
 		value := strings.Trim(line[i+1:], " \t")
 		if !isText(value) {
-			return values, errControl
+			return errControl
 		}
 		name := textproto.CanonicalMIMEHeaderKey(line[:i])
 		if old, ok := h[name]; ok {
@@ -207,7 +206,7 @@ func readFields(text string, h http.Header, values []string) ([]string, error) {
 		values = append(values, value)
 		h[name] = values[len(values)-1 : len(values) : len(values)]
 	}
-	return values, broken("its head has too many fields")
+	return broken("its head has too many fields")
 }
 
 func isToken(s string) bool {
@@ -258,7 +257,7 @@ func readLine(r *bufio.Reader, limit int) (string, error) {
 
 // response finds where the body ends (RFC 9112, section 6.3).
 func (x *exchange) response(status int, keep bool) (*Response, error) {
-	h := x.conn.header
+	h := x.header
 	res, body := &x.answer, &x.body
 	*res = Response{Status: status, Header: h, Body: body, x: x}
 	body.x, body.keep = x, keep
@@ -434,7 +433,7 @@ func (b *body) nextChunk() error {
 		return err
 	}
 	trailer := http.Header{}
-	if _, err := readFields(text, trailer, nil); err != nil {
+	if err := readFields(text, trailer); err != nil {
 		return err
 	}
 	b.x.answer.Trailer, b.done = trailer, true
