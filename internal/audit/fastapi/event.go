@@ -68,5 +68,6 @@ type Trace struct {
 	Raised   []*Raised
 	Returns  []Return
 	Stores   []Place // assignments to what the module holds
+	Closed   int     // WebSockets closed from this end
 	Kept     int     // values kept in request.state, for what runs later
 }

@@ -252,7 +252,7 @@ func (in *interp) ifStmt(s *pysrc.If) {
 		return
 	}
 	at := in.place(s.Test)
-	n := len(in.trace.Raised)
+	n, closed := len(in.trace.Raised), in.trace.Closed
 	before := f.result
 	f.result = nil
 	bodyRefuses := false
@@ -276,10 +276,10 @@ func (in *interp) ifStmt(s *pysrc.If) {
 	ended, elseEnded := in.branch(func() {
 		in.narrow(s.Test, true)
 		way(true, func() { in.block(s.Body) })
-		bodyRefuses, status, raised = in.refuses(n, f)
+		bodyRefuses, status, raised = in.refuses(n, closed, f)
 	}, func() {
 		in.narrow(s.Test, false)
-		n = len(in.trace.Raised)
+		n, closed = len(in.trace.Raised), in.trace.Closed
 		way(false, func() { in.block(s.Else) })
 	}, decided, usual)
 	f.result = join(before, f.result)
@@ -291,8 +291,8 @@ func (in *interp) ifStmt(s *pysrc.If) {
 	switch {
 	case ended && bodyRefuses:
 		in.trace.Refusals = append(in.trace.Refusals, &Refusal{Sources: srcs, At: at, Status: status, Fn: f.fn, Op: ops, Raise: raised})
-	case elseEnded && len(s.Else) > 0 && len(in.trace.Raised) > n:
-		_, status, raised = in.refuses(n, f)
+	case elseEnded && len(s.Else) > 0 && (len(in.trace.Raised) > n || in.trace.Closed > closed):
+		_, status, raised = in.refuses(n, closed, f)
 		in.trace.Refusals = append(in.trace.Refusals, &Refusal{Sources: srcs, At: at, Status: status, Fn: f.fn, Op: ops, Raise: raised})
 	case ended:
 		in.trace.Skips = append(in.trace.Skips, &Skip{srcs, at, f.fn})
@@ -327,14 +327,17 @@ func (in *interp) refuseRest(status int, raised Place) {
 }
 
 // refuses reports whether the branch that just ended refuses the request: it
-// raised something since n, or answers with 4xx.
-func (in *interp) refuses(n int, f *frame) (bool, int, Place) {
+// raised something since n, closed a WebSocket, or answers with 4xx.
+func (in *interp) refuses(n, closed int, f *frame) (bool, int, Place) {
 	if !f.ended {
 		return false, 0, Place{}
 	}
 	if len(in.trace.Raised) > n {
 		r := in.trace.Raised[len(in.trace.Raised)-1]
 		return true, Status(r.Value), r.At
+	}
+	if in.trace.Closed > closed {
+		return true, 403, Place{} // which is what a handshake is answered that is closed
 	}
 	refused, status := false, 0
 	f.result.Each(func(v *Value) {

@@ -100,6 +100,9 @@ func (in *interp) requestMethod(recv *Value, name string, args Args, at Place) (
 		case "form":
 			in.read(FromForm, "", at)
 			return &Value{Kind: ObjectKind, Object: &Object{Qual: "request.form"}}, true
+		case "close":
+			in.trace.Closed++
+			return noneValue, true
 		case "json", "body":
 			in.read(FromBody, "", at)
 			return &Value{Kind: ObjectKind, Object: &Object{Qual: "request.body"}}, true

@@ -248,8 +248,10 @@ func (m *model) refusal(r *route, ref *fastapi.Refusal, isCredential func(*fasta
 			forms = append(forms, s)
 		}
 	}
-	if presenceFirst(ref.At) {
-		return // which no request has to meet
+	// What compares a token only where there is one no request has to meet; a
+	// browser sends the Origin of a foreign page whether that likes it or not.
+	if presenceFirst(ref.At) && !slices.ContainsFunc(headers, func(s *fastapi.Source) bool { return s.Name == "origin" }) {
+		return
 	}
 	r.answers = r.answers || answersNonce(ref)
 	for _, h := range headers {
