@@ -2,6 +2,7 @@ package rules
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/d710e0ae/countersign/internal/audit/fastapi"
@@ -64,7 +65,9 @@ func (c *Context) takesBearer() bool {
 		}
 	}
 	for _, cfg := range c.model.configs {
-		if cfg.headers || !cfg.cookies {
+		// A setting may be named like that of a library which no one asks.
+		asked := slices.ContainsFunc(c.model.routes, func(r *route) bool { return r.calls(cfg.names...) })
+		if asked && (cfg.headers || !cfg.cookies) {
 			return true
 		}
 	}
