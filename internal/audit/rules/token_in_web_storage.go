@@ -17,7 +17,7 @@ var setItem = sync.OnceValue(func() *regexp.Regexp {
 
 var (
 	storedToken = regexp.MustCompile(`(?i)token|jwt|bearer`)
-	notToken    = regexp.MustCompile(`(?i)csrf|xsrf|device_?token|fcm|push_?token|design|tokenizer|max_?tokens|token_?(count|limit|usage|expir|type|symbol)|expir|tokenId|token_?(mode|meta|id|name|info|version)\b`)
+	notToken    = regexp.MustCompile(`(?i)csrf|xsrf|device[_:.-]?token|fcm|push[_:.-]?token|design|tokenizer|max_?tokens|token_?(count|limit|usage|expir|type|symbol)|expir|tokenId|token_?(mode|meta|id|name|info|version)\b`)
 )
 
 var tokenInWebStorage = Rule{"token-in-web-storage", func(c *Context) {
@@ -38,7 +38,7 @@ var tokenInWebStorage = Rule{"token-in-web-storage", func(c *Context) {
 				}
 				key := part(2) + part(4) + part(6)
 				value := part(3) + part(5) + part(7)
-				if notToken.MatchString(key) || !storedToken.MatchString(key) && !storedToken.MatchString(firstArg(value)) {
+				if notToken.MatchString(key) || notToken.MatchString(constant(p.Text, key)) || !storedToken.MatchString(key) && !storedToken.MatchString(firstArg(value)) {
 					continue
 				}
 				if part(2) == "" && (key == "length" || key == "removeItem") {
@@ -50,6 +50,26 @@ var tokenInWebStorage = Rule{"token-in-web-storage", func(c *Context) {
 		}
 	}
 }}
+
+// constant returns what a name of the page is set to where that is a text, or
+// "".
+func constant(page, name string) string {
+	if name == "" || strings.ContainsAny(name, "\"'`.( ") {
+		return ""
+	}
+	for at := 0; ; {
+		i := strings.Index(page[at:], name)
+		if i < 0 {
+			return ""
+		}
+		at += i + len(name)
+		if m := assigned.FindStringSubmatch(page[at:min(len(page), at+200)]); m != nil {
+			return m[1]
+		}
+	}
+}
+
+var assigned = regexp.MustCompile("^\\s*[:=]\\s*[\"'`]([^\"'`\\n]*)[\"'`]")
 
 func firstArg(s string) string {
 	if i := strings.IndexAny(s, ");"); i >= 0 {
