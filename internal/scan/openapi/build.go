@@ -122,6 +122,19 @@ func (d *Document) Build(op *Operation, pool *Pool, opt BuildOptions) (*Request,
 	return r, nil
 }
 
+// NewName makes a value for a path parameter, other than those of other
+// serials; it is no text of a format, since such are found and not chosen.
+func (d *Document) NewName(op *Operation, parameter string, serial int) (string, bool) {
+	for _, p := range op.Params {
+		if p.In != "path" || p.Name != parameter || text(d.solid(p.Schema.node)["format"]) != "" {
+			continue
+		}
+		s, ok := d.generator(op, nil, BuildOptions{Serial: serial}).value(p.Schema.node, parameter, "", 0).(string)
+		return strings.ReplaceAll(s, " ", "-"), ok && s != ""
+	}
+	return "", false
+}
+
 func (d *Document) generator(op *Operation, pool *Pool, opt BuildOptions) *generator {
 	return &generator{doc: d, pool: pool, op: op, opt: opt, path: map[string]string{}, serial: opt.Serial*1000 + pool.next()}
 }
@@ -170,6 +183,8 @@ func texts(v any) []string {
 			return nil
 		}
 		return []string{string(b)}
+	case File:
+		return []string{string(v)}
 	case nil:
 		return []string{""}
 	}
@@ -281,6 +296,10 @@ func (r *Request) encodeMultipart() error {
 			if hasFile(r.Value, name) {
 				disposition["filename"] = "probe.txt"
 				h.Set("Content-Type", "text/plain")
+				if File(v) == picture {
+					disposition["filename"] = "probe.png"
+					h.Set("Content-Type", "image/png")
+				}
 			}
 			h.Set("Content-Disposition", mime.FormatMediaType("form-data", disposition))
 			part, err := w.CreatePart(h)
@@ -301,6 +320,9 @@ func (r *Request) encodeMultipart() error {
 
 // A File is the content of an uploaded file, where a text is due elsewhere.
 type File string
+
+// picture is a PNG of one pixel.
+const picture = File("\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x00\x00\x00\x00:~\x9bU\x00\x00\x00\nIDATx\x9cc`\x00\x00\x00\x02\x00\x01H\xaf\xa4q\x00\x00\x00\x00IEND\xaeB`\x82")
 
 // hasFile tells whether the named field of a body's value is a file.
 func hasFile(body any, name string) bool {

@@ -462,7 +462,7 @@ func (g *generator) known(m map[string]any, name string) (any, bool) {
 		k := kind(m)
 		uuid := k == "string" && text(m["format"]) == "uuid"
 		if of = Singular(lastWord(name)); k != "integer" && !uuid || len(g.pool.things[of]) == 0 {
-			return nil, false
+			return g.sameName(m, name, of)
 		}
 	}
 	away, from := direction(name)
@@ -535,10 +535,36 @@ func (g *generator) known(m map[string]any, name string) (any, bool) {
 			return v, true
 		}
 	}
-	if v := g.pool.loose[plainName(name)]; len(v) > 0 && g.fits(m, v[len(v)-1]) {
-		return v[len(v)-1], true
+	for _, loose := range []string{plainName(name), of} {
+		if v := g.pool.loose[loose]; len(v) > 0 && g.fits(m, v[len(v)-1]) {
+			return v[len(v)-1], true
+		}
 	}
 	return nil, false
+}
+
+// sameName returns what answers hold under the same name, for a text that must
+// keep to a pattern: {"sailing": "OSL-KEL-01"} names a sailing. Things of the
+// kind that the operation makes do not count: theirs are taken. The pool's
+// lock is held.
+func (g *generator) sameName(m map[string]any, name, of string) (any, bool) {
+	if kind(m) != "string" || text(m["pattern"]) == "" || g.op == nil || g.opt.Unique || thingOf(g.op.Path) == of {
+		return nil, false
+	}
+	suits := func(v any) bool { return g.fits(m, v) && !g.opt.Taken[text(v)] }
+	for _, v := range slices.Backward(g.pool.loose[plainName(name)]) {
+		if suits(v) {
+			return v, true
+		}
+	}
+	own := thingOf(g.op.Path)
+	var found any
+	g.pool.each(func(t *thing) {
+		if v, ok := t.fields[name]; found == nil && ok && !t.gone && t.kind != own && suits(v) {
+			found = v
+		}
+	})
+	return found, found != nil
 }
 
 // direction tells names of who gets something and of who gives it.

@@ -65,12 +65,18 @@ func read(v any, level int, out *[]complaint, message *string) {
 			return
 		}
 		for _, field := range sortedKeys(v) {
+			if slices.Contains(notFields, field) {
+				continue
+			}
 			if said := firstText(v[field]); said != "" && len(*out) < maxErrors {
 				*out = append(*out, complaint{loc: []any{"body", field}, msg: said, kind: "value_error"})
 			}
 		}
 	}
 }
+
+// notFields are members of an error that say what kind it is.
+var notFields = []string{"code", "error_code", "type", "status", "status_code", "instance", "path", "timestamp", "request_id"}
 
 func one(m map[string]any) (complaint, bool) {
 	c := complaint{kind: strings.ToLower(text(m["type"])), msg: text(m["msg"])}

@@ -12,6 +12,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -40,6 +41,9 @@ type Document struct {
 	// TokenURLs are the token endpoints of OAuth 2.0 password flows, as
 	// written: absolute, rooted or relative.
 	TokenURLs []string
+	// Sockets are paths of WebSockets that the document's texts name, with
+	// parameters in braces.
+	Sockets []string
 
 	root      map[string]any
 	producers sync.Map // *Operation → []*Operation: what was found out of each
@@ -91,7 +95,28 @@ func Parse(ctx context.Context, data []byte, base *url.URL) (*Document, error) {
 	if err != nil {
 		return nil, err
 	}
-	return fromRoot(ctx, root, base)
+	d, err := fromRoot(ctx, root, base)
+	if err == nil {
+		d.Sockets = socketsIn(data)
+	}
+	return d, err
+}
+
+var socketPath = regexp.MustCompile(`(?:^|[\s"'` + "`" + `(>]|wss?://[^/\s"']+)((?:/[\w.{}-]+)*/(?:[\w.-]*-)?(?:ws|websockets?|sockets?)(?:-[\w.-]*)?(?:/[\w.{}-]+)*)`)
+
+// maxSockets bounds the paths that a text names.
+const maxSockets = 20
+
+// socketsIn returns the paths in a text that are called as those of WebSockets
+// are, which OpenAPI has no place for but descriptions.
+func socketsIn(text []byte) []string {
+	var out []string
+	for _, m := range socketPath.FindAllSubmatch(text, maxSockets) {
+		if p := strings.TrimRight(string(m[1]), "."); !slices.Contains(out, p) {
+			out = append(out, p)
+		}
+	}
+	return out
 }
 
 // fromRoot reads a document that was decoded.

@@ -222,6 +222,13 @@ func (l *lesson) member(of *thing, v any, node map[string]any, name, kind, home 
 			for _, id := range ids[:min(len(ids), maxLearnItems)] {
 				l.pool.add(noun, map[string]any{"id": id}, "", rankMentioned)
 			}
+			return
+		}
+		// {"tenants": ["north"]} says what tenants are called.
+		for _, e := range ids[:min(len(ids), maxLoose)] {
+			if s, ok := e.(string); ok && s != "" && len(s) <= maxLearnLength && own != strings.ToLower(name) {
+				l.pool.keep(own, s)
+			}
 		}
 		return
 	}

@@ -7,7 +7,7 @@ import (
 )
 
 // maxRepairs bounds how often one request is corrected.
-const maxRepairs = 4
+const maxRepairs = 6
 
 // Repair reads why a request was refused and corrects it. It understands
 // FastAPI's 422 in the words of pydantic 1 and 2, and what common words say: a
@@ -20,6 +20,9 @@ func (d *Document) Repair(op *Operation, pool *Pool, prev *Request, status int, 
 	}
 	f := &fix{doc: d, op: op, pool: pool, prev: prev}
 	next, ok := f.by(status, body)
+	if !ok || next == nil || next.same(prev) {
+		next, ok = f.otherwise(status)
+	}
 	if !ok || next == nil || next.same(prev) {
 		return nil, false
 	}
@@ -65,12 +68,17 @@ func (f *fix) by(status int, body []byte) (*Request, bool) {
 		}
 		return f.words(said)
 	case http.StatusConflict:
+		if f.prev.repairs > 0 {
+			if next, ok := f.otherChoice(); ok {
+				return next, true
+			}
+		}
 		if saysTaken(said) || len(f.prev.things) == 0 {
 			return f.renamed()
 		}
 		return f.first(f.elsewhere, f.renamed)
 	case http.StatusNotFound, http.StatusGone:
-		return f.first(func() (*Request, bool) { return f.otherMember(said) }, f.elsewhere)
+		return f.first(f.otherAccount, func() (*Request, bool) { return f.otherMember(said) }, f.elsewhere)
 	case http.StatusForbidden, http.StatusPaymentRequired:
 		if says(said, "insufficient", "balance", "funds") {
 			return f.less()
@@ -78,6 +86,19 @@ func (f *fix) by(status int, body []byte) (*Request, bool) {
 		return f.elsewhere()
 	case http.StatusUnsupportedMediaType:
 		return f.otherMedia()
+	}
+	return nil, false
+}
+
+// otherwise is what may help where the answer does not say what was wrong.
+func (f *fix) otherwise(status int) (*Request, bool) {
+	switch status {
+	case http.StatusBadRequest, http.StatusConflict, http.StatusUnprocessableEntity:
+		return f.first(f.otherAccount, f.otherChoice, f.otherFile)
+	case http.StatusForbidden:
+		return f.otherChoice()
+	case http.StatusUnsupportedMediaType:
+		return f.otherFile()
 	}
 	return nil, false
 }

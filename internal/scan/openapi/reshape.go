@@ -59,7 +59,11 @@ func Reshape(req *Request, shape finding.Shape) (*Request, error) {
 		r.ContentType = ""
 		return r, nil
 	case finding.JSONCORS:
-		if r.Value == nil || mediaType(r.ContentType) == multipartType {
+		switch {
+		case r.Method != "POST" && (r.Value == nil || mediaType(r.ContentType) == multipartType):
+			return r, nil
+		case r.Value == nil:
+			r.Body, r.ContentType = []byte("{}"), jsonType
 			return r, nil
 		}
 		return r, r.Encode(jsonType)
