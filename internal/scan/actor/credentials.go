@@ -114,7 +114,7 @@ func (c Credentials) Put(r *client.Request, use Use) {
 	}
 	if use.CSRF {
 		if t := c.CSRFValue(); t != "" {
-			putCSRF(r.Header, t, c.Told)
+			putCSRF(r.Header, t, c.CSRFFields())
 		}
 		for k, v := range c.Custom {
 			if _, has := r.Header[k]; !has {
@@ -122,6 +122,35 @@ func (c Credentials) Put(r *client.Request, use Use) {
 			}
 		}
 	}
+}
+
+// CSRFFields returns the fields besides the usual that may take the CSRF
+// token: those that the API told of, and those that are called as the cookies
+// that hold tokens are. The cookie "__Host-shop-csrf" goes with "X-Shop-Csrf".
+func (c Credentials) CSRFFields() []string {
+	out := slices.Clone(c.Told)
+	for _, t := range c.CSRF {
+		if t.Where != "cookie" {
+			continue
+		}
+		name := strings.TrimPrefix(strings.TrimPrefix(t.Name, "__Host-"), "__Secure-")
+		name = strings.Trim(strings.ReplaceAll(name, "_", "-"), "-")
+		if !strings.HasPrefix(strings.ToLower(name), "x-") {
+			name = "X-" + name
+		}
+		if k := http.CanonicalHeaderKey(name); validField(k) && !slices.Contains(csrfHeaders, k) {
+			out = append(out, k)
+		}
+	}
+	return out
+}
+
+// validField reports whether a name can be that of a field (RFC 9110 §5.1),
+// letters, digits and hyphens at least.
+func validField(name string) bool {
+	return name != "" && !strings.ContainsFunc(name, func(r rune) bool {
+		return r != '-' && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
+	})
 }
 
 // AddCookies adds cookie pairs to h's Cookie field.

@@ -10,8 +10,8 @@ import (
 )
 
 var (
-	userNames = []string{"username", "user_name", "email", "login", "user", "userid", "user_id", "name", "account", "identifier", "phone", "handle", "nickname", "mail", "email_address"}
-	passNames = []string{"password", "passwd", "pass", "pwd", "secret", "passphrase", "user_password", "plain_password"}
+	userNames = []string{"username", "user_name", "email", "login", "user", "userid", "user_id", "name", "account", "identifier", "phone", "handle", "nickname", "nick", "mail", "email_address"}
+	passNames = []string{"password", "passwd", "pass", "pwd", "secret", "passphrase", "user_password", "plain_password", "pin", "passcode", "pass_code", "pincode"}
 	loginish  = []string{"login", "signin", "sign-in", "sign_in", "log-in", "log_in", "token", "authenticate", "session", "auth", "jwt"}
 	notLogin  = []string{"register", "signup", "sign-up", "sign_up", "reset", "forgot", "change", "refresh", "logout", "revoke", "verify", "password", "create_user", "createuser"}
 )
@@ -142,7 +142,10 @@ func routes(o *openapi.Operation) []Route {
 			continue
 		}
 		r := Route{Method: o.Method, Path: o.Path, Encoding: enc, Extra: map[string]string{}}
-		if fill(&r, b.Schema, "", 0) {
+		if fill(&r, b.Schema, "", 0) || CalledLogin(o) && r.pair(b.Schema) {
+			out = append(out, r)
+		} else if in := envelope(b.Schema); in != "" && CalledLogin(o) {
+			r.UserField, r.AlsoUser, r.PassField = in+"username", []string{in + "email"}, in+"password"
 			out = append(out, r)
 		} else if len(b.Schema.Properties()) == 0 && o.Method == http.MethodPost {
 			// The document is silent on what the body holds.
@@ -150,7 +153,7 @@ func routes(o *openapi.Operation) []Route {
 			out = append(out, r)
 		}
 	}
-	if len(o.Bodies) == 0 && o.Method == http.MethodPost && contains(strings.ToLower(o.Path), []string{"login", "signin", "sign-in", "sign_in"}) && len(o.Params) == 0 {
+	if len(o.Bodies) == 0 && o.Method == http.MethodPost && contains(strings.ToLower(o.Path), []string{"login", "signin", "sign-in", "sign_in"}) && len(o.Params) == 0 && len(o.Security) == 0 {
 		// It reads its body by itself.
 		for _, enc := range []Encoding{JSON, Form} {
 			out = append(out, Route{Method: o.Method, Path: o.Path, Encoding: enc, UserField: "username", AlsoUser: []string{"email"}, PassField: "password"})
@@ -195,6 +198,39 @@ func fill(r *Route, s *openapi.Schema, prefix string, depth int) bool {
 		}
 	}
 	return false
+}
+
+// envelope returns the prefix of the only member of a body, where that is an
+// object of which the document does not say what it holds.
+func envelope(s *openapi.Schema) string {
+	props := s.Properties()
+	if len(props) != 1 || s.Property(props[0]).Type() != "object" || len(s.Property(props[0]).Properties()) > 0 {
+		return ""
+	}
+	return props[0] + "."
+}
+
+// pair takes the two texts that a login asks for as name and password, where
+// their names do not say which is which.
+func (r *Route) pair(s *openapi.Schema) bool {
+	var texts []string
+	for _, p := range s.Properties() {
+		if s.Required(p) && s.Property(p).Type() == "string" {
+			texts = append(texts, p)
+		}
+	}
+	if len(texts) != 2 {
+		return false
+	}
+	switch {
+	case r.PassField == "" && r.UserField == "":
+		r.UserField, r.PassField = texts[0], texts[1]
+	case r.PassField == "":
+		r.PassField = texts[1-slices.Index(texts, r.UserField)]
+	default:
+		r.UserField = texts[1-slices.Index(texts, r.PassField)]
+	}
+	return true
 }
 
 // name takes a member for the account's name or password, if it is called so.

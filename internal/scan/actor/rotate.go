@@ -48,6 +48,26 @@ func (a *Actor) Answered(ctx context.Context, c Credentials, res *client.Respons
 	return a.creds.Clone(), true
 }
 
+// Rotated keeps the cookies that an answer to a request that bore c renews, as
+// the browser would that sent it: a refresh token is often good for one
+// request, and shown twice it ends the session.
+func (a *Actor) Rotated(c Credentials, res *client.Response) {
+	if len(res.Header["Set-Cookie"]) == 0 || res.Status >= 400 {
+		return
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if !a.holds(c) {
+		return
+	}
+	for _, k := range client.SetCookies(res) {
+		if old, held := a.creds.Jar.Get(k.Name); held && !k.Deleted() && k.Value != "" && k.Value != old.Value {
+			a.creds.Jar.Put(k)
+			a.Redactor.Add(k.Value)
+		}
+	}
+}
+
 // holds reports whether c is of the session that the actor has: each cookie
 // but those of CSRF tokens is the same, and so is the bearer token.
 func (a *Actor) holds(c Credentials) bool {

@@ -46,6 +46,7 @@ type Actor struct {
 	route   *Route
 	also    []Route          // logins that give what the first does not
 	works   map[string]bool  // routes that were tried, by their text
+	guarded map[string]bool  // routes that want a visitor's CSRF token
 	answer  *client.Response // of the last login
 	logins  int
 	barren  bool // a login gave nothing although it did before
@@ -212,24 +213,38 @@ func (a *Actor) attempt(ctx context.Context, r Route) (c Credentials, answer *cl
 	if gained(c) && success(res) {
 		return c, res, "", nil
 	}
-	if res.Status == http.StatusForbidden || res.Status == http.StatusBadRequest || res.Status == http.StatusUnprocessableEntity {
+	// Some APIs say 200 to whatever they refuse.
+	if res.Status == http.StatusForbidden || res.Status == http.StatusBadRequest || res.Status == http.StatusUnprocessableEntity || success(res) {
 		// The login may want a CSRF token of a visitor's.
 		c = Credentials{Jar: &client.Jar{}}
-		a.fetchCSRF(ctx, &c)
-		if len(c.CSRF) == 0 {
-			for _, p := range []string{r.Path, "/"} {
-				a.absorb(ctx, &c, p)
-			}
-		}
+		a.visit(ctx, r, &c)
 		if t := c.CSRFValue(); t != "" {
 			res, err = a.post(ctx, r, &c, t)
 			if err != nil {
 				return c, nil, "", err
 			}
 			if gained(c) && success(res) {
+				if a.guarded == nil {
+					a.guarded = map[string]bool{}
+				}
+				a.guarded[r.String()] = true
 				return c, res, "", nil
 			}
 		}
+	}
+	if (res.Status == http.StatusForbidden || success(res)) && a.creds.Custom == nil && a.customs < 2 {
+		// Or the fields by which a script shows that it is one.
+		a.customs++
+		a.creds.Custom = demanded(res)
+		c = Credentials{Jar: &client.Jar{}}
+		again, err := a.post(ctx, r, &c, "")
+		if err != nil {
+			return c, nil, "", err
+		}
+		if gained(c) && success(again) {
+			return c, again, "", nil
+		}
+		a.creds.Custom = nil
 	}
 	if success(res) {
 		return c, nil, fmt.Sprintf("answered %d without a token or a cookie", res.Status), nil
@@ -255,7 +270,10 @@ func (a *Actor) post(ctx context.Context, r Route, c *Credentials, csrf string) 
 		req.Header.Del("Cookie")
 		AddCookies(req.Header, c.Jar.Header(req.URL))
 		if csrf != "" {
-			putCSRF(req.Header, csrf, a.Told)
+			putCSRF(req.Header, csrf, slices.Concat(a.Told, c.CSRFFields()))
+		}
+		for k, v := range a.creds.Custom {
+			req.Header[k] = v
 		}
 		res, err := a.Client.Do(ctx, req)
 		if err != nil {
@@ -417,6 +435,31 @@ func (a *Actor) Works(ctx context.Context, r Route) (bool, error) {
 	creds, _, why, err := a.try(ctx, r)
 	a.Redactor.Add(creds.Secrets()...)
 	return why == "", err
+}
+
+// Visit returns what the page of the login by r gives to a visitor: a CSRF
+// token, where the login wants one, and the fields that the API demands of its
+// own scripts.
+func (a *Actor) Visit(ctx context.Context, r Route) Credentials {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	c := Credentials{Jar: &client.Jar{}, Custom: a.creds.Custom, Fields: a.Fields, Told: a.Told}
+	if r.Page != "" && r.CSRFField != "" {
+		a.absorb(ctx, &c, r.Page)
+	} else if a.guarded[r.String()] {
+		a.visit(ctx, r, &c)
+	}
+	return c
+}
+
+// visit gets a visitor's CSRF token for the login by r.
+func (a *Actor) visit(ctx context.Context, r Route, c *Credentials) {
+	a.fetchCSRF(ctx, c)
+	if len(c.CSRF) == 0 {
+		for _, p := range []string{r.Path, "/"} {
+			a.absorb(ctx, c, p)
+		}
+	}
 }
 
 // RequestBy returns the login of this actor by r, with the right password or

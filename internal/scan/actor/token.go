@@ -65,7 +65,7 @@ func tokensInBody(body []byte) []Token {
 	var out []Token
 	walk(v, "", 0, func(pointer, key string, s string) {
 		name := strings.ToLower(strings.ReplaceAll(key, "-", "_"))
-		if isCSRFName(name) || strings.Contains(name, "type") || strings.Contains(name, "url") {
+		if isCSRFName(name) || strings.Contains(name, "type") || strings.Contains(name, "url") || halfway(name) {
 			return
 		}
 		if IsJWT(s) || slices.Contains(accessNames, name) && len(s) >= 8 && !strings.ContainsAny(s, " \t\n") ||
@@ -75,6 +75,17 @@ func tokensInBody(body []byte) []Token {
 	})
 	slices.SortStableFunc(out, func(a, b Token) int { return rank(a) - rank(b) })
 	return out
+}
+
+// halfway reports whether a token of that name only leads to a login's next
+// step: the second factor is still to be shown.
+func halfway(name string) bool {
+	for _, word := range []string{"mfa", "2fa", "otp", "two_factor", "challenge", "pre_auth", "preauth", "temp_token", "partial"} {
+		if strings.Contains(name, word) {
+			return true
+		}
+	}
+	return false
 }
 
 func rank(t Token) int {
