@@ -1,6 +1,7 @@
 package scan
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -23,7 +24,7 @@ import (
 )
 
 // maxRepairs bounds how often one request is corrected.
-const maxRepairs = 4
+const maxRepairs = 6
 
 // An api is the API in use: its document, what was learnt of its things, and
 // the operations that were tried.
@@ -57,10 +58,19 @@ type use struct {
 	query    url.Values     // query parameters that had to be corrected
 	renew    bool           // each call uses its resource up
 	outside  bool           // exercised for others' sake only
-	last     *openapi.Request
-	watches  []watch           // what may show its effect
-	current  map[string]string // path parameters of the newest call
-	names    map[string]bool   // what the answer to a creation names, see namesIn
+	// prelude is what must be done to a new thing before each call.
+	prelude   []*use
+	after     *produced // the thing to which that was done already
+	versioned bool      // each call names the thing's newest state
+	keyed     bool      // each call needs a name of its own in the path
+	unsettled bool      // what must come before is still to be found out
+	last      *openapi.Request
+	refused   *openapi.Request  // the last that was not answered by a success
+	refusal   *client.Response  // and its answer
+	watches   []watch           // what may show its effect
+	current   map[string]string // path parameters of the newest call
+	names     map[string]bool   // what the answer to a creation names, see namesIn
+	leads     *url.URL          // where the answer to a creation says that the thing is
 }
 
 // made is a thing that the scan created, and how it might be deleted.
@@ -141,8 +151,17 @@ func (a *api) fresh(ctx context.Context, u *use) (*attack.Call, error) {
 	var from *produced
 	if u.renew {
 		var err error
+		if u.unsettled {
+			u.unsettled = false
+			if err := a.settle(ctx, u); err != nil {
+				return nil, err
+			}
+		}
 		if from, err = a.produce(ctx, u); err != nil {
 			return nil, err
+		}
+		if ok, err := a.play(ctx, u.prelude, from); err != nil || !ok {
+			return nil, cmp.Or(err, errPrelude)
 		}
 	}
 	r, err := a.again(u)
@@ -150,6 +169,14 @@ func (a *api) fresh(ctx context.Context, u *use) (*attack.Call, error) {
 		return nil, err
 	}
 	from.name(u.op, r)
+	if u.keyed {
+		a.rename(u.op, r)
+	}
+	if u.versioned {
+		if _, err := a.current(ctx, u, r); err != nil {
+			return nil, err
+		}
+	}
 	if u.renew {
 		a.pool.UseUp(u.op, r)
 	}
@@ -214,7 +241,7 @@ func (a *api) send(ctx context.Context, u *use, r *openapi.Request) (*client.Res
 		a.learnLinks(res)
 		a.learnForms(res)
 	}
-	if u.op.Method == http.MethodPost && (res.Status == http.StatusCreated || res.Status == http.StatusOK) {
+	if u.op.Method == http.MethodPost && (res.Status == http.StatusCreated || res.Status == http.StatusOK || res.Status == http.StatusSeeOther) {
 		a.made = append(a.made, made{path: r.Path, ids: identities(res), by: u, said: res.Status == http.StatusCreated})
 	}
 	return res, nil
@@ -253,8 +280,9 @@ func (a *api) exercise(ctx context.Context, u *use) error {
 	if s.Reason = a.excused(u); s.Reason != "" {
 		return nil
 	}
-	var from *produced
-	if u.renew && u.op.Method == http.MethodDelete {
+	from := u.after
+	u.after = nil
+	if from == nil && u.renew && u.op.Method == http.MethodDelete {
 		var err error
 		if from, err = a.produce(ctx, u); err != nil && !errors.Is(err, errNoProducer) {
 			return err
@@ -282,18 +310,33 @@ func (a *api) exercise(ctx context.Context, u *use) error {
 			s.Success = res
 			if u.op.Method == http.MethodPost {
 				u.names = namesIn(res)
+				u.leads = leadsTo(res)
 			}
 			s.Judge.Success(res)
 			s.Call = a.call(u, r)
+			if a.t.Logout == nil && u.op.Method != http.MethodGet && a.endsSession(res) {
+				a.t.Logout = s // by whatever name
+				_, err := a.t.Victim.Login(ctx)
+				return err
+			}
 			return a.relist(ctx, u, res)
 		}
 		s.Reason = "a legitimate call was answered " + a.brief(res)
+		u.refused, u.refusal = r, res
 		if try == maxRepairs {
 			return nil
 		}
 		status := res.Status
 		if failed && status < 300 {
 			status = http.StatusBadRequest // which is what it means
+		}
+		if conditional(status) && !u.versioned {
+			if u.versioned, err = a.current(ctx, u, r); err != nil {
+				return err
+			}
+			if u.versioned {
+				continue
+			}
 		}
 		next, ok := a.doc.Repair(u.op, a.pool, r, status, res.Body)
 		if !ok && from == nil && gone(status) {
@@ -323,6 +366,19 @@ func (a *api) exercise(ctx context.Context, u *use) error {
 		}
 		r = next
 	}
+}
+
+// endsSession reports whether an answer takes away a cookie that the login
+// gave.
+func (a *api) endsSession(r *client.Response) bool {
+	login, _ := a.t.Victim.Answer()
+	if login == nil {
+		return false
+	}
+	given := client.SetCookies(login)
+	return slices.ContainsFunc(client.SetCookies(r), func(c client.Cookie) bool {
+		return c.Deleted() && !actor.IsCSRFName(c.Name) && slices.ContainsFunc(given, func(g client.Cookie) bool { return g.Name == c.Name })
+	})
 }
 
 // gone reports whether a status says that the thing is not there, or not in a
@@ -474,7 +530,7 @@ func (a *api) newUse(op *openapi.Operation) *use {
 	changes := !op.Safe()
 	u := &use{op: op, telling: telling(lastParameter(op)), subject: &attack.Subject{Ref: op.OperationRef, ChangesState: changes, Credential: finding.CredentialUnknown}}
 	u.optional = op.Method == http.MethodPatch || noneRequired(op)
-	u.renew = op.Method == http.MethodDelete
+	u.renew = op.Method == http.MethodDelete && strings.Contains(op.Path, "{")
 	u.subject.UsesUp = u.renew
 	u.subject.Login = a.logins[op.String()]
 	for _, p := range op.Params {
@@ -484,10 +540,14 @@ func (a *api) newUse(op *openapi.Operation) *use {
 	}
 	u.subject.Fresh = func(ctx context.Context) (*attack.Call, error) { return a.fresh(ctx, u) }
 	u.subject.Renew = func() bool {
+		if !u.renew && u.named() && !u.keyed {
+			u.keyed, u.subject.UsesUp = true, true
+			return true
+		}
 		if u.renew || len(a.producers(u)) == 0 {
 			return false
 		}
-		u.renew, u.subject.UsesUp = true, true
+		u.renew, u.subject.UsesUp, u.unsettled = true, true, true
 		return true
 	}
 	return u

@@ -262,7 +262,7 @@ func TestARotatingTokenIsFollowed(t *testing.T) {
 		}
 	}
 	for _, v := range r.Verdicts {
-		if v.Verdict == finding.Forged {
+		if v.Verdict == finding.Forged && v.Operation != "POST /login" { // which asks for no token
 			t.Errorf("forged past a rotating token: %+v", v)
 		}
 	}

@@ -115,6 +115,10 @@ func TestSafeBanksHaveNoForgery(t *testing.T) {
 			}
 			seen := map[string]int{}
 			for _, v := range r.Verdicts {
+				by := by
+				if v.Operation == "POST /login" { // a visitor has no token to show
+					by = append(by, finding.ByOrigin)
+				}
 				switch v.Verdict {
 				case finding.Forged:
 					t.Errorf("forged: %+v", v)

@@ -2,10 +2,12 @@ package scan
 
 import (
 	"context"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 
+	"github.com/d710e0ae/countersign/internal/scan/attack"
 	"github.com/d710e0ae/countersign/internal/scan/openapi"
 )
 
@@ -29,25 +31,64 @@ func (a *api) deleteMade(ctx context.Context) int {
 			m.gone = true // no creation, as far as anyone can tell
 			continue
 		}
-		for _, id := range m.ids {
-			for _, d := range found {
-				if m.gone {
-					break
-				}
-				open := strings.LastIndexByte(d.op.Path, '{')
-				r := &openapi.Request{Method: d.op.Method, Path: strings.TrimSuffix(m.path, "/") + "/" + url.PathEscape(id) + d.op.Path[open+strings.IndexByte(d.op.Path[open:], '}')+1:]}
-				res, err := a.send(ctx, d, r)
-				if err != nil {
-					return len(a.made) - i + left
-				}
-				m.gone = res.Status < 300 || res.Status == 404
-			}
+		if err := a.unmake(ctx, m, found); err != nil {
+			return len(a.made) - i + left
 		}
 		if !m.gone {
 			left++
 		}
 	}
 	return left
+}
+
+// unmake deletes one thing by the first operation that can.
+func (a *api) unmake(ctx context.Context, m *made, deleters []*use) error {
+	for _, id := range m.ids {
+		for _, d := range deleters {
+			if m.gone {
+				return nil
+			}
+			open := strings.LastIndexByte(d.op.Path, '{')
+			r := &openapi.Request{Method: d.op.Method}
+			if d.op.Method == http.MethodPost {
+				var err error
+				if r, err = a.build(d); err != nil {
+					continue
+				}
+			}
+			r.Path = strings.TrimSuffix(m.path, "/") + "/" + url.PathEscape(id) + d.op.Path[open+strings.IndexByte(d.op.Path[open:], '}')+1:]
+			res, err := a.send(ctx, d, r)
+			if err != nil {
+				return err
+			}
+			m.gone = res.Status < 400 && !attack.Failed(res) || res.Status == http.StatusNotFound
+		}
+	}
+	return nil
+}
+
+// makeRoom deletes the newest of the things that the scan created by p, where
+// the API takes no more of them.
+func (a *api) makeRoom(ctx context.Context, p *use) (bool, error) {
+	for i := len(a.made) - 1; i >= 0; i-- {
+		m := &a.made[i]
+		if m.by != p || m.gone {
+			continue
+		}
+		err := a.unmake(ctx, m, a.deleters(p))
+		return m.gone, err
+	}
+	return false, nil
+}
+
+// deletes reports whether an operation deletes what its path names: by its
+// method, or, as forms do, by its name.
+func deletes(op *openapi.Operation) bool {
+	if op.Method == http.MethodDelete {
+		return true
+	}
+	last := strings.ToLower(op.Path[strings.LastIndexByte(op.Path, '/')+1:])
+	return op.Method == http.MethodPost && strings.Contains(op.Path, "}/"+last) && slices.Contains([]string{"delete", "remove", "destroy"}, last)
 }
 
 // leftBy names the operations whose creations are left.

@@ -2,6 +2,7 @@ package scan
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -32,15 +33,18 @@ func (a *api) learnLinks(page *client.Response) {
 	}
 }
 
-// links returns the paths below the API's base that stand in an HTML page.
+// links returns the paths below the API's base that stand in a page, or in
+// JSON.
 func (a *api) links(page *client.Response) []string {
-	if !strings.Contains(page.Header.Get("Content-Type"), "html") || page.Request == nil {
+	kind := page.Header.Get("Content-Type")
+	data := strings.Contains(kind, "json")
+	if page.Request == nil || !data && !strings.Contains(kind, "html") {
 		return nil
 	}
 	var out []string
 	for _, m := range quoted.FindAllSubmatch(page.Body, maxLinks) {
 		ref, err := url.Parse(string(m[1]))
-		if err != nil || ref.Host != "" {
+		if err != nil || ref.Host != "" || data && !strings.HasPrefix(ref.Path, "/") { // a word in JSON is no address
 			continue
 		}
 		path, ok := strings.CutPrefix(page.Request.URL.ResolveReference(ref).Path, strings.TrimSuffix(a.t.Base.Path, "/"))
@@ -92,4 +96,42 @@ func (a *api) relist(ctx context.Context, u *use, answer *client.Response) error
 		l.subject.Judge.Success(res)
 	}
 	return nil
+}
+
+// sockets returns the paths of WebSockets that the document's texts name. A
+// parameter takes the name of a new thing where the scan can make one, since
+// it may have left, closed or deleted those that it dealt with; else that of
+// any.
+func (a *api) sockets(ctx context.Context) ([]string, error) {
+	var out []string
+	for _, path := range a.doc.Sockets {
+		for _, u := range a.uses {
+			last := lastParameter(u.op)
+			if last == "" || !strings.Contains(path, "{"+last+"}") || a.cfg.ReadOnly {
+				continue
+			}
+			thing, err := a.produce(ctx, u)
+			if errors.Is(err, errNoProducer) {
+				continue
+			}
+			if err != nil {
+				return nil, err
+			}
+			for name, value := range thing.values {
+				path = strings.ReplaceAll(path, "{"+name+"}", url.PathEscape(value))
+			}
+		}
+		for _, u := range a.uses {
+			if u.last == nil {
+				continue
+			}
+			for name, value := range u.last.PathValues {
+				path = strings.ReplaceAll(path, "{"+name+"}", url.PathEscape(value))
+			}
+		}
+		if !strings.Contains(path, "{") {
+			out = append(out, path)
+		}
+	}
+	return out, nil
 }

@@ -187,6 +187,11 @@ func (s *session) secondLook(ctx context.Context) error {
 			if err := s.lasting(again(ctx, u)); err != nil {
 				return err
 			}
+			if !u.subject.Exercised && !u.doubtful() {
+				if err := s.lasting(s.a.prepared(ctx, u)); err != nil {
+					return err
+				}
+			}
 			gained = gained || u.subject.Exercised
 		}
 		if !gained {

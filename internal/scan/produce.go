@@ -16,7 +16,10 @@ import (
 	"github.com/d710e0ae/countersign/internal/scan/openapi"
 )
 
-var errNoProducer = errors.New("no operation creates what it uses up")
+var (
+	errNoProducer = errors.New("no operation creates what it uses up")
+	errPrelude    = errors.New("what must come before it failed")
+)
 
 // A produced thing is what a call is about: its own path parameters, and its
 // parents'.
@@ -55,19 +58,33 @@ func (a *api) producers(u *use) []*use {
 		}
 	}
 	for _, p := range a.uses {
-		if p.namesThing(u) && p != u && !slices.Contains(out, p) {
+		if p != u && a.makes(p, u) && !slices.Contains(out, p) {
 			out = append(out, p)
 		}
 	}
 	return out
 }
 
-// deleters returns the DELETE operations on what p creates.
+// makes reports whether p was seen to make what u's last path parameter names:
+// its answer names it or leads to it, or its caller chooses the name.
+func (a *api) makes(p, u *use) bool {
+	switch {
+	case p.namesThing(u):
+		return true
+	case !p.subject.Exercised || p.subject.Login || lastParameter(u.op) == "":
+		return false
+	case p.named() && lastParameter(p.op) == lastParameter(u.op):
+		return strings.HasPrefix(u.op.Path+"/", p.op.Path+"/")
+	}
+	return p.leads != nil && !strings.Contains(p.op.Path, "{"+lastParameter(u.op)+"}") && a.located(p.leads, u) != ""
+}
+
+// deleters returns the operations that delete what p creates.
 func (a *api) deleters(p *use) []*use {
 	var out []*use
 	for _, u := range a.uses {
-		if u.op.Method == http.MethodDelete && p.subject.Exercised &&
-			(p.namesThing(u) || slices.Contains(a.doc.Producers(u.op), p.op)) {
+		if deletes(u.op) && p.subject.Exercised &&
+			(a.makes(p, u) || slices.Contains(a.doc.Producers(u.op), p.op)) {
 			out = append(out, u)
 		}
 	}
@@ -107,23 +124,124 @@ func (a *api) produce(ctx context.Context, u *use) (*produced, error) {
 		return nil, errNoProducer
 	}
 	for _, p := range a.producers(u) {
-		r, err := a.again(p)
-		if err != nil {
-			continue
-		}
-		res, err := a.send(ctx, p, r)
+		r, res, err := a.create(ctx, p)
 		if err != nil {
 			return nil, err
 		}
-		if p.subject.Judge.Read(res) == attack.Accepted {
+		if res != nil {
 			thing := &produced{values: maps.Clone(r.PathValues), last: last}
+			if p.named() {
+				return thing, nil
+			}
 			if thing.values[last] = identity(res, last); thing.values[last] == "" {
+				thing.values[last] = a.located(leadsTo(res), u)
+			}
+			if body, ok := r.Value.(map[string]any); ok && thing.values[last] == "" {
+				thing.values[last] = member(body, last) // the caller chose its name
+			}
+			if thing.values[last] == "" {
 				thing.values[last] = a.newest(ctx, p, r, last)
 			}
 			return thing, nil
 		}
 	}
 	return nil, errNoProducer
+}
+
+// create calls p until it makes a new thing; the answer is nil where it does
+// not. What is taken is asked for by another name or choice, and where there
+// may be no more of them, one that the scan made before goes.
+func (a *api) create(ctx context.Context, p *use) (*openapi.Request, *client.Response, error) {
+	r, err := a.again(p)
+	if err != nil {
+		return nil, nil, nil
+	}
+	if p.named() {
+		a.rename(p.op, r)
+	}
+	roomy := false
+	for try := range maxRepairs {
+		res, err := a.send(ctx, p, r)
+		if err != nil {
+			return nil, nil, err
+		}
+		if p.subject.Judge.Read(res) == attack.Accepted {
+			return r, res, nil
+		}
+		switch res.Status {
+		case http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound, http.StatusConflict, http.StatusGone, http.StatusUnprocessableEntity:
+		default:
+			return nil, nil, nil
+		}
+		if next, err := a.under(ctx, p, try, res.Status); err != nil {
+			return nil, nil, err
+		} else if next != nil {
+			r = next
+			continue
+		}
+		next, ok := a.doc.Repair(p.op, a.pool, r, res.Status, res.Body)
+		if !roomy && (!ok || try == 2) {
+			if roomy, err = a.makeRoom(ctx, p); err != nil {
+				return nil, nil, err
+			}
+			if roomy {
+				if next, err = a.again(p); err != nil {
+					return nil, nil, nil
+				}
+				ok = true
+			}
+		}
+		if p.named() {
+			next, ok = r.Clone(), true
+			a.rename(p.op, next)
+		}
+		if !ok {
+			return nil, nil, nil
+		}
+		r = next
+	}
+	return nil, nil, nil
+}
+
+// under makes a request to p below a new thing, once, where what it was below
+// takes no more; nil where that cannot be.
+func (a *api) under(ctx context.Context, p *use, try, status int) (*openapi.Request, error) {
+	if try != 1 || lastParameter(p.op) == "" || p.named() || status == http.StatusUnprocessableEntity {
+		return nil, nil
+	}
+	thing, err := a.produce(ctx, p)
+	if errors.Is(err, errNoProducer) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	r, err := a.again(p)
+	if err != nil {
+		return nil, nil
+	}
+	thing.name(p.op, r)
+	return r, nil
+}
+
+// named reports whether u makes a thing under a name that the caller chooses,
+// the path's last parameter: it took one that nothing bore.
+func (u *use) named() bool {
+	if u.op.Method != http.MethodPost && u.op.Method != http.MethodPut || !strings.HasSuffix(u.op.Path, "}") || u.last == nil {
+		return false
+	}
+	parameter := lastParameter(u.op)
+	i := slices.IndexFunc(u.op.Params, func(p *openapi.Param) bool { return p.In == "path" && p.Name == parameter })
+	return i >= 0 && u.op.Params[i].Schema.Type() == "string" && slices.Contains(u.last.Guesses, parameter)
+}
+
+// rename gives r a name in its path that no call had before.
+func (a *api) rename(op *openapi.Operation, r *openapi.Request) {
+	a.serial++
+	last := lastParameter(op)
+	if name, ok := a.doc.NewName(op, last, a.serial); ok {
+		(&produced{values: map[string]string{last: name}, last: last}).name(op, r)
+	}
 }
 
 // identity returns what an answer calls the thing that a parameter names:
@@ -135,6 +253,51 @@ func identity(r *client.Response, parameter string) string {
 		}
 	}
 	return ""
+}
+
+// leadsTo returns where an answer says that the new thing is to be found (RFC
+// 9110 §10.2.2); nil where it does not say.
+func leadsTo(r *client.Response) *url.URL {
+	loc, err := url.Parse(r.Header.Get("Location"))
+	if err != nil || loc.Path == "" || r.Request == nil {
+		return nil
+	}
+	return r.Request.URL.ResolveReference(loc)
+}
+
+// located returns what u's last parameter is in an address: at u's own path,
+// or, where the parameter tells which thing it names, at that of another
+// operation that has it.
+func (a *api) located(at *url.URL, u *use) string {
+	if at == nil {
+		return ""
+	}
+	if v := locatedAt(at, u.op); v != "" || u.telling == "" {
+		return v
+	}
+	for _, o := range a.uses {
+		if o.telling != u.telling {
+			continue
+		}
+		if v := locatedAt(at, o.op); v != "" {
+			return v
+		}
+	}
+	return ""
+}
+
+func locatedAt(at *url.URL, op *openapi.Operation) string {
+	template, path := strings.Split(op.Path, "/"), strings.Split(at.Path, "/")
+	last := slices.Index(template, "{"+lastParameter(op)+"}")
+	if last < 2 { // any path is a "/{name}"
+		return ""
+	}
+	// The API's base may stand before the path, and nothing after the thing.
+	base := len(path) - last - 1
+	if base < 0 || path[len(path)-1] == "" || !matches(strings.Join(template[1:last+1], "/"), strings.Join(path[base+1:], "/")) {
+		return ""
+	}
+	return path[len(path)-1]
 }
 
 // namesIn returns the plain names under which an answer gives a text or a

@@ -332,7 +332,7 @@ func (p *prover) send(ctx context.Context, r proofRun) (*attempt, error) {
 	}
 	a := &attempt{call: call, attack: browser.Attack{Picture: p.shoot && p.shots < maxScreenshots && p.s.cfg.Artifacts != "",
 		Position: r.try.Position, Shape: r.try.Shape, Method: req.Method, URL: req.URL.String(),
-		ContentType: req.Header.Get("Content-Type"), Body: req.Body, Operation: r.sub.Ref.String()}}
+		ContentType: req.Header.Get("Content-Type"), Body: req.Body, Operation: r.sub.Ref.String(), Referrer: r.try.Referrer}}
 	if r.sub.Sensitive {
 		if a.before, err = r.sub.State(ctx); err == nil {
 			a.read = true

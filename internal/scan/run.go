@@ -117,6 +117,9 @@ func (s *session) run(ctx context.Context) error {
 		return err
 	}
 	s.a = s.prepare(doc, base, given)
+	if from.Host == s.target.Host && from.Scheme == s.target.Scheme && from.Path != s.target.Path {
+		s.a.t.Document = from
+	}
 	if err := s.lasting(s.loginPages(ctx)); err != nil {
 		return err
 	}
@@ -248,13 +251,15 @@ func (s *session) login(ctx context.Context) error {
 	}
 	if s.cfg.Victim.Name == "" && s.cfg.Victim.Flow == nil && t.Victim.Given == nil && !registered {
 		s.c.Incomplete("no account was given, so nothing behind a login was seen; give one with --user")
-		t.Victim.Given = &actor.Credentials{Jar: client.NewJar()} // nobody
-		_, err := t.Victim.Login(ctx)
-		return err
+		return s.anonymous(ctx)
 	}
 	s.stage("login", "logging in")
 	t.LoggedIn = s.cfg.Clock()
 	creds, err := t.Victim.Login(ctx)
+	if errors.Is(err, actor.ErrLogin) {
+		s.c.Incomplete(s.red.Redact(err.Error()))
+		return s.anonymous(ctx) // what is public can be seen all the same
+	}
 	if err != nil {
 		return err
 	}
@@ -275,6 +280,14 @@ func (s *session) login(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// anonymous goes on as nobody.
+func (s *session) anonymous(ctx context.Context) error {
+	t := s.a.t
+	t.Victim.Given, t.Attacker = &actor.Credentials{Jar: client.NewJar()}, nil
+	_, err := t.Victim.Login(ctx)
+	return err
 }
 
 // otherLogins finds out which further operations log in: each may be forged.
@@ -313,6 +326,7 @@ func (s *session) exercise(ctx context.Context) error {
 			continue
 		case u.subject.Login:
 			// Made-up passwords would only lock accounts.
+			u.subject.Credential = finding.CredentialNone
 			u.subject.Reason = "it is a login that no given account passes"
 			continue
 		}
@@ -386,6 +400,9 @@ func (s *session) logout(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := t.LogoutMatrix(ctx, sub); err != nil {
+		return err
+	}
 	// The session is over; what follows needs one.
 	_, err := t.Victim.Login(ctx)
 	if errors.Is(err, actor.ErrLogin) {
@@ -423,6 +440,11 @@ func (s *session) judge(ctx context.Context) error {
 		if u.outside {
 			continue
 		}
+		if !sub.Exercised && !sub.Login && sub != t.Logout && u.refused != nil {
+			if err := s.lasting(t.PassRefused(ctx, sub, a.call(u, u.refused), u.refusal)); err != nil {
+				return err
+			}
+		}
 		if sub != t.Logout && sub.Exercised && !sub.Login && sub.ChangesState {
 			if err := s.lasting(s.gate(ctx, u)); err != nil {
 				return err
@@ -434,7 +456,7 @@ func (s *session) judge(ctx context.Context) error {
 		switch {
 		case sub == t.Logout:
 		case sub.Login:
-			t.Whole(sub, "the login is judged as a whole: see login-forgeable")
+			continue // last of all: it may end the victim's session
 		default:
 			if err := s.lasting(t.Matrix(ctx, sub)); err != nil {
 				return err
@@ -536,7 +558,18 @@ func (s *session) attack(ctx context.Context) error {
 	if p != nil {
 		defer p.b.Close()
 	}
+	for _, u := range s.a.uses {
+		if u.subject.Login && !u.outside {
+			if err := s.lasting(s.a.t.LoginMatrix(ctx, u.subject)); err != nil {
+				return err
+			}
+			s.tell(u)
+		}
+	}
 	if err := s.lasting(s.logout(ctx)); err != nil {
+		return err
+	}
+	if s.a.t.Sockets, err = s.a.sockets(ctx); s.lasting(err) != nil {
 		return err
 	}
 	for _, at := range attack.All() {
@@ -547,7 +580,9 @@ func (s *session) attack(ctx context.Context) error {
 	}
 	for _, u := range s.a.uses {
 		if u.subject == s.a.t.Logout {
-			s.a.t.Whole(u.subject, "the logout is judged as a whole: see logout-forgeable")
+			if len(u.subject.Tries) == 0 {
+				s.a.t.Whole(u.subject, u.subject.Reason)
+			}
 			s.tell(u)
 		}
 	}

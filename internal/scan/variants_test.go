@@ -14,6 +14,7 @@ import (
 func TestVariants(t *testing.T) {
 	posts := []string{"POST /notes", "POST /notes/{note_id}/archive", "POST /picture", "POST /theme"}
 	writes := append([]string{"DELETE /notes/{note_id}", "PATCH /me"}, posts...)
+	tokened := append([]string{"POST /auth/logout"}, writes...) // what asks for a CSRF token, where the variant has one
 	of := func(weakness string, operations ...string) []string {
 		var out []string
 		for _, o := range operations {
@@ -36,10 +37,10 @@ func TestVariants(t *testing.T) {
 		{"none cors-any", slices.Concat(of("forgeable-operation", writes...), []string{"cookie-samesite-none POST /auth/login", "cors-credentials-any-origin", "login-forgeable POST /auth/login", "logout-forgeable POST /auth/logout", "no-idempotency-key POST /notes"}, cookie)},
 		{"unset", slices.Concat(of("forgeable-when-fresh", posts[1:]...), []string{"forgeable-operation POST /notes", "cookie-samesite-missing POST /auth/login", "logout-forgeable POST /auth/logout", "no-idempotency-key POST /notes"}, cookie)},
 		{"lax either", slices.Concat(lax, of("mixed-credentials", writes...), []string{"token-in-body-and-cookie POST /auth/login"})},
-		{"none double-submit", slices.Concat(of("csrf-token-unbound", writes...), []string{"cookie-samesite-none POST /auth/login", "login-forgeable POST /auth/login"}, cookie)},
-		{"none double-submit skipped-by-header", slices.Concat(of("csrf-token-unbound", writes...), of("csrf-check-skipped-by-header", writes...), []string{"cookie-samesite-none POST /auth/login", "login-forgeable POST /auth/login"}, cookie)},
+		{"none double-submit", slices.Concat(of("csrf-token-unbound", tokened...), []string{"cookie-samesite-none POST /auth/login", "login-forgeable POST /auth/login"}, cookie)},
+		{"none double-submit skipped-by-header", slices.Concat(of("csrf-token-unbound", tokened...), of("csrf-check-skipped-by-header", tokened...), []string{"cookie-samesite-none POST /auth/login", "login-forgeable POST /auth/login"}, cookie)},
 		{"lax session-token", cookie},
-		{"lax session-token unbound", append(of("csrf-token-unbound", writes...), cookie...)},
+		{"lax session-token unbound", append(of("csrf-token-unbound", tokened...), cookie...)},
 		{"lax token-unused", append(of("csrf-token-ignored", posts...), lax...)},
 		{"lax origin-check", cookie},
 		{"lax custom-header", cookie},

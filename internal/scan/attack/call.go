@@ -29,9 +29,23 @@ func (c *Call) Clone() *Call { return &Call{c.Request.Clone(), c.Base, c.TokenOp
 // where it can be left out, else with a made-up one.
 func (c *Call) Forged() *Call {
 	if c.TokenOptional {
-		return c.WithoutToken()
+		return c.WithoutToken().unknowing()
 	}
-	return c
+	return c.unknowing()
+}
+
+// unknowing returns the call without what only the victim knows: where the
+// present password is asked for, an attacker can but guess.
+func (c *Call) unknowing() *Call {
+	n, _ := c.put(asksPassword, "guessed-by-countersign-1A")
+	return n
+}
+
+// asksPassword reports whether a member of that name holds the password that
+// is valid now.
+func asksPassword(name string) bool {
+	n := strings.ToLower(name)
+	return strings.Contains(n, "passw") && slices.ContainsFunc([]string{"current", "old", "existing", "present", "actual"}, func(w string) bool { return strings.Contains(n, w) })
 }
 
 // WithToken puts a token into the members of the body and the query that are
@@ -122,7 +136,7 @@ func (c *Call) Encode(shape finding.Shape) (r *client.Request, ok bool) {
 			as = finding.Multipart
 		}
 	}
-	if shape == finding.JSONCORS && c.IsForm() {
+	if shape == finding.JSONCORS && c.IsForm() && c.Method != http.MethodPost { // it is the method that needs the preflight
 		w := c.Wire()
 		w.Bare = true
 		return w, true

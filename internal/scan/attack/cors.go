@@ -14,6 +14,7 @@ import (
 	"github.com/d710e0ae/countersign/internal/finding"
 	"github.com/d710e0ae/countersign/internal/scan/actor"
 	"github.com/d710e0ae/countersign/internal/scan/client"
+	"github.com/d710e0ae/countersign/internal/scan/openapi"
 	"github.com/d710e0ae/countersign/internal/weakness"
 )
 
@@ -138,12 +139,34 @@ func (t *Target) corsWitness() (s *Subject, ambient bool) {
 	return nil, false
 }
 
+// documentWitness is the API's own document, read as any other operation:
+// where nothing else could be read it still shows what a middleware says.
+func (t *Target) documentWitness(ctx context.Context) *Subject {
+	if t.Document == nil {
+		return nil
+	}
+	base := *t.Document
+	base.Path, base.RawPath, base.RawQuery = "", "", ""
+	call := &Call{Request: &openapi.Request{Method: http.MethodGet, Path: t.Document.EscapedPath(), Query: t.Document.Query()}, Base: &base}
+	s := &Subject{Ref: finding.OperationRef{Method: http.MethodGet, Path: t.Document.Path}, Exercised: true, Credential: finding.CredentialNone, Call: call,
+		Fresh: func(context.Context) (*Call, error) { return call.Clone(), nil }}
+	res, err := t.legit(ctx, call, actor.Credentials{Jar: client.NewJar()}, actor.Use{})
+	if err != nil || res.Status != http.StatusOK {
+		return nil
+	}
+	s.Judge.Success(res)
+	return s
+}
+
 // corsOrigins tells apart what origins the API lets read its answers. It
 // finds cors-credentials-any-origin, cors-credentials-loose-origin,
 // cors-any-origin and cors-no-vary, since one and the same set of requests
 // shows them all.
 func corsOrigins(ctx context.Context, t *Target) error {
 	s, ambient := t.corsWitness()
+	if s == nil {
+		s = t.documentWitness(ctx)
+	}
 	if s == nil {
 		t.Note("CORS was not tested: no read operation succeeded")
 		return nil

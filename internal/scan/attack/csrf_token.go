@@ -22,7 +22,7 @@ func csrfTokens(ctx context.Context, t *Target) error {
 		t.Attacker.ReadTokens(ctx, t.Victim.TokenPages())
 	}
 	for _, s := range t.Subjects {
-		if !s.ChangesState || !s.Exercised || !takesCookie(s) || safe(s.Ref.Method) || s.Login || s == t.Logout || t.ReadOnly {
+		if !s.ChangesState || !s.Exercised || !takesCookie(s) || safe(s.Ref.Method) || s.Login || t.ReadOnly {
 			continue
 		}
 		creds := t.Victim.Credentials()
@@ -55,6 +55,9 @@ func (c tokenTrial) send(ctx context.Context, creds actor.Credentials, token *st
 		return Unclear, nil, ctx.Err()
 	}
 	value := ""
+	if c.s == c.t.Logout { // each call has a session of its own
+		creds, token = anew(creds, c.creds, c.t.Victim.Credentials(), token)
+	}
 	if token != nil {
 		value = *token
 		call = call.WithToken(value)
@@ -70,10 +73,13 @@ func (c tokenTrial) send(ctx context.Context, creds actor.Credentials, token *st
 		}
 	}
 	if token != nil {
-		tmp := actor.Credentials{Jar: &client.Jar{}, CSRF: []actor.CSRFToken{{Value: value}}}
+		told := c.creds.CSRFFields()
+		tmp := actor.Credentials{Jar: &client.Jar{}, CSRF: []actor.CSRFToken{{Value: value}}, Told: told}
 		tmp.Put(r, actor.Use{CSRF: true})
 		if value == "" {
-			r.Header["X-Csrf-Token"], r.Header["X-Xsrf-Token"], r.Header["X-Csrftoken"] = []string{""}, []string{""}, []string{""}
+			for _, k := range append(told, "X-Csrf-Token", "X-Xsrf-Token", "X-Csrftoken") {
+				r.Header[http.CanonicalHeaderKey(k)] = []string{""}
+			}
 		}
 	}
 	for k, v := range more {
@@ -86,6 +92,26 @@ func (c tokenTrial) send(ctx context.Context, creds actor.Credentials, token *st
 	return c.s.Judge.Read(res), res, nil
 }
 
+// anew returns what a trial sends in a new session: what it took of the old
+// one is the new one's, and what it put in place of that stays.
+func anew(creds, old, now actor.Credentials, token *string) (actor.Credentials, *string) {
+	out := creds.Clone()
+	out.Jar = client.NewJar()
+	for _, k := range creds.Jar.Cookies() {
+		if was, held := old.Jar.Get(k.Name); held && was.Value == k.Value {
+			if is, ok := now.Jar.Get(k.Name); ok {
+				k = is
+			}
+		}
+		out.Jar.Put(k)
+	}
+	if token != nil && *token == old.CSRFValue() {
+		fresh := now.CSRFValue()
+		token = &fresh
+	}
+	return out, token
+}
+
 func (t *Target) csrfToken(ctx context.Context, s *Subject, creds actor.Credentials) error {
 	c := tokenTrial{t, s, creds}
 	left, res, err := c.send(ctx, creds, nil, nil)
@@ -93,8 +119,8 @@ func (t *Target) csrfToken(ctx context.Context, s *Subject, creds actor.Credenti
 		return err
 	}
 	if left == Accepted {
-		if len(s.Forged("")) == 0 {
-			return nil // something else protects it, and the token is another's
+		if len(s.Forged("")) == 0 || s == t.Logout {
+			return nil // something else protects it, and the token is another's; or it is logout-forgeable
 		}
 		t.report("csrf-token-ignored", s, fmt.Sprintf("The API hands out a CSRF token, and %s runs without it.", s.Ref),
 			evidence(t.labelled("no token, accepted", res)...))

@@ -125,7 +125,7 @@ func others(s *Subject, worst *Try) string {
 // by a cookie too.
 func mixedCredentials(_ context.Context, t *Target) error {
 	for _, s := range t.Subjects {
-		if !s.ChangesState || s.Credential != finding.CredentialEither || s.Login || s == t.Logout {
+		if !s.ChangesState || !s.Exercised || s.Credential != finding.CredentialEither || s.Login || s == t.Logout {
 			continue
 		}
 		t.report("mixed-credentials", s, fmt.Sprintf("%s takes its token from the Authorization header or from a cookie: each alone authenticates.", s.Ref),

@@ -29,7 +29,15 @@ func (t *Target) Pass(ctx context.Context, s *Subject) error {
 	call, err := s.fresh(ctx)
 	if err != nil {
 		s.Credential, s.Reason = finding.CredentialUnknown, err.Error()
-		return ctx.Err()
+		if ctx.Err() != nil || s.Call == nil {
+			return ctx.Err()
+		}
+		// The last call is used up, but it still tells who is asked in.
+		answer, err := t.legit(ctx, s.Call, t.Victim.Credentials(), actor.Everything)
+		if err != nil {
+			return err
+		}
+		return t.PassRefused(ctx, s, s.Call, answer)
 	}
 	creds := t.Victim.Credentials() // after the call was made, which may log in
 	none, err := t.legit(ctx, call, creds, actor.Use{})
@@ -145,13 +153,30 @@ func (t *Target) Pass(ctx context.Context, s *Subject) error {
 		// used it up.
 		return t.Pass(ctx, s)
 	default:
-		s.Credential = finding.CredentialUnknown
+		s.Credential = g.further(none)
 		s.Reason = "neither the cookie alone nor the header alone is accepted"
 	}
 	if s.Credential != finding.CredentialUnknown {
 		s.Reason = ""
 	}
 	return nil
+}
+
+// further returns the credential that got further than none did, where none
+// was turned away and what was asked for is not there any more.
+func (g Gate) further(none *client.Response) finding.Credential {
+	got := func(r *client.Response) bool {
+		return r != nil && turnedAway(none) && usedUp(r) && !lookAt(r).same(lookAt(none))
+	}
+	switch cookie, header := got(g.CookieAnswer), got(g.HeaderAnswer); {
+	case cookie && header:
+		return finding.CredentialEither
+	case cookie:
+		return finding.CredentialCookie
+	case header:
+		return finding.CredentialBearer
+	}
+	return finding.CredentialUnknown
 }
 
 // usedUp reports whether an answer says that the thing is not there any more,

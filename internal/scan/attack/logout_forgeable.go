@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 
 	"github.com/d710e0ae/countersign/internal/finding"
 	"github.com/d710e0ae/countersign/internal/scan/actor"
@@ -18,20 +17,12 @@ import (
 // whatever its SameSite, or where the session is refused from then on.
 func logoutForgeable(ctx context.Context, t *Target) error {
 	s := t.Logout
-	if s == nil || t.ReadOnly || !s.Exercised || !s.ChangesState && s.Ref.Method != http.MethodGet {
+	if s == nil || t.ReadOnly || !s.Exercised {
 		return nil
 	}
-	shapes := []finding.Shape{finding.Form, finding.Blob}
-	switch s.Ref.Method {
-	case http.MethodGet:
-		shapes = []finding.Shape{finding.Navigate}
-	case http.MethodPost:
-	default:
-		return nil
-	}
-	for _, pos := range []finding.Position{finding.CrossSite, finding.SameSite} {
-		for _, shape := range shapes {
-			how, res, err := t.logsOut(ctx, s, pos, shape)
+	for _, pos := range []finding.Position{finding.CrossSite, finding.Null, finding.SameSite} {
+		for _, try := range s.Forged(pos) {
+			how, res, err := t.logsOut(ctx, s, try)
 			if err != nil {
 				return err
 			}
@@ -43,11 +34,11 @@ func logoutForgeable(ctx context.Context, t *Target) error {
 			if err != nil {
 				return ctx.Err()
 			}
-			r, ok := call.Encode(shape)
+			r, ok := call.Forged().Encode(try.Shape)
 			if !ok {
 				continue
 			}
-			page := browser.Attack{Position: pos, Shape: shape, Method: r.Method, URL: r.URL.String(), ContentType: r.Header.Get("Content-Type"), Body: r.Body, Operation: s.Ref.String(), Picture: true}
+			page := browser.Attack{Position: pos, Shape: try.Shape, Method: r.Method, URL: r.URL.String(), ContentType: r.Header.Get("Content-Type"), Body: r.Body, Operation: s.Ref.String(), Picture: true, Referrer: try.Referrer}
 			seen := t.try(ctx, page, true)
 			switch ended, err := t.ended(ctx, seen); {
 			case err != nil || seen == nil:
@@ -86,9 +77,9 @@ func (t *Target) ended(ctx context.Context, seen *Seen) (bool, error) {
 	return status == w.Refusal.Status && status != w.Success.Status, err
 }
 
-// logsOut sends the logout from a position; how says in what way the session
-// ended, and is empty where it did not.
-func (t *Target) logsOut(ctx context.Context, s *Subject, pos finding.Position, shape finding.Shape) (how string, res *client.Response, err error) {
+// logsOut sends the logout once more as try did; how says in what way the
+// session ended, and is empty where it did not.
+func (t *Target) logsOut(ctx context.Context, s *Subject, try *Try) (how string, res *client.Response, err error) {
 	call, err := s.fresh(ctx) // logs in anew
 	if err != nil {
 		return "", nil, ctx.Err()
@@ -97,24 +88,22 @@ func (t *Target) logsOut(ctx context.Context, s *Subject, pos finding.Position, 
 	if len(creds.Jar.Cookies()) == 0 {
 		return "", nil, nil // no cookie, no session that another site could end
 	}
-	r, ok := call.Encode(shape)
+	r, ok := call.Forged().Encode(try.Shape)
 	if !ok {
 		return "", nil, nil
 	}
 	jar := creds.Jar.Only(func(c client.Cookie) bool {
-		return c.Matches(r.URL) && Travels(c, pos, shape, t.Base).Sent
+		return c.Matches(r.URL) && Travels(c, try.Position, try.Shape, t.Base).Sent
 	})
-	dress(r.Header, pos, shape, r.Method, r.URL)
+	dress(r.Header, try.Position, try.Shape, r.Method, r.URL)
+	refer(r.Header, try.Referrer, try.Position, try.Shape, t.Base)
 	actor.AddCookies(r.Header, jar.Header(r.URL))
 	res, err = t.Client.Do(ctx, r)
 	if err != nil || res.Status >= 400 || s.Judge.Read(res) == Refused && s.Credential != finding.CredentialNone {
 		return "", nil, err
 	}
-	for _, c := range client.SetCookies(res) {
-		_, held := creds.Jar.Get(c.Name)
-		if held && (c.Deleted() || c.Value == "") && t.Authenticates(c.Name) && (topLevel(shape) || pos == finding.SameSite) {
-			return "the answer takes the cookie " + c.Name + " away", res, nil
-		}
+	if gone, ok := t.takenAway(creds, res); ok && (topLevel(try.Shape) || try.Position == finding.SameSite || gone.SameSite == client.SameSiteNone) {
+		return "the answer takes the cookie " + gone.Name + " away", res, nil
 	}
 	w := t.Witness(takesCookie)
 	if w == nil || w.ChangesState || jar.Header(r.URL) == "" {

@@ -22,14 +22,10 @@ func (s *Subject) Shapes() []finding.Shape {
 		return []finding.Shape{finding.Navigate, finding.Image, finding.Head}
 	case s.Ref.Method != http.MethodPost:
 		return []finding.Shape{finding.JSONCORS, finding.Override}
-	case s.Call == nil || s.Call.IsJSON():
-		return []finding.Shape{finding.Form, finding.Multipart, finding.TextPlain, finding.Blob, finding.JSONCORS, finding.Beacon}
-	case s.Call.IsForm():
-		return []finding.Shape{finding.Form, finding.Multipart, finding.TextPlain, finding.Beacon}
-	case s.Call.HasBody():
+	case s.Call != nil && s.Call.HasBody() && !s.Call.IsJSON() && !s.Call.IsForm():
 		return []finding.Shape{finding.TextPlain, finding.Blob, finding.JSONCORS}
 	}
-	return []finding.Shape{finding.Form, finding.Multipart, finding.TextPlain, finding.Blob, finding.Beacon}
+	return []finding.Shape{finding.Form, finding.Multipart, finding.TextPlain, finding.Blob, finding.JSONCORS, finding.Beacon}
 }
 
 // Matrix tries every position and shape on s, which has passed the gate, and
@@ -39,6 +35,14 @@ func (t *Target) Matrix(ctx context.Context, s *Subject) error {
 	if s.Credential != finding.CredentialCookie && s.Credential != finding.CredentialEither {
 		return nil
 	}
+	if !s.Exercised {
+		return t.untried(ctx, s)
+	}
+	return m.fill(ctx)
+}
+
+// fill decides the cells that need a request.
+func (m *matrix) fill(ctx context.Context) error {
 	// First one shape that gets through from each position, another from each
 	// if there is another; then what these do not tell of the rest. Same-site
 	// comes first: there every cookie goes along, so what the server alone
@@ -47,11 +51,11 @@ func (t *Target) Matrix(ctx context.Context, s *Subject) error {
 	for _, first := range []bool{true, false} {
 		for _, pos := range positions {
 			for _, shape := range m.order(first) {
-				try := s.Verdict(pos, shape)
+				try := m.s.Verdict(pos, shape)
 				if try.Verdict.Reason != "the scan ended before" || first && m.seen(pos, "") || m.inferred(try) {
 					continue
 				}
-				if err := m.cell(ctx, try); err != nil {
+				if err := m.decide(ctx, try); err != nil {
 					if errors.Is(err, errNoCall) {
 						try.Verdict.Reason = err.Error()
 						continue
@@ -141,7 +145,7 @@ func (m *matrix) inferred(try *Try) bool {
 			return true
 		}
 	}
-	if !m.seen(try.Position, "") || !m.seen("", try.Shape) || try.Shape == finding.JSONCORS && m.preflighted() {
+	if m.public || !m.seen(try.Position, "") || !m.seen("", try.Shape) || try.Shape == finding.JSONCORS {
 		return false
 	}
 	_, travel := m.t.travelling(m.creds, m.s, try.Position, try.Shape)
@@ -153,6 +157,11 @@ func (m *matrix) inferred(try *Try) bool {
 	})]
 	try.take(from, "")
 	try.Fresh, try.Undeclared, try.Policy = travel.Fresh, travel.Undeclared, travel.Policy
+	if i := slices.IndexFunc(m.s.Tries, func(t *Try) bool {
+		return t.Position == try.Position && t.Verdict.Verdict == finding.Forged && !t.Inferred
+	}); i >= 0 {
+		try.Referrer = m.s.Tries[i].Referrer
+	}
 	try.Reason = "accepted from " + string(from.Position) + ", and other shapes from here: " + travel.Why
 	if try.Policy != "" {
 		try.Reason += " (" + try.Policy + ")"
@@ -173,13 +182,14 @@ func (m *matrix) done(pos finding.Position, shape finding.Shape) *Try {
 func (t *Try) take(from *Try, why string) {
 	t.Verdict.Verdict, t.By, t.Proof = from.Verdict.Verdict, from.By, from.Proof
 	t.Reason, t.Inferred = why+from.Reason, true
-	t.Fresh, t.Undeclared, t.Policy, t.Seen, t.Call = from.Fresh, from.Undeclared, from.Policy, from.Seen, from.Call
+	t.Fresh, t.Undeclared, t.Policy, t.Seen, t.Call, t.Referrer = from.Fresh, from.Undeclared, from.Policy, from.Seen, from.Call, from.Referrer
 }
 
 // table fills the whole table, so that an interrupted scan leaves no cell
 // empty: with what needs no request, and reason elsewhere.
 func (t *Target) table(s *Subject, reason string) *matrix {
 	m := &matrix{t: t, s: s, creds: t.Victim.Credentials(), media: map[finding.Shape]Reading{}, odd: map[finding.Shape]int{}}
+	m.decide = m.cell
 	for _, shape := range s.Shapes() {
 		for _, pos := range finding.Positions() {
 			try := &Try{Verdict: finding.Verdict{Operation: s.Ref.String(), Position: pos, Shape: shape, Verdict: finding.NotTested, Reason: reason}}
@@ -190,8 +200,7 @@ func (t *Target) table(s *Subject, reason string) *matrix {
 	return m
 }
 
-// Whole fills the table of an operation that is not tried cell by cell, since
-// each try costs a session.
+// Whole fills the table of an operation of which no cell can be tried.
 func (t *Target) Whole(s *Subject, reason string) { t.table(s, reason) }
 
 var errNoCall = errors.New("no further call could be made")
@@ -200,6 +209,11 @@ type matrix struct {
 	t     *Target
 	s     *Subject
 	creds actor.Credentials
+	// decide settles a cell that needs a request.
+	decide func(context.Context, *Try) error
+	public bool // no cookie need travel
+	// policies says which referrer policies got through, by position.
+	policies map[string]bool
 
 	media  map[finding.Shape]Reading // what the own page is answered in that encoding
 	odd    map[finding.Shape]int     // its status, where it told nothing
@@ -220,10 +234,10 @@ func (m *matrix) general(try *Try) {
 	}
 	_, exists := Origin(try.Position, m.t.Base)
 	switch {
-	case !m.s.Exercised:
-		set(finding.NotTested, "", "not exercised: "+m.s.Reason)
 	case m.s.Credential == finding.CredentialBearer:
 		set(finding.Blocked, finding.ByNoAmbientCredential, "only the Authorization header authenticates, and no browser attaches it")
+	case !m.s.Exercised:
+		set(finding.NotTested, "", "not exercised: "+m.s.Reason)
 	case m.s.Credential == finding.CredentialNone:
 		set(finding.NotTested, "", "a public operation: it answers alike without any credential, so there is none to ride on")
 	case m.s.Credential == finding.CredentialUnknown:
@@ -239,7 +253,7 @@ func (m *matrix) cell(ctx context.Context, try *Try) error {
 		try.Verdict.Verdict, try.By, try.Reason, try.Proof = v, by, reason, finding.ByHTTP
 		return nil
 	}
-	if try.Shape == finding.JSONCORS && m.preflighted() {
+	if try.Shape == finding.JSONCORS {
 		p, err := m.t.preflight(ctx, m.s, try.Position)
 		if err != nil {
 			return err
@@ -258,6 +272,7 @@ func (m *matrix) cell(ctx context.Context, try *Try) error {
 	if err != nil {
 		return err
 	}
+	jar, _ = m.t.travelling(m.creds, m.s, try.Position, try.Shape) // the call may have logged in
 	r, ok := call.Forged().Encode(try.Shape)
 	if !ok {
 		return set(finding.Blocked, finding.ByContentType, "the body cannot be put into this shape")
@@ -274,6 +289,7 @@ func (m *matrix) cell(ctx context.Context, try *Try) error {
 			return err
 		}
 		r, _ = call.Forged().Encode(try.Shape)
+		jar, _ = m.t.travelling(m.creds, m.s, try.Position, try.Shape)
 	}
 	res, err := m.probe(ctx, try, r, jar)
 	if err != nil {
@@ -290,6 +306,7 @@ func (m *matrix) cell(ctx context.Context, try *Try) error {
 	}
 	if reading == Accepted {
 		m.called = nil
+		m.t.Victim.Rotated(m.creds, res)
 		changed, err := m.changed(ctx, try)
 		if err != nil {
 			return err
@@ -304,12 +321,10 @@ func (m *matrix) cell(ctx context.Context, try *Try) error {
 		return set(finding.Forged, "", reason)
 	}
 	m.called = call // refused, so not used up
-	return m.attribute(ctx, try, reading, res)
-}
-
-// preflighted reports whether the JSON shape of this operation needs one.
-func (m *matrix) preflighted() bool {
-	return m.s.Ref.Method != http.MethodPost || m.s.Call.IsJSON()
+	if err := m.attribute(ctx, try, reading, res); err != nil {
+		return err
+	}
+	return m.referred(try, m.again(ctx, try, jar))
 }
 
 // doubtful reports whether the server probably cannot read the shape at all,
@@ -321,7 +336,7 @@ func (m *matrix) doubtful(shape finding.Shape) bool {
 	if m.s.Call.IsJSON() {
 		return shape == finding.Form || shape == finding.Multipart || shape == finding.TextPlain
 	}
-	return m.s.Call.IsForm() && shape == finding.TextPlain
+	return m.s.Call.IsForm() && (shape == finding.TextPlain || shape == finding.Blob || shape == finding.JSONCORS && m.s.Ref.Method == http.MethodPost)
 }
 
 // enoughOverrides is on how many operations of a method an override must have
@@ -343,6 +358,7 @@ func (m *matrix) control(ctx context.Context, shape finding.Shape) (Reading, err
 		return Unclear, err
 	}
 	use := actor.Use{Cookie: true, CSRF: true}
+	m.creds = m.t.Victim.Credentials() // cookies may have been renewed since
 	res, err := m.t.renewing(ctx, m.creds, use, func(creds actor.Credentials) *client.Request {
 		r, _ := call.WithToken(creds.CSRFValue()).Encode(shape)
 		r.Bare = false
@@ -435,6 +451,7 @@ func (m *matrix) call(ctx context.Context) (*Call, error) {
 		return nil, fmt.Errorf("%w: %w", errNoCall, err)
 	}
 	m.called = c
+	m.creds = m.t.Victim.Credentials() // the call may have logged in
 	return c, nil
 }
 
@@ -463,7 +480,7 @@ func (m *matrix) worthReading(try *Try) bool {
 	}
 	return !slices.ContainsFunc(m.s.Shapes(), func(sh finding.Shape) bool {
 		_, travel := m.t.travelling(m.creds, m.s, finding.CrossSite, sh)
-		return travel.Sent && (sh != finding.JSONCORS || !m.preflighted())
+		return travel.Sent && sh != finding.JSONCORS
 	})
 }
 
@@ -530,11 +547,13 @@ func (m *matrix) attribute(ctx context.Context, try *Try, reading Reading, res *
 		r, _ := call.Forged().Encode(try.Shape)
 		r.Bare = false
 		Own(r.Header, r.Method, r.URL)
+		m.creds = m.t.Victim.Credentials()
 		m.creds.Put(r, actor.Use{Cookie: true})
 		plain, err := m.t.Client.Do(ctx, r)
 		if err != nil {
 			return err
 		}
+		m.t.Victim.Rotated(m.creds, plain)
 		if m.s.Judge.Read(plain) == Accepted {
 			m.called = nil
 			m.why, m.whyTxt = finding.ByOrigin, "the same request is accepted from the own origin, without any token"
@@ -560,7 +579,7 @@ func readHead(r *client.Response, s *Subject) Reading {
 // (Fetch §2.2.2), as the preflight names them.
 func unsafeFields(c *Call) []string {
 	var out []string
-	if c.HasBody() {
+	if c.HasBody() || c.Method == http.MethodPost { // the shape has a body where the call has none
 		out = append(out, "content-type")
 	}
 	for k := range c.Header {

@@ -31,6 +31,8 @@ type Target struct {
 	Title    string // of the API's document
 	Paths    []string
 	Frontend *url.URL
+	Document *url.URL // of the API's document, where the target serves it
+	Sockets  []string // paths that may serve a WebSocket
 	Origins  []string // further origins that the API may trust
 
 	// AuthCookies are the names of the cookies without which the victim is
@@ -50,7 +52,9 @@ type Target struct {
 	noOverride   map[string]int // operations by method that refuse one
 	tokensTested []holder       // copies whose controls held
 	unverified   bool           // signatures are not looked at
-	secret       []byte         // of the tokens' HMAC, once found
+	// referrersVain counts operations on which no referrer policy helped.
+	referrersVain int
+	secret        []byte // of the tokens' HMAC, once found
 }
 
 // A Subject is one operation with all that its controls have taught.
@@ -104,6 +108,9 @@ type Try struct {
 	// Inferred: not sent itself, but not told by the server from one that was.
 	Inferred bool
 	Custom   bool // bears fields that a page must ask leave for
+	// Referrer is the referrer policy of the attacker's page on which it
+	// rests; empty where any will do.
+	Referrer string
 
 	Evidence []finding.Evidence // of the browser
 	PoC      string             // path of the page that proves it
@@ -231,13 +238,18 @@ func (t *Target) legit(ctx context.Context, c *Call, creds actor.Credentials, us
 // is good now: where the token served for one request and that is over, again
 // with the next.
 func (t *Target) renewing(ctx context.Context, creds actor.Credentials, use actor.Use, build func(actor.Credentials) *client.Request) (*client.Response, error) {
-	if !use.CSRF {
-		return t.Client.Do(ctx, build(creds))
+	if use.CSRF {
+		creds = t.Victim.Current(creds)
 	}
-	creds = t.Victim.Current(creds)
 	res, err := t.Client.Do(ctx, build(creds))
 	if err != nil {
 		return nil, err
+	}
+	if use.Cookie {
+		t.Victim.Rotated(creds, res)
+	}
+	if !use.CSRF {
+		return res, nil
 	}
 	if next, ok := t.Victim.Answered(ctx, creds, res); ok {
 		if res, err = t.Client.Do(ctx, build(next)); err == nil {

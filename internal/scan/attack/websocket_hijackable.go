@@ -75,7 +75,7 @@ func websocketHijackable(ctx context.Context, t *Target) error {
 	pages = append(pages, res)
 	creds := t.Victim.Credentials()
 	own := t.Base.Scheme + "://" + t.Base.Host
-	for _, path := range Sockets(pages, t.Paths) {
+	for _, path := range Sockets(pages, slices.Concat(t.Sockets, t.Paths)) {
 		u := *t.Base
 		u.Path = strings.TrimSuffix(u.Path, "/") + path
 		cookies := creds.Jar.Header(&u)

@@ -55,6 +55,9 @@ func (v *Victim) Attack(ctx context.Context, a Attack) (*Trace, error) {
 	if !ok {
 		return nil, &NotHere{a.Position}
 	}
+	if a.Referrer == "unsafe-url" { // the page's address is what the server sees
+		at += "?" + a.Origin() + "/"
+	}
 	rec := newRecorder(a)
 	listening, stop := context.WithCancel(v.away.ctx)
 	defer stop()

@@ -31,6 +31,16 @@ type Attack struct {
 	Body        []byte
 	Operation   string // for people: "POST /transfer"
 	Picture     bool   // take a screenshot after it
+	Referrer    string // referrer policy of the page; empty: the browser's default
+}
+
+// Origin returns the origin that is attacked.
+func (a Attack) Origin() string {
+	u, err := url.Parse(a.URL)
+	if err != nil {
+		return ""
+	}
+	return u.Scheme + "://" + u.Host
 }
 
 // A field of a form.
