@@ -44,6 +44,9 @@ func (t *Target) Forgeable(s *Subject) {
 	default:
 		message = fmt.Sprintf("%s runs on the victim's cookie alone when a page of a same-site origin sends it (%s): another port, or a sibling subdomain. SameSite does not help there.", s.Ref, worst.Shape)
 	}
+	if worst.Referrer != "" {
+		message += fmt.Sprintf(" The check that stands there looks at Referer, which the attacker's page chooses: its referrer policy is %s.", worst.Referrer)
+	}
 	if more := others(s, worst); more != "" {
 		message += " Also: " + more + "."
 	}

@@ -207,9 +207,9 @@ func (t *Target) state(label, before, after string) finding.Evidence {
 	return finding.Evidence{Kind: finding.StateEvidence, Text: t.Redactor.Redact(label + "\n" + diff(before, after))}
 }
 
-// diff shows the lines in which two states differ.
+// diff shows the pieces in which two states differ.
 func diff(before, after string) string {
-	a, b := strings.Split(before, "\n"), strings.Split(after, "\n")
+	a, b := pieces(before), pieces(after)
 	var out strings.Builder
 	for _, l := range a {
 		if !slices.Contains(b, l) {
@@ -226,6 +226,27 @@ func diff(before, after string) string {
 		s = strings.ToValidUTF8(s[:2000], "") + "…\n"
 	}
 	return s
+}
+
+// maxLine bounds the lines of a state that are shown as they are.
+const maxLine = 100
+
+// pieces breaks a state into lines that people can compare: pages are broken
+// between tags, JSON between members.
+func pieces(state string) []string {
+	var out []string
+	for line := range strings.Lines(state) {
+		line = strings.TrimRight(line, "\r\n")
+		switch text := strings.TrimSpace(line); {
+		case len(line) <= maxLine:
+		case strings.HasPrefix(text, "<"):
+			line = strings.ReplaceAll(line, "><", ">\n<")
+		case strings.HasPrefix(text, "{"), strings.HasPrefix(text, "["):
+			line = strings.NewReplacer(`,"`, ",\n\"", `},{`, "},\n{").Replace(line)
+		}
+		out = append(out, strings.Split(line, "\n")...)
+	}
+	return out
 }
 
 // legit sends a call as the victim's own page would, with the credentials of
