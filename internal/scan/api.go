@@ -44,6 +44,7 @@ type api struct {
 	made     []made                      // what the scan created
 	listed   map[string][]string         // what listings held when last read, by path
 	relisted map[*openapi.Operation]bool // read again after a creation
+	wasThere []string                    // paths of what was deleted
 }
 
 // A use is one operation and how it is called.
@@ -206,6 +207,9 @@ func (a *api) call(u *use, r *openapi.Request) *attack.Call {
 // again makes another request to u: the last one that succeeded where there
 // is nothing in it to vary, else a new one.
 func (a *api) again(u *use) (*openapi.Request, error) {
+	if u.last != nil && a.deleted(u.last.Path) {
+		return a.build(u) // about another thing
+	}
 	if u.last != nil && len(u.op.Bodies) == 0 && (len(u.last.Query) == 0 || !u.subject.ChangesState) {
 		return u.last.Clone(), nil
 	}
@@ -225,6 +229,11 @@ func (a *api) again(u *use) (*openapi.Request, error) {
 	return r, nil
 }
 
+// deleted reports whether what a path is about was deleted by the scan.
+func (a *api) deleted(path string) bool {
+	return slices.ContainsFunc(a.wasThere, func(p string) bool { return path == p || strings.HasPrefix(path, p+"/") })
+}
+
 // send sends a request as the victim's own page and learns from the answer.
 func (a *api) send(ctx context.Context, u *use, r *openapi.Request) (*client.Response, error) {
 	call := (&attack.Call{Request: r, Base: a.t.Base}).WithToken(a.t.Victim.Credentials().CSRFValue())
@@ -237,6 +246,9 @@ func (a *api) send(ctx context.Context, u *use, r *openapi.Request) (*client.Res
 		return nil, err
 	}
 	a.pool.Learn(u.op, r, res.Status, res.Header, res.Body)
+	if u.op.Method == http.MethodDelete && res.Status < 300 && strings.HasSuffix(u.op.Path, "}") && len(a.wasThere) < maxListed {
+		a.wasThere = append(a.wasThere, r.Path)
+	}
 	if res.Status == http.StatusOK {
 		a.learnLinks(res)
 		a.learnForms(res)

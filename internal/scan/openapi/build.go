@@ -129,7 +129,9 @@ func (d *Document) NewName(op *Operation, parameter string, serial int) (string,
 		if p.In != "path" || p.Name != parameter || text(d.solid(p.Schema.node)["format"]) != "" {
 			continue
 		}
-		s, ok := d.generator(op, nil, BuildOptions{Serial: serial}).value(p.Schema.node, parameter, "", 0).(string)
+		g := d.generator(op, nil, BuildOptions{})
+		g.serial = serial // as it is: short patterns have few texts
+		s, ok := g.value(p.Schema.node, parameter, "", 0).(string)
 		return strings.ReplaceAll(s, " ", "-"), ok && s != ""
 	}
 	return "", false
