@@ -428,6 +428,11 @@ func (s *session) judge(ctx context.Context) error {
 	if err := s.lasting(t.FindAuthCookies(ctx)); err != nil {
 		return err
 	}
+	if len(s.cfg.Headers) > 0 {
+		if err := s.lasting(t.FindWay(ctx)); err != nil {
+			return err
+		}
+	}
 	if !s.cfg.ReadOnly {
 		if err := s.lasting(a.changingGETs(ctx)); err != nil {
 			return err

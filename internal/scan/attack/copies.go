@@ -141,3 +141,23 @@ func (t *Target) controlled(ctx context.Context, h holder) (bool, *client.Respon
 	no, _, err := t.present(ctx, h, "a.b.c")
 	return no != Accepted, res, err
 }
+
+// FindWay finds out whether the headers that the user gave belong to the way
+// to the target: whether a read that the cookie authenticates works without
+// them. Where it does, forged requests go without, as those of a foreign page
+// do.
+func (t *Target) FindWay(ctx context.Context) error {
+	w := t.Witness(func(s *Subject) bool { return takesCookie(s) && !s.ChangesState })
+	if w == nil {
+		return nil
+	}
+	creds := t.Victim.Credentials()
+	r := legitimate(w.Call, creds, actor.Use{Cookie: true})
+	r.Bare = true
+	t.Client.HeadersOpenTheWay(false)
+	res, err := t.Client.Do(ctx, r)
+	if err != nil || w.Judge.Read(res) != Accepted {
+		t.Client.HeadersOpenTheWay(true)
+	}
+	return err
+}

@@ -182,7 +182,7 @@ func (l *loginMatrix) own(ctx context.Context, shape finding.Shape, with bool) (
 		if r, ok = call.Encode(shape); !ok {
 			return Malformed, nil, nil
 		}
-		r.Bare = false
+		r.Bare = !with
 	}
 	Own(r.Header, r.Method, r.URL)
 	if with {

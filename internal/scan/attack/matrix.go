@@ -262,7 +262,7 @@ func (m *matrix) cell(ctx context.Context, try *Try) error {
 			return set(finding.Blocked, finding.ByPreflight, p.Why)
 		}
 	}
-	jar, travel := m.t.travelling(m.creds, m.s, try.Position, try.Shape)
+	_, travel := m.t.travelling(m.creds, m.s, try.Position, try.Shape)
 	if !travel.Sent {
 		return set(finding.Blocked, travel.By, travel.Why)
 	}
@@ -272,7 +272,7 @@ func (m *matrix) cell(ctx context.Context, try *Try) error {
 	if err != nil {
 		return err
 	}
-	jar, _ = m.t.travelling(m.creds, m.s, try.Position, try.Shape) // the call may have logged in
+	jar, _ := m.t.travelling(m.creds, m.s, try.Position, try.Shape) // the call may have logged in
 	r, ok := call.Forged().Encode(try.Shape)
 	if !ok {
 		return set(finding.Blocked, finding.ByContentType, "the body cannot be put into this shape")
@@ -545,7 +545,6 @@ func (m *matrix) attribute(ctx context.Context, try *Try, reading Reading, res *
 			return err
 		}
 		r, _ := call.Forged().Encode(try.Shape)
-		r.Bare = false
 		Own(r.Header, r.Method, r.URL)
 		m.creds = m.t.Victim.Credentials()
 		m.creds.Put(r, actor.Use{Cookie: true})

@@ -54,6 +54,9 @@ type Client struct {
 	maxBody   atomic.Int64
 	failures  atomic.Int32 // transport errors in a row
 	serverErr atomic.Int32 // 5xx answers in a row
+	// besideTheWay is set where the target can be reached without the extra
+	// headers of the configuration.
+	besideTheWay atomic.Bool
 }
 
 // Errors that callers tell apart.
@@ -119,6 +122,12 @@ func (c *Client) Limit(maxBody int64) { c.maxBody.Store(maxBody) }
 // Target returns the URL that the client was made for.
 func (c *Client) Target() *url.URL { return c.cfg.Target }
 
+// HeadersOpenTheWay says whether the extra headers of the configuration belong
+// to the way to the target, such as a gateway's key, and go on every request:
+// so it is until this says otherwise. Else only the API's own clients send
+// them, and no page of another site.
+func (c *Client) HeadersOpenTheWay(do bool) { c.besideTheWay.Store(!do) }
+
 // Sent returns how many requests were sent.
 func (c *Client) Sent() int { return int(c.sent.Load()) }
 
@@ -135,7 +144,7 @@ type Request struct {
 	Header http.Header
 	Body   []byte
 	// Bare leaves out everything that a browser on a foreign page would not
-	// send: the marker. Extra headers of the configuration stay, since they
+	// send: the marker, and the extra headers of the configuration unless they
 	// belong to the way to the target.
 	Bare bool
 }
@@ -212,7 +221,9 @@ func (c *Client) backoff() time.Duration {
 func (c *Client) once(ctx context.Context, r *Request) (*Response, error) {
 	h := make(http.Header, len(r.Header)+len(c.cfg.Header)+2)
 	for k, v := range c.cfg.Header {
-		h[k] = v
+		if !r.Bare || k == "Cookie" || !c.besideTheWay.Load() {
+			h[k] = v
+		}
 	}
 	for k, v := range r.Header {
 		if k == "Cookie" && len(h[k]) > 0 {
