@@ -1,6 +1,7 @@
 package actor_test
 
 import (
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -154,6 +155,21 @@ func TestLogins(t *testing.T) {
 			}
 			return 307, []string{"Location", "http://evil.test/login"}
 		}, false},
+		{"a login that wants a script's field", func(r *http.Request) (int, []string) {
+			if r.Header.Get("X-Requested-With") != "XMLHttpRequest" || !good(r) {
+				return 403, nil
+			}
+			return 200, []string{"Set-Cookie", "session=0123456789; Path=/"}
+		}, true},
+		{"a login that says 200 to what it refuses", func(r *http.Request) (int, []string) {
+			if r.Method == "GET" {
+				return 404, nil
+			}
+			if r.Header.Get("X-Requested-With") == "" || !good(r) {
+				return 200, nil
+			}
+			return 200, []string{"Set-Cookie", "session=0123456789; Path=/"}
+		}, true},
 		{"a login that wants a CSRF token first", func(r *http.Request) (int, []string) {
 			switch {
 			case r.Method == "GET":
@@ -200,5 +216,55 @@ func TestCreatingAnAccountIsNoLogin(t *testing.T) {
 	routes := actor.Find(doc)
 	if len(routes) != 1 || routes[0].Path != "/auth" {
 		t.Errorf("%v", routes)
+	}
+}
+
+func TestLoginsByOtherNames(t *testing.T) {
+	for name, tc := range map[string]struct{ operation, properties, user, pass string }{
+		"nick and PIN":                 {"/session", `"nick":{"type":"string"},"pin":{"type":"string"}`, "nick", "pin"},
+		"a number and a word":          {"/sign-in", `"pitch":{"type":"string"},"word":{"type":"string"}`, "pitch", "word"},
+		"one of the names is usual":    {"/sign-in", `"password":{"type":"string"},"badge":{"type":"string"}`, "badge", "password"},
+		"an envelope of which":         {"/auth/login", `"data":{"type":"object"}`, "data.username", "data.password"},
+		"two texts that log nobody in": {"/messages", `"to":{"type":"string"},"text":{"type":"string"}`, "", ""},
+	} {
+		b := strings.Replace(body("application/json", tc.properties), `"type":"object",`, `"type":"object","required":["nick","pin","pitch","word","password","badge","data","to","text"],`, 1)
+		routes := actor.Find(document(t, `"`+tc.operation+`":{"post":{`+b+`}}`))
+		routes = slices.DeleteFunc(routes, func(r actor.Route) bool { return r.Path != tc.operation })
+		switch {
+		case tc.user == "" && len(routes) > 0:
+			t.Errorf("%s: %+v", name, routes)
+		case tc.user != "" && (len(routes) == 0 || routes[0].UserField != tc.user || routes[0].PassField != tc.pass):
+			t.Errorf("%s: %+v", name, routes)
+		}
+	}
+}
+
+func TestATokenForTheSecondFactorIsNoAccessToken(t *testing.T) {
+	base, _ := url.Parse("http://127.0.0.1:8000")
+	for answer, ok := range map[string]bool{`{"mfa_token":"` + token + `"}`: false, `{"access_token":"` + token + `"}`: true} {
+		var red secret.Redactor
+		a := &actor.Actor{Account: actor.Account{Name: "alice", Password: secret.New("wonderland-7")}, Base: base, Redactor: &red,
+			Client: client.New(client.Config{Target: base, Transport: saying(answer)}),
+			Routes: []actor.Route{{Method: "POST", Path: "/login", Encoding: actor.JSON, UserField: "username", PassField: "password"}},
+			Page:   func(http.Header, string, *url.URL) {}}
+		if _, err := a.Login(t.Context()); (err == nil) != ok {
+			t.Errorf("%s: %v", answer, err)
+		}
+	}
+}
+
+// saying answers every request by a JSON text.
+type saying string
+
+func (s saying) RoundTrip(r *http.Request) (*http.Response, error) {
+	return &http.Response{StatusCode: 200, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(strings.NewReader(string(s))), Request: r}, nil
+}
+
+func TestACSRFCookieNamesItsField(t *testing.T) {
+	c := actor.Credentials{Told: []string{"X-Told"}, CSRF: []actor.CSRFToken{
+		{Value: "v1", Where: "cookie", Name: "__Host-swap_csrf"}, {Value: "v2", Where: "body", Name: "csrf"}, {Value: "v3", Where: "cookie", Name: "X-XSRF-TOKEN"}, {Value: "v4", Where: "cookie", Name: "csrf token\r\n"},
+	}}
+	if got := strings.Join(c.CSRFFields(), " "); got != "X-Told X-Swap-Csrf" {
+		t.Errorf("got %q", got)
 	}
 }

@@ -217,6 +217,16 @@ func TestAForgeryCarriesNoMarker(t *testing.T) {
 	if _, marked := seen[client.MarkerHeader]; marked || seen.Get("X-Gateway") != "k" {
 		t.Errorf("a forged request was sent with %v", seen)
 	}
+	c.HeadersOpenTheWay(false)
+	for _, bare := range []bool{true, false} {
+		r.Bare = bare
+		if _, err := c.Do(t.Context(), r); err != nil {
+			t.Fatal(err)
+		}
+		if got := seen.Get("X-Gateway"); (got == "") != bare || seen.Get("Cookie") != "gate=1; a=b" {
+			t.Errorf("where the way is open without the field, bare=%v was sent with %v", bare, seen)
+		}
+	}
 }
 
 func TestDumpHoldsNoCredential(t *testing.T) {
