@@ -18,18 +18,25 @@ type CSRFToken struct {
 	Name  string // cookie, header, JSON key, meta or input name
 }
 
+// formTokens are further names that hold such tokens, where they stand alone.
+var formTokens = []string{"nonce", "_token", "form_token", "formtoken", "form_key", "antiforgerytoken", "antiforgery_token", "security_token"}
+
+// OfOneForm reports whether a token of that name belongs to the form in which
+// it stands, and says nothing of other operations.
+func OfOneForm(name string) bool { return slices.Contains(formTokens, strings.ToLower(name)) }
+
 func isCSRFName(lower string) bool {
-	return strings.Contains(lower, "csrf") || strings.Contains(lower, "xsrf") || strings.Contains(lower, "authenticity_token") || lower == "requestverificationtoken"
+	return slices.Contains(formTokens, lower) || strings.Contains(lower, "csrf") || strings.Contains(lower, "xsrf") || strings.Contains(lower, "authenticity_token") || lower == "requestverificationtoken"
 }
 
-var csrfName = regexp.MustCompile(`(?i)[cx]srf|authenticity_token|requestverificationtoken`)
+var csrfName = regexp.MustCompile(`(?i)[cx]srf|authenticity_token|requestverificationtoken|["'](?:nonce|_token|form_?token|form_key|antiforgery_?token|security_token)["']`)
 
 // namesCSRF reports whether a text may hold a name for which isCSRFName is
 // true.
 func namesCSRF(text []byte) bool {
 	// The letters that all of them have are looked for first: that is much
 	// faster than the pattern.
-	for _, sign := range []string{"srf", "SRF", "Srf", "uthenticity", "UTHENTICITY", "erification", "ERIFICATION"} {
+	for _, sign := range []string{"srf", "SRF", "Srf", "uthenticity", "UTHENTICITY", "erification", "ERIFICATION", "nonce", "token", "form_key"} {
 		if bytes.Contains(text, []byte(sign)) {
 			return csrfName.Match(text)
 		}

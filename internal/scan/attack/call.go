@@ -55,6 +55,13 @@ func (c *Call) WithToken(token string) *Call {
 	return n.inQuery(func(q url.Values, name string) { q.Set(name, token) })
 }
 
+// HasToken reports whether the call has a place for a CSRF token in its body or
+// query.
+func (c *Call) HasToken() bool {
+	m, _ := c.Value.(map[string]any)
+	return slices.ContainsFunc(slices.Collect(maps.Keys(m)), actor.IsCSRFName) || slices.ContainsFunc(slices.Collect(maps.Keys(c.Query)), actor.IsCSRFName)
+}
+
 // WithoutToken leaves such members out.
 func (c *Call) WithoutToken() *Call {
 	n := c

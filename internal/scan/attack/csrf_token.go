@@ -34,6 +34,9 @@ func csrfTokens(ctx context.Context, t *Target) error {
 			}
 			continue
 		}
+		if !s.Call.HasToken() && !slices.ContainsFunc(creds.CSRF, func(k actor.CSRFToken) bool { return !actor.OfOneForm(k.Name) }) {
+			continue // the tokens are other forms'
+		}
 		if err := t.csrfToken(ctx, s, creds); err != nil {
 			return err
 		}

@@ -30,6 +30,8 @@ class Book(BaseModel):
     reviews: list = []
 
 
+NONCES: set = set()  # of forms that were handed out, each with its reader
+EMAILS: dict[str, str] = {}
 READERS = {"hedda": hashed("Chapter-1-Gabler"), "ivar": hashed("Footnote-2-Aasen")}
 BOOKS: dict[str, Book] = {}
 
@@ -162,7 +164,23 @@ def review(text: str = Form(min_length=3), b: Book = Depends(book), me: str = De
 
 @app.get("/settings")
 def settings(me: str = Depends(reader)):
-    return page("Settings", form("/settings/password", "Change", text("old_password", "password"), text("new_password", "password")))
+    nonce = secrets.token_urlsafe(12)
+    NONCES.add((me, nonce))
+    return page(
+        "Settings",
+        f"<p>{html.escape(EMAILS.get(me, 'no address'))}</p>"
+        + form("/settings/email", "Change", text("email", "email"), f'<input type="hidden" name="nonce" value="{nonce}">')
+        + form("/settings/password", "Change", text("old_password", "password"), text("new_password", "password")),
+    )
+
+
+@app.post("/settings/email")
+def change_email(email: str = Form(regex=r"^[^@\s]+@[^@\s]+$"), nonce: str = Form(), me: str = Depends(reader)):
+    if (me, nonce) not in NONCES:
+        raise HTTPException(403, "This form has been used")
+    NONCES.discard((me, nonce))
+    EMAILS[me] = email
+    return RedirectResponse("/settings", 303)
 
 
 @app.post("/settings/password")
