@@ -40,7 +40,7 @@ func Render(w io.Writer, r *finding.Report) error {
 	if err != nil {
 		return err
 	}
-	return t.Execute(w, page{Report: r, Counts: counts(r), Groups: groups(r.Findings), Rows: matrix(r), Unexercised: unexercised(r)})
+	return t.Execute(w, page{Report: r, Counts: counts(r), Groups: groups(r.Findings), Rows: matrix(r), Absent: finding.Absent(r.Verdicts), Unexercised: unexercised(r)})
 }
 
 type page struct {
@@ -48,11 +48,21 @@ type page struct {
 	Counts      map[string]int
 	Groups      []group
 	Rows        []opRow
+	Absent      []finding.AbsentPosition
 	Unexercised []finding.Operation
 }
 
-// Positions and Legend serve the template.
-func (page) Positions() []finding.Position { return finding.Positions() }
+// Positions are those that the target has.
+func (p page) Positions() []finding.Position { return present(p.Report) }
+
+// present returns the positions of which there is more to say than that the
+// target has none such.
+func present(r *finding.Report) []finding.Position {
+	absent := finding.Absent(r.Verdicts)
+	return slices.DeleteFunc(finding.Positions(), func(p finding.Position) bool {
+		return slices.ContainsFunc(absent, func(a finding.AbsentPosition) bool { return a.Position == p })
+	})
+}
 
 // Legend lists the marks in the order of the key below the matrix.
 func (page) Legend() []legend {
@@ -89,7 +99,7 @@ type opRow struct {
 func matrix(r *finding.Report) []opRow {
 	var rows []opRow
 	at := map[string]int{}
-	positions := finding.Positions()
+	positions := present(r)
 	for _, v := range r.Verdicts {
 		i, ok := at[v.Operation]
 		if !ok {

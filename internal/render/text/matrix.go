@@ -28,13 +28,17 @@ func (p *page) matrix(r *finding.Report) {
 		byOperation[v.Operation] = append(byOperation[v.Operation], v)
 	}
 	widest = min(widest, 48)
+	absent := finding.Absent(r.Verdicts)
 	for _, op := range operations {
 		name := safe(op)
-		for _, row := range rows(byOperation[op]) {
+		for _, row := range rows(byOperation[op], absent) {
 			lead := "  " + pad(name, widest) + "  " + pad(strings.Join(row.positions, ", "), 10) + "  "
 			p.wrapped(lead, strings.Repeat(" ", min(columns(lead), p.Width/2)), strings.Join(p.cells(row.verdicts), " · "))
 			name = ""
 		}
+	}
+	for _, a := range absent {
+		p.wrapped("  ", "  ", p.paint(dim, string(a.Position)+": not tested, for "+safe(a.Reason)))
 	}
 	p.linef("")
 }
@@ -45,9 +49,12 @@ type row struct {
 	verdicts  []finding.Verdict
 }
 
-func rows(verdicts []finding.Verdict) []row {
+func rows(verdicts []finding.Verdict, absent []finding.AbsentPosition) []row {
+	positions := slices.DeleteFunc(finding.Positions(), func(p finding.Position) bool {
+		return slices.ContainsFunc(absent, func(a finding.AbsentPosition) bool { return a.Position == p })
+	})
 	var out []row
-	for _, pos := range finding.Positions() {
+	for _, pos := range positions {
 		var here []finding.Verdict
 		for _, v := range verdicts {
 			if v.Position == pos {
@@ -70,7 +77,7 @@ func rows(verdicts []finding.Verdict) []row {
 	}
 	// A statement about all positions needs no list of them.
 	for i := range out {
-		if len(out[i].positions) == len(finding.Positions()) {
+		if len(out[i].positions) == len(positions) {
 			out[i].positions = []string{"everywhere"}
 		}
 	}

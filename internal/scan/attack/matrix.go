@@ -236,14 +236,14 @@ func (m *matrix) general(try *Try) {
 	switch {
 	case m.s.Credential == finding.CredentialBearer:
 		set(finding.Blocked, finding.ByNoAmbientCredential, "only the Authorization header authenticates, and no browser attaches it")
+	case !exists:
+		set(finding.NotTested, "", "the API speaks plain http itself, so an http page of its host is no other position")
 	case !m.s.Exercised:
 		set(finding.NotTested, "", "not exercised: "+m.s.Reason)
 	case m.s.Credential == finding.CredentialNone:
 		set(finding.NotTested, "", "a public operation: it answers alike without any credential, so there is none to ride on")
 	case m.s.Credential == finding.CredentialUnknown:
 		set(finding.NotTested, "", m.s.Reason)
-	case !exists:
-		set(finding.NotTested, "", "the API speaks plain http itself, so an http page of its host is no other position")
 	}
 }
 
