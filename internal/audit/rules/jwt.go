@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"path"
 	"regexp"
 	"strings"
 
@@ -133,7 +134,9 @@ func (c *Context) secrets(visit func(v *fastapi.Value, where fastapi.Place)) {
 			visit(x, where)
 			if x.Env != "" { // what other deployments set
 				for _, v := range c.Program.Settings(x.Env) {
-					look(v, where, depth+1)
+					if of := serviceOf(v.At.Path); of == "" || of == serviceOf(x.At.Path) {
+						look(v, where, depth+1)
+					}
 				}
 			}
 		})
@@ -161,4 +164,20 @@ func (c *Context) secrets(visit func(v *fastapi.Value, where fastapi.Place)) {
 	for _, cfg := range c.model.configs {
 		look(cfg.secret, cfg.locationAt, 0)
 	}
+}
+
+// services are words for what a program talks to, by which its settings files
+// are told apart.
+var services = set(`auth aws bot celery database db email frontend kafka mail minio mongo mongodb mysql pg postgres postgresql rabbitmq redis s3 smtp
+	sentry storage stripe web`)
+
+// serviceOf returns the service that a settings file is of: "s3" of .env.s3, and
+// "" of .env and .env.production, which are of the whole program.
+func serviceOf(file string) string {
+	for _, w := range strings.FieldsFunc(strings.ToLower(path.Base(file)), func(r rune) bool { return strings.ContainsRune("._-", r) }) {
+		if services[w] {
+			return w
+		}
+	}
+	return ""
 }
