@@ -219,6 +219,40 @@ func TestCreatingAnAccountIsNoLogin(t *testing.T) {
 	}
 }
 
+func TestWhatTheLoginsFolderHoldsIsNoLogin(t *testing.T) {
+	creds := `"email":{"type":"string"},"password":{"type":"string"}`
+	post := func(path, id, more string) string {
+		return `"` + path + `":{"post":{"operationId":"` + id + `",` + strings.Replace(body("application/json", creds), `"responses":{}`, `"responses":{`+more, 1) + `}}}`
+	}
+	const made, answered = `"201":{"description":""}`, `"200":{"description":""}`
+	login := post("/api/auth/login", "login_api_auth_login_post", answered)
+	for name, tc := range map[string]struct {
+		paths string
+		want  []string
+	}{
+		"it creates":              {login + "," + post("/api/auth/teachers", "add_teacher_api_auth_teachers_post", made), []string{"/api/auth/login"}},
+		"it asks for a login":     {login + "," + strings.Replace(post("/api/auth/staff", "staff", answered), `"post":{`, `"post":{"security":[{"o":[]}],`, 1), []string{"/api/auth/login"}},
+		"nothing speaks against":  {login + "," + post("/api/auth/staff", "staff", answered), []string{"/api/auth/login", "/api/auth/staff"}},
+		"a session is created":    {login + "," + post("/api/auth/sessions", "open", made), []string{"/api/auth/login", "/api/auth/sessions"}},
+		"its ID calls it a login": {login + "," + post("/api/auth/enter", "login_enter_api_auth_enter_post", made), []string{"/api/auth/login", "/api/auth/enter"}},
+		"nothing else is there":   {post("/api/auth/enter", "enter", made), []string{"/api/auth/enter"}},
+	} {
+		doc, err := openapi.Parse(t.Context(), []byte(`{"openapi":"3.0.0","info":{"title":"t","version":"1"},"paths":{`+tc.paths+`}}`), nil)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		var got []string
+		for _, r := range actor.Find(doc) {
+			got = append(got, r.Path)
+		}
+		slices.Sort(got)
+		slices.Sort(tc.want)
+		if !slices.Equal(got, tc.want) {
+			t.Errorf("%s: got %q, want %q", name, got, tc.want)
+		}
+	}
+}
+
 func TestLoginsByOtherNames(t *testing.T) {
 	for name, tc := range map[string]struct{ operation, properties, user, pass string }{
 		"nick and PIN":                 {"/session", `"nick":{"type":"string"},"pin":{"type":"string"}`, "nick", "pin"},

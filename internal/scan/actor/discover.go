@@ -26,7 +26,8 @@ func contains(s string, words []string) bool {
 func Find(doc *openapi.Document) []Route {
 	type ranked struct {
 		Route
-		rank int
+		rank  int
+		makes bool // something other than a session
 	}
 	var out []ranked
 	for _, o := range doc.Operations {
@@ -50,7 +51,7 @@ func Find(doc *openapi.Document) []Route {
 				}
 				rank = 60
 			}
-			out = append(out, ranked{r, rank})
+			out = append(out, ranked{r, rank, rank > 0 && madeInFolder(o)})
 		}
 	}
 	for _, t := range doc.TokenURLs {
@@ -67,11 +68,14 @@ func Find(doc *openapi.Document) []Route {
 			}
 		}
 		out = append(out, ranked{Route{Method: http.MethodPost, Path: path, Encoding: Form,
-			UserField: "username", PassField: "password", Extra: map[string]string{"grant_type": "password"}}, 0})
+			UserField: "username", PassField: "password", Extra: map[string]string{"grant_type": "password"}}, 0, false})
 	}
 	slices.SortStableFunc(out, func(a, b ranked) int { return a.rank - b.rank })
 	// Where something is called a login, what is not makes accounts.
 	out = slices.DeleteFunc(out, func(r ranked) bool { return r.rank == 60 && out[0].rank < 60 })
+	if slices.ContainsFunc(out, func(r ranked) bool { return !r.makes }) {
+		out = slices.DeleteFunc(out, func(r ranked) bool { return r.makes })
+	}
 	routes := make([]Route, 0, len(out))
 	for _, r := range out {
 		routes = append(routes, r.Route)
@@ -85,6 +89,18 @@ func Find(doc *openapi.Document) []Route {
 func bare(o *openapi.Operation) bool {
 	return o.Method == http.MethodPost && slices.ContainsFunc(o.Bodies, func(b *openapi.Body) bool { return len(b.Schema.Properties()) == 2 }) &&
 		!contains(strings.ToLower(o.Path+" "+o.ID), []string{"create", "new", "add", "invite"})
+}
+
+// madeInFolder reports whether o is called a login by nothing but the folder
+// that it lies in, and its document speaks against it: it promises to create
+// something, or asks for a credential first. POST /auth/teachers enrols a
+// teacher.
+func madeInFolder(o *openapi.Operation) bool {
+	path := strings.ToLower(strings.Trim(o.Path, "/"))
+	// FastAPI ends an ID with the path and the method.
+	slug := strings.NewReplacer("/", "_", "-", "_").Replace(path) + "_" + strings.ToLower(o.Method)
+	own := path[strings.LastIndexByte(path, '/')+1:] + " " + strings.TrimSuffix(strings.ToLower(o.ID), slug)
+	return (o.Created || o.Secured) && !contains(own, loginish)
 }
 
 // collection reports whether a path ends in the name of many accounts: a POST

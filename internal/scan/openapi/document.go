@@ -63,7 +63,7 @@ type Operation struct {
 	Responses   []*Schema // of success, where the document says
 	responseRef []string  // names of the schemas behind them
 	links       []link
-	created     bool // the document promises 201
+	Created     bool // the document promises 201
 	doc         *Document
 	traits      *traits
 }
@@ -314,7 +314,7 @@ func (d *Document) responses(o *Operation, node map[string]any) {
 			continue
 		}
 		r := d.object(responses[status])
-		o.created = o.created || status == "201"
+		o.Created = o.Created || status == "201"
 		d.links(o, r)
 		schema := r["schema"]
 		if schema == nil {

@@ -169,7 +169,7 @@ func (l *lesson) read(v any, node map[string]any, kind, home string, rank, level
 }
 
 // creates reports whether the document says that the operation creates.
-func (l *lesson) creates() bool { return l.op.created }
+func (l *lesson) creates() bool { return l.op.Created }
 
 func (l *lesson) object(v, m map[string]any, kind, home string, rank, level int) {
 	properties, _ := m["properties"].(map[string]any)

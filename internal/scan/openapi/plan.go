@@ -173,7 +173,7 @@ func (d *Document) findProducers(op *Operation) []*Operation {
 			score = 70
 		case o.Method == "POST" && container != "" && slices.Contains(kinds, o.traits.answers) && strings.HasPrefix(container+"/", path+"/"):
 			score = 50
-		case o.Method == "PUT" && o.Path == op.Path && o.created:
+		case o.Method == "PUT" && o.Path == op.Path && o.Created:
 			score = 40
 		}
 		for _, l := range o.links {
