@@ -264,10 +264,8 @@ func (c complaint) byWords(name string, was any) (remedy, bool) {
 		return asks(map[string]any{"type": "string", "format": "phone"})
 	case has("uuid"):
 		return asks(map[string]any{"type": "string", "format": "uuid"})
-	case has("in the past", "before today", "past date"):
-		return asks(map[string]any{"const": "1990-01-02"})
-	case has("future", "after today", "in the past"):
-		return asks(map[string]any{"const": epoch.AddDate(5, 0, 0).Format("2006-01-02")})
+	case tenseOf(m) != noTense:
+		return asks(map[string]any{"const": dateIn(tenseOf(m), was)})
 	case has("hex", "color", "colour"):
 		return asks(map[string]any{"type": "string", "format": "color"})
 	case has("positive", "greater than", "at least", "more than", "above", "non-zero", "nonzero", "minimum", ">") && !isText:

@@ -138,6 +138,9 @@ func (f *fix) words(said string) (*Request, bool) {
 			return next, true
 		}
 	}
+	if next, ok := f.inOrder(said); ok {
+		return next, true
+	}
 	// A field that the message names, and what it says of it.
 	if object, ok := f.prev.Value.(map[string]any); ok {
 		for _, name := range sortedKeys(object) {
@@ -147,6 +150,9 @@ func (f *fix) words(said string) (*Request, bool) {
 				}
 			}
 		}
+	}
+	if next, ok := f.first(func() (*Request, bool) { return f.withinBounds(said) }, func() (*Request, bool) { return f.otherTense(said) }); ok {
+		return next, true
 	}
 	if says(said, "already", "cannot", "can't", "must be", "only", "not allowed", "invalid state", "status") {
 		return f.elsewhere()
