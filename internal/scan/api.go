@@ -63,6 +63,7 @@ type use struct {
 	prelude   []*use
 	after     *produced // the thing to which that was done already
 	versioned bool      // each call names the thing's newest state
+	differs   bool      // each call gives the new thing what it has not yet
 	keyed     bool      // each call needs a name of its own in the path
 	unsettled bool      // what must come before is still to be found out
 	last      *openapi.Request
@@ -170,6 +171,11 @@ func (a *api) fresh(ctx context.Context, u *use) (*attack.Call, error) {
 		return nil, err
 	}
 	from.name(u.op, r)
+	if u.differs && from != nil {
+		if next, ok := a.doc.Differ(u.op, a.pool, r, from.state); ok {
+			r = next
+		}
+	}
 	if u.keyed {
 		a.rename(u.op, r)
 	}

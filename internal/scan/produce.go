@@ -25,7 +25,8 @@ var (
 // parents'.
 type produced struct {
 	values map[string]string
-	last   string // the parameter that names it
+	last   string         // the parameter that names it
+	state  map[string]any // what the answer to its creation said of it
 }
 
 // name puts the thing into r's path.
@@ -130,6 +131,9 @@ func (a *api) produce(ctx context.Context, u *use) (*produced, error) {
 		}
 		if res != nil {
 			thing := &produced{values: maps.Clone(r.PathValues), last: last}
+			if shown := things(res); len(shown) > 0 {
+				thing.state = shown[0]
+			}
 			if p.named() {
 				return thing, nil
 			}
