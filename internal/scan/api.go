@@ -61,6 +61,7 @@ type use struct {
 	outside  bool           // exercised for others' sake only
 	// prelude is what must be done to a new thing before each call.
 	prelude   []*use
+	fillers   []*use    // called before each call, since it uses up what they bring
 	after     *produced // the thing to which that was done already
 	versioned bool      // each call names the thing's newest state
 	differs   bool      // each call gives the new thing what it has not yet
@@ -165,6 +166,9 @@ func (a *api) fresh(ctx context.Context, u *use) (*attack.Call, error) {
 		if ok, err := a.play(ctx, u.prelude, from); err != nil || !ok {
 			return nil, cmp.Or(err, errPrelude)
 		}
+	}
+	if ok, err := a.fill(ctx, u); err != nil || !ok {
+		return nil, cmp.Or(err, errPrelude)
 	}
 	r, err := a.again(u)
 	if err != nil {

@@ -192,6 +192,11 @@ func (s *session) secondLook(ctx context.Context) error {
 					return err
 				}
 			}
+			if !u.subject.Exercised && !u.doubtful() {
+				if err := s.lasting(s.a.filled(ctx, u)); err != nil {
+					return err
+				}
+			}
 			gained = gained || u.subject.Exercised
 		}
 		if !gained {

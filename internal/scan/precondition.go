@@ -90,14 +90,28 @@ func (a *api) prepared(ctx context.Context, u *use) error {
 	if u.refusal == nil || a.cfg.ReadOnly || !mayNeedPrelude(u.refusal.Status) {
 		return nil
 	}
-	_, err := a.prelude(ctx, u, func(thing *produced) (bool, error) {
+	works := func(thing *produced) (bool, error) {
 		u.after, u.renew, u.subject.UsesUp = thing, true, true
 		err := a.exercise(ctx, u)
 		if !u.subject.Exercised {
 			u.renew, u.subject.UsesUp = false, false
 		}
 		return u.subject.Exercised, err
-	})
+	}
+	if u.refusal.Status == http.StatusConflict {
+		// What was there has been dealt with: perhaps a new thing is enough.
+		thing, err := a.produce(ctx, u)
+		if errors.Is(err, errNoProducer) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if ok, err := works(thing); ok || err != nil {
+			return err
+		}
+	}
+	_, err := a.prelude(ctx, u, works)
 	return err
 }
 

@@ -156,6 +156,9 @@ func (a *api) produce(ctx context.Context, u *use) (*produced, error) {
 // not. What is taken is asked for by another name or choice, and where there
 // may be no more of them, one that the scan made before goes.
 func (a *api) create(ctx context.Context, p *use) (*openapi.Request, *client.Response, error) {
+	if ok, err := a.fill(ctx, p); err != nil || !ok {
+		return nil, nil, err
+	}
 	r, err := a.again(p)
 	if err != nil {
 		return nil, nil, nil

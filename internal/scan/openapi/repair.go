@@ -124,7 +124,7 @@ func saysTaken(said string) bool {
 // words follows a message that names no field.
 func (f *fix) words(said string) (*Request, bool) {
 	if says(said, "insufficient", "balance", "funds", "not enough", "exceed", "out of stock", "in stock", "too much", "too large") {
-		if next, ok := f.less(); ok {
+		if next, ok := f.first(f.less, func() (*Request, bool) { return f.otherMember(said) }); ok {
 			return next, true
 		}
 	}
