@@ -61,7 +61,8 @@ type use struct {
 	outside  bool           // exercised for others' sake only
 	// prelude is what must be done to a new thing before each call.
 	prelude   []*use
-	fillers   []*use    // called before each call, since it uses up what they bring
+	filler    *use      // called before each call, since it uses up what they bring
+	unfilled  []*use    // those that did not help, see nextFiller
 	after     *produced // the thing to which that was done already
 	versioned bool      // each call names the thing's newest state
 	differs   bool      // each call gives the new thing what it has not yet
@@ -316,6 +317,11 @@ func (a *api) exercise(ctx context.Context, u *use) error {
 		return nil
 	}
 	from.name(u.op, built)
+	if u.differs && from != nil {
+		if next, ok := a.doc.Differ(u.op, a.pool, built, from.state); ok {
+			built = next
+		}
+	}
 	r := built
 	for try := 0; ; try++ {
 		res, err := a.send(ctx, u, r)
@@ -561,9 +567,12 @@ func (a *api) newUse(op *openapi.Operation) *use {
 		}
 	}
 	u.subject.Fresh = func(ctx context.Context) (*attack.Call, error) { return a.fresh(ctx, u) }
-	u.subject.Renew = func() bool {
+	u.subject.Renew = func(refusal *client.Response) bool {
 		if !u.renew && u.named() && !u.keyed {
 			u.keyed, u.subject.UsesUp = true, true
+			return true
+		}
+		if refusal != nil && a.nextFiller(u, refusal) {
 			return true
 		}
 		if u.renew || len(a.producers(u)) == 0 {

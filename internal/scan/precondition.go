@@ -98,8 +98,9 @@ func (a *api) prepared(ctx context.Context, u *use) error {
 		}
 		return u.subject.Exercised, err
 	}
-	if u.refusal.Status == http.StatusConflict {
-		// What was there has been dealt with: perhaps a new thing is enough.
+	if u.refusal.Status == http.StatusConflict || u.refusal.Status == http.StatusBadRequest {
+		// What was there has been dealt with: perhaps a new thing is enough,
+		// or one that is given what it has not yet.
 		thing, err := a.produce(ctx, u)
 		if errors.Is(err, errNoProducer) {
 			return nil
@@ -109,6 +110,12 @@ func (a *api) prepared(ctx context.Context, u *use) error {
 		}
 		if ok, err := works(thing); ok || err != nil {
 			return err
+		}
+		if _, u.differs = a.doc.Differ(u.op, a.pool, u.refused, thing.state); u.differs {
+			if ok, err := works(thing); ok || err != nil {
+				return err
+			}
+			u.differs = false
 		}
 	}
 	_, err := a.prelude(ctx, u, works)

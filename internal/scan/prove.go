@@ -441,7 +441,7 @@ func (p *prover) renewed(ctx context.Context, sub *attack.Subject) bool {
 	if i < 0 {
 		return false
 	}
-	if sub.Renew() {
+	if sub.Renew(nil) {
 		return true // from now on each call is made on a thing of its own
 	}
 	u := p.s.a.uses[i]

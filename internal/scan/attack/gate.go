@@ -74,7 +74,7 @@ func (t *Target) Pass(ctx context.Context, s *Subject) error {
 			return err
 		}
 		g.Cookie = s.Judge.Read(g.CookieAnswer)
-		if g.Cookie != Accepted && usedUp(g.CookieAnswer) && s.Renew != nil && s.Renew() {
+		if g.Cookie != Accepted && usedUp(g.CookieAnswer) && s.Renew != nil && s.Renew(g.CookieAnswer) {
 			if cookieCall, err = s.fresh(ctx); err == nil {
 				g.CookieAnswer, err = t.legit(ctx, cookieCall, creds, actor.Use{Cookie: true, CSRF: true})
 				if err != nil {
@@ -114,7 +114,7 @@ func (t *Target) Pass(ctx context.Context, s *Subject) error {
 				return err
 			}
 			g.Header = s.Judge.Read(g.HeaderAnswer)
-			if g.Header != Accepted && usedUp(g.HeaderAnswer) && s.Renew != nil && s.Renew() {
+			if g.Header != Accepted && usedUp(g.HeaderAnswer) && s.Renew != nil && s.Renew(g.HeaderAnswer) {
 				if next, err = s.fresh(ctx); err == nil {
 					g.HeaderAnswer, err = t.legit(ctx, next, creds, actor.Use{Bearer: true})
 					if err != nil {
@@ -148,7 +148,7 @@ func (t *Target) Pass(ctx context.Context, s *Subject) error {
 		s.Credential = finding.CredentialCookie
 	case g.Header == Accepted:
 		s.Credential = finding.CredentialBearer
-	case s.Renew != nil && s.Renew():
+	case s.Renew != nil && s.Renew(nil):
 		// Perhaps what it is about has gone since: another operation may have
 		// used it up.
 		return t.Pass(ctx, s)

@@ -407,7 +407,7 @@ func (m *matrix) control(ctx context.Context, shape finding.Shape) (Reading, err
 // renewed reports whether an answer says that the resource was used up, and
 // from now on each call has one of its own.
 func (m *matrix) renewed(r *client.Response) bool {
-	if !usedUp(r) || m.s.Renew == nil || !m.s.Renew() {
+	if !usedUp(r) || m.s.Renew == nil || !m.s.Renew(r) {
 		return false
 	}
 	m.called = nil

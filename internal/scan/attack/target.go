@@ -79,7 +79,7 @@ type Subject struct {
 	UsesUp bool
 	// Renew makes later calls of Fresh use a new resource each, where one
 	// call uses it up; false where that cannot be had.
-	Renew func() bool
+	Renew func(refusal *client.Response) bool
 	// State reads back what the operation changes; nil where nothing does.
 	State func(ctx context.Context) (string, error)
 	// Sensitive reports whether State was seen to differ after a legitimate
