@@ -3,6 +3,7 @@ package rules
 import (
 	"fmt"
 	"regexp"
+	"slices"
 
 	"github.com/d710e0ae/countersign/internal/audit/fastapi"
 )
@@ -12,7 +13,7 @@ import (
 // itself takes as JSON a form cannot send.
 var loginForgeable = Rule{"login-forgeable", func(c *Context) {
 	for _, r := range c.model.routes {
-		if r.Method != "POST" && r.Method != "GET" || len(r.guards) > 0 || r.answers || r.mustHeader != nil || len(r.credentials) > 0 {
+		if r.Method != "POST" && r.Method != "GET" || len(r.guards) > 0 || r.answers || r.mustHeader != nil || r.asksForCredential() {
 			continue
 		}
 		if !loginWord.MatchString(r.name()) && (!entryWord.MatchString(r.name()) || registerWord.MatchString(r.name())) || refreshWord.MatchString(r.name()) || logoutWord.MatchString(r.name()) {
@@ -25,13 +26,9 @@ var loginForgeable = Rule{"login-forgeable", func(c *Context) {
 		if !form {
 			continue
 		}
-		for _, k := range c.model.cookiesOf(r) {
-			if k.deletes || !c.model.credNames[k.name] {
-				continue
-			}
-			c.report(r.At, fmt.Sprintf("%s takes a form, or a body of any type. %s, which it sets, authenticates; a form on another site can log the victim in as the attacker, whatever SameSite says.", r.label(), k.label()),
-				related(k.call.At, "the cookie is set here"))
-			break
+		if what, at, how := c.model.authenticatesBy(r); what != "" {
+			c.report(r.At, fmt.Sprintf("%s takes a form, or a body of any type. %s, which it sets, authenticates; a form on another site can log the victim in as the attacker, whatever SameSite says.", r.label(), what),
+				related(at, how))
 		}
 	}
 	c.loginRouters(func(call *fastapi.Call, library string) {
@@ -44,6 +41,39 @@ var (
 	entryWord    = regexp.MustCompile(`(?i)oauth|[-_/]auth|session|otp|2fa|mfa|sso`)
 	registerWord = regexp.MustCompile(`(?i)regist|sign[-_]?up|callback`)
 )
+
+// asksForCredential reports whether the route is for those who are logged in
+// already. A login that looks who asks, to show it, and refuses no one for
+// that is for everyone.
+func (r *route) asksForCredential() bool {
+	if len(r.credentials) == 0 || !loginWord.MatchString(r.name()) {
+		return len(r.credentials) > 0
+	}
+	return slices.ContainsFunc(r.credentials, func(s *fastapi.Source) bool {
+		return s.Required || slices.ContainsFunc(r.Trace.Refusals, func(ref *fastapi.Refusal) bool {
+			return slices.ContainsFunc(ref.Sources, func(t *fastapi.Source) bool { return t.Kind == s.Kind && t.Name == s.Name })
+		})
+	})
+}
+
+// authenticatesBy returns what authenticates the browser from now on that the
+// route answers, a cookie or what it keeps in the session, and where it sets it.
+func (m *model) authenticatesBy(r *route) (what string, at fastapi.Place, how string) {
+	for _, k := range m.cookiesOf(r) {
+		if !k.deletes && m.credNames[k.name] {
+			return k.label(), k.call.At, "the cookie is set here"
+		}
+	}
+	for _, call := range r.Trace.Calls {
+		if call.InDependency || call.Name != "request.session.__setitem__" {
+			continue
+		}
+		if key := text(call.Args.Get("", 0)); m.sessionKeys[key] {
+			return fmt.Sprintf("The session's %q", key), call.At, "the session is written here"
+		}
+	}
+	return "", fastapi.Place{}, ""
+}
 
 // cookiesOf returns the cookies that the route sets.
 func (m *model) cookiesOf(r *route) []*cookie {

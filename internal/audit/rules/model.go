@@ -24,7 +24,9 @@ type model struct {
 	signs     map[string]libraries.Sign
 	verifies  map[string]libraries.Verify
 	credNames map[string]bool // cookies that authenticate some route
-	refresh   bool            // there is a route that renews tokens
+	// sessionKeys are what of the session authenticates some route.
+	sessionKeys map[string]bool
+	refresh     bool // there is a route that renews tokens
 
 	configs        []config
 	libraryCookies []libraryCookie
@@ -51,7 +53,7 @@ type guard struct {
 func (r *route) label() string { return r.Method + " " + r.Path }
 
 func (c *Context) newModel() *model {
-	m := &model{libs: libraries.All(), meanings: map[string]*meaning{}, cookiesBy: map[*fastapi.Call][]*cookie{}, signs: map[string]libraries.Sign{}, verifies: map[string]libraries.Verify{}, credNames: map[string]bool{}}
+	m := &model{libs: libraries.All(), meanings: map[string]*meaning{}, cookiesBy: map[*fastapi.Call][]*cookie{}, signs: map[string]libraries.Sign{}, verifies: map[string]libraries.Verify{}, credNames: map[string]bool{}, sessionKeys: map[string]bool{}}
 	c.model = m
 	for _, l := range m.libs {
 		for _, s := range l.Signs {
@@ -80,6 +82,9 @@ func (c *Context) newModel() *model {
 	for _, r := range m.routes {
 		for _, s := range r.credentials {
 			m.credNames[s.Name] = true
+			if s.Kind == fastapi.FromSession && s.Name != "" {
+				m.sessionKeys[s.Name] = true
+			}
 		}
 	}
 	m.cookies = m.findCookies()
