@@ -312,7 +312,8 @@ func (in *interp) method(recv *Value, name string, args Args, at Place, node *py
 			return &Value{Kind: Dict, Keys: []*Value{unknown}, Elems: []*Value{recv}, Sources: recv.Sources, At: at}
 		}
 	case "update":
-		if recv.Kind == Unknown && len(args.Pos)+len(args.Kw) > 0 {
+		table := recv.Call != nil && tail(recv.Call.Name) == "table" // a statement about rows, no dict
+		if recv.Kind == Unknown && !table && len(args.Pos)+len(args.Kw) > 0 {
 			in.updateDict(&Value{Kind: Dict, Keys: []*Value{unknown}, Elems: []*Value{recv}, Sources: recv.Sources, At: at}, args, node)
 			return noneValue
 		}

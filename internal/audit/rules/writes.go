@@ -17,7 +17,11 @@ var (
 
 // storing returns how a call changes what is stored, or "".
 func storing(call *fastapi.Call) string {
-	switch m := tail(call.Name); m {
+	m := tail(call.Name)
+	if table, ok := tableOf(call); ok && tableWrites[m] && !onTheSide(table) {
+		return m + " of the table " + table
+	}
+	switch m {
 	case "commit", "add", "add_all", "delete", "merge":
 		if storeName.MatchString(call.Text) && !ofTheSide(call) {
 			return call.Text + "." + m + "()"
@@ -34,6 +38,20 @@ func storing(call *fastapi.Call) string {
 		return "mail is sent"
 	}
 	return ""
+}
+
+// tableWrites are the methods by which PostgREST's client, which Supabase hands
+// out, begins a statement that changes a table.
+var tableWrites = set("insert upsert update delete")
+
+// tableOf returns the table in client.table("…").m(), where it is written out.
+// The client need not be known: it is often made far away.
+func tableOf(call *fastapi.Call) (string, bool) {
+	if call.Recv == nil || call.Recv.Call == nil || tail(call.Recv.Call.Name) != "table" {
+		return "", false
+	}
+	name := text(call.Recv.Call.Args.Get("table_name", 0))
+	return name, name != ""
 }
 
 // ofTheSide reports whether what a call stores says by its name that it is a
@@ -92,8 +110,8 @@ func sideTable(sql string) bool {
 // changing are the words by which functions and paths say that they change
 // something.
 var changing = set(`accept activate add approve archive assign ban block bookmark buy cancel claim clear complete confirm create deactivate decline
-	delete demote deposit destroy disable dislike drop edit enable favorite favourite finish follow insert join kick leave like mark pay pin promote publish
-	purchase reject remove reserve reset restore save send set store submit subscribe switch toggle transfer unassign unban unblock unfollow unlike
+	delete demote deposit destroy disable dislike drop edit enable favorite favourite finish follow generate insert join kick leave like mark pay pin promote
+	publish purchase reject remove reserve reset restore save send set store submit subscribe switch toggle transfer unassign unban unblock unfollow unlike
 	unpin unpublish unsubscribe update upsert vote withdraw`)
 
 // incidental are the words for changes that come along with reading:
