@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -23,6 +24,12 @@ import (
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// hasJWT reports whether a JWT stands in s. Its first three letters alone
+// stand by chance in one of some thousand random texts.
+func hasJWT(s string) bool { return jwtShape.MatchString(s) }
+
+var jwtShape = regexp.MustCompile(`eyJ[\w-]+\.`)
 
 const (
 	bankSecret = "a secret of at least thirty-two bytes, for tests"
