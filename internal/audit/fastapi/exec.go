@@ -340,7 +340,14 @@ func (in *interp) refuses(n, closed int, f *frame) (bool, int, Place) {
 		return true, 403, Place{} // which is what a handshake is answered that is closed
 	}
 	refused, status := false, 0
-	f.result.Each(func(v *Value) {
+	var look func(v *Value)
+	look = func(v *Value) {
+		if v.Kind == List {
+			// A helper may return its refusal beside what it found: None, response.
+			for _, e := range v.Elems {
+				e.Each(look)
+			}
+		}
 		st := Status(v)
 		if st == 0 && v.Kind == ObjectKind && v.Object.Qual == "starlette.RedirectResponse" {
 			st = 307 // to the login page, as pages do
@@ -348,7 +355,8 @@ func (in *interp) refuses(n, closed int, f *frame) (bool, int, Place) {
 		if st >= 300 && st < 500 {
 			refused, status = true, st
 		}
-	})
+	}
+	f.result.Each(look)
 	return refused, status, Place{}
 }
 

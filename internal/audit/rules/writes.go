@@ -188,8 +188,9 @@ func (r *route) writes() (fastapi.Place, string) {
 		commit := tail(call.Name) == "commit"
 		if call.Fn.Decl == handler.Decl {
 			// A handler that says nothing of a change may keep on the side what
-			// it finds out; what it adds or deletes, it changes.
-			if named || !shows && !commit && !whereAbsent(call) {
+			// it finds out; what it adds or deletes, it changes. One that says it
+			// only reads is not believed against a statement of its own.
+			if named || (!shows || tail(call.Name) == "execute") && !commit && !whereAbsent(call) {
 				return call.At, what
 			}
 			continue
@@ -276,9 +277,10 @@ func comesAlong(call *fastapi.Call) bool {
 }
 
 // whereAbsent reports whether a call stands in a branch for what is not there
-// yet, as where a row is made when it is first asked for.
+// yet, as where a row is made when it is first asked for, or whose statement
+// leaves alone what is there.
 func whereAbsent(call *fastapi.Call) bool {
-	found := false
+	found := slices.ContainsFunc(call.Args.Pos, func(a *fastapi.Value) bool { return ifAbsent.MatchString(text(a)) })
 	pysrc.InspectAll(call.Fn.Decl.Body, func(n pysrc.Node) bool {
 		if s, ok := n.(*pysrc.If); ok && len(s.Body) > 0 && absent(s.Test) {
 			from, to := s.Body[0].Range().Start, s.Body[len(s.Body)-1].Range().End
@@ -288,6 +290,8 @@ func whereAbsent(call *fastapi.Call) bool {
 	})
 	return found
 }
+
+var ifAbsent = regexp.MustCompile(`(?is)^\s*INSERT\s+(OR\s+)?IGNORE\b|\bON\s+CONFLICT\b.*\bDO\s+NOTHING\b`)
 
 // absent reports whether a condition says that something is not there.
 func absent(test pysrc.Expr) bool {
