@@ -42,6 +42,7 @@ type Skip struct {
 	Sources []*Source
 	At      Place
 	Fn      *Function
+	Texts   []string // that the condition names, as far as they are known
 }
 
 // A Return is an answer of a route's handler.

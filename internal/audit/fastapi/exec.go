@@ -295,7 +295,7 @@ func (in *interp) ifStmt(s *pysrc.If) {
 		_, status, raised = in.refuses(n, closed, f)
 		in.trace.Refusals = append(in.trace.Refusals, &Refusal{Sources: srcs, At: at, Status: status, Fn: f.fn, Op: ops, Raise: raised})
 	case ended:
-		in.trace.Skips = append(in.trace.Skips, &Skip{srcs, at, f.fn})
+		in.trace.Skips = append(in.trace.Skips, &Skip{srcs, at, f.fn, in.texts(s.Test)})
 		if f.depth == 0 {
 			f.passes = append(f.passes, &Refusal{Sources: srcs, At: at, Fn: f.fn, Op: ops})
 		}
@@ -386,6 +386,26 @@ func Status(v *Value) int {
 		}
 	})
 	return status
+}
+
+// texts lists the strings in a condition, also those of lists that it names.
+func (in *interp) texts(test pysrc.Expr) []string {
+	var out []string
+	pysrc.Inspect(test, func(n pysrc.Node) bool {
+		switch n := n.(type) {
+		case *pysrc.Str, *pysrc.Name, *pysrc.Attr:
+			v := in.quiet(n.(pysrc.Expr))
+			for _, e := range append([]*Value{v}, v.Elems...) {
+				if e.Kind == Str {
+					out = append(out, e.Text)
+				}
+			}
+		case *pysrc.Lambda:
+			return false
+		}
+		return true
+	})
+	return out
 }
 
 // compares lists the comparisons of a condition.
