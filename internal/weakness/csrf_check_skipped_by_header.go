@@ -8,7 +8,7 @@ var csrfCheckSkippedByHeader = Weakness{
 	InSource: true,
 	OnWire:   true,
 
-	What:   "A header turns the CSRF check off without being what authenticates: a junk Authorization header, an X-Requested-With, a User-Agent. The request still authenticates by its cookie.",
+	What:   "A header turns the CSRF check off without being what authenticates: a junk Authorization header, an X-Requested-With, a User-Agent, a Content-Type that any page can send. The request still authenticates by its cookie.",
 	Attack: "Where CORS lets the header through, or a proxy or plugin adds it, the forged request carries it and the check does not run.",
 	Sure:   "Cookie and no token was refused (control); cookie, no token and the junk header was accepted.",
 	Bad: `if "authorization" in request.headers:
