@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"fmt"
+
 	"github.com/d710e0ae/countersign/internal/scan/attack"
 	"github.com/d710e0ae/countersign/internal/scan/openapi"
 )
@@ -101,4 +103,19 @@ func (a *api) leftBy() []string {
 	}
 	slices.Sort(out)
 	return out
+}
+
+// cleanUp deletes what the scan created, as far as the API lets it, logs out,
+// and says what was left behind.
+func (s *session) cleanUp(ctx context.Context) {
+	if s.cfg.ReadOnly {
+		return
+	}
+	left := s.a.deleteMade(ctx)
+	if left > 0 {
+		s.c.Note(fmt.Sprintf("left behind: %d things that the scan created and could not delete (%s)", left, strings.Join(s.a.leftBy(), ", ")))
+	}
+	if t := s.a.t; t.Logout != nil && t.Logout.Exercised && t.Victim.Given == nil {
+		_, _ = t.Victim.Do(ctx, t.Logout.Call.Wire()) // the scan is over, whatever it answers
+	}
 }

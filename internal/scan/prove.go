@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -16,7 +14,6 @@ import (
 	"github.com/d710e0ae/countersign/internal/finding"
 	"github.com/d710e0ae/countersign/internal/scan/attack"
 	"github.com/d710e0ae/countersign/internal/scan/browser"
-	"github.com/d710e0ae/countersign/internal/scan/client"
 )
 
 const (
@@ -296,75 +293,6 @@ func (p *prover) login(ctx context.Context) error {
 	return p.victim.SetCookies(ctx, given)
 }
 
-func plainCookie(c client.Cookie) *http.Cookie {
-	k := &http.Cookie{Name: c.Name, Value: c.Value, Domain: c.Domain, Path: c.Path, Secure: c.Secure, HttpOnly: c.HTTPOnly}
-	switch c.SameSite {
-	case client.SameSiteNone:
-		k.SameSite = http.SameSiteNoneMode
-	case client.SameSiteLax:
-		k.SameSite = http.SameSiteLaxMode
-	case client.SameSiteStrict:
-		k.SameSite = http.SameSiteStrictMode
-	}
-	return k
-}
-
-// attempt is what a browser did with one attack, and what it changed.
-type attempt struct {
-	call    *attack.Call
-	attack  browser.Attack
-	trace   *browser.Trace
-	before  string
-	after   string
-	read    bool // before and after are known
-	carried bool // a cookie that authenticates went along
-}
-
-// send makes one attempt.
-func (p *prover) send(ctx context.Context, r proofRun) (*attempt, error) {
-	call, err := r.sub.Fresh(ctx)
-	if err != nil {
-		return nil, err
-	}
-	req, ok := call.Forged().Encode(r.try.Shape)
-	if !ok {
-		return nil, fmt.Errorf("the body cannot be put into this shape")
-	}
-	a := &attempt{call: call, attack: browser.Attack{Picture: p.shoot && p.shots < maxScreenshots && p.s.cfg.Artifacts != "",
-		Position: r.try.Position, Shape: r.try.Shape, Method: req.Method, URL: req.URL.String(),
-		ContentType: req.Header.Get("Content-Type"), Body: req.Body, Operation: r.sub.Ref.String(), Referrer: r.try.Referrer}}
-	if r.sub.Sensitive {
-		if a.before, err = r.sub.State(ctx); err == nil {
-			a.read = true
-		}
-	}
-	if a.trace, err = p.victim.Attack(ctx, a.attack); err != nil {
-		return nil, err
-	}
-	if a.read {
-		if a.after, err = r.sub.State(ctx); err != nil {
-			a.read = false
-		}
-	}
-	a.carried = slices.ContainsFunc(a.trace.CookiesSent, p.s.a.t.Authenticates)
-	return a, nil
-}
-
-// got reads whether an attempt got through: yes, no, or not to be told.
-func (a *attempt) got(sub *attack.Subject) (through, known bool) {
-	switch {
-	case !a.trace.Sent || !a.carried:
-		return false, true
-	case a.read && a.before != a.after:
-		return true, true
-	case a.read:
-		return false, a.trace.Status != sub.Success.Status
-	case sub.Refusal != nil && sub.Refusal.Status == a.trace.Status:
-		return false, sub.Refusal.Status != sub.Success.Status
-	}
-	return a.trace.Status == sub.Success.Status, true
-}
-
 // run makes one attempt and lets what the browser did decide the cell.
 func (p *prover) run(ctx context.Context, r proofRun) error {
 	if time.Since(p.since) > freshFor {
@@ -481,89 +409,6 @@ func (p *prover) why(a *attempt) (finding.By, string) {
 func third(reason string) bool {
 	r := strings.ToLower(reason)
 	return strings.Contains(r, "third") || strings.Contains(r, "partition") || strings.Contains(r, "userpreferences")
-}
-
-// evidence is what the browser showed.
-func (p *prover) evidence(t *browser.Trace, a browser.Attack) []finding.Evidence {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s, %s\n", p.b.Version(), t.Policy)
-	switch {
-	case p.since.IsZero():
-		b.WriteString("The browser held no cookie of the API before.\n")
-	case p.own:
-		b.WriteString("The victim logged in in this browser; it holds the cookies that the server set there.\n")
-	default:
-		b.WriteString("The browser was given the cookies of a login outside of it.\n")
-	}
-	sent := cmp.Or(strings.Join(t.CookiesSent, ", "), "none")
-	if a.Shape == finding.WebSocket && len(t.CookiesSent) == 0 {
-		sent = "the browser does not tell for a WebSocket; without the cookie the upgrade is refused"
-	}
-	fmt.Fprintf(&b, "attacker's page: %s\ncookies sent: %s\n", t.PageURL, sent)
-	for _, c := range t.CookiesBlocked {
-		fmt.Fprintf(&b, "cookie kept back: %s (%s)\n", c.Name, c.Reason)
-	}
-	if t.PreflightSent {
-		fmt.Fprintf(&b, "preflight allowed: %v\n", t.PreflightAllowed)
-	}
-	fmt.Fprintf(&b, "status: %d\n", t.Status)
-	if t.Transcript != "" {
-		b.WriteString("\n" + t.Transcript)
-	}
-	out := []finding.Evidence{{Kind: finding.BrowserEvidence, Text: p.s.red.Redact(b.String())}}
-	if file := p.keepShot(t.Screenshot, a); file != "" {
-		out = append(out, finding.Evidence{Kind: finding.ScreenshotEvidence, Text: "the victim's tab after the attack", File: file})
-	}
-	return out
-}
-
-// slug is a file name for an attempt.
-func slug(parts ...string) string {
-	s := strings.ToLower(strings.Join(parts, "-"))
-	return strings.Trim(strings.Map(func(r rune) rune {
-		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
-			return r
-		}
-		return '-'
-	}, s), "-")
-}
-
-func (p *prover) keepShot(png []byte, a browser.Attack) string {
-	if len(png) == 0 {
-		return ""
-	}
-	p.shots++
-	return p.keep(slug(a.Operation, string(a.Position), string(a.Shape))+".png", png)
-}
-
-func (p *prover) keepPoC(a browser.Attack) string {
-	if p.s.cfg.Artifacts == "" {
-		return ""
-	}
-	page, err := browser.ProofOfConcept(a)
-	if err != nil {
-		return ""
-	}
-	return p.keep(slug(a.Operation, string(a.Position), string(a.Shape))+".html", []byte(p.s.red.Redact(string(page))))
-}
-
-// keep writes an artifact and returns its path, or nothing where none are
-// kept.
-func (p *prover) keep(name string, data []byte) string {
-	dir := p.s.cfg.Artifacts
-	if dir == "" {
-		return ""
-	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		p.s.c.Note("artifacts could not be kept: " + err.Error())
-		return ""
-	}
-	file := filepath.Join(dir, name)
-	if err := os.WriteFile(file, data, 0o644); err != nil {
-		p.s.c.Note("artifacts could not be kept: " + err.Error())
-		return ""
-	}
-	return file
 }
 
 // age tries one forgery that rests on a young cookie in a browser that treats

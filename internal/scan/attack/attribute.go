@@ -1,0 +1,84 @@
+package attack
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/d710e0ae/countersign/internal/finding"
+	"github.com/d710e0ae/countersign/internal/scan/actor"
+	"github.com/d710e0ae/countersign/internal/scan/client"
+)
+
+// attribute says what refused a forged request: the content type, the token
+// or the origin, each by a control that differs in that alone.
+func (m *matrix) attribute(ctx context.Context, try *Try, reading Reading, res *client.Response) error {
+	block := func(by finding.By, reason string) error {
+		try.Verdict.Verdict, try.By, try.Reason, try.Proof = finding.Blocked, by, reason, finding.ByHTTP
+		return nil
+	}
+	own, err := m.control(ctx, try.Shape)
+	if err != nil {
+		return err
+	}
+	if own != Accepted {
+		if reading == Refused && own == Refused {
+			// The own page is refused too: perhaps only scripts' fields open it.
+			return block(finding.ByToken, fmt.Sprintf("refused (%d): what only the own page's script can send is missing", res.Status))
+		}
+		out, by, reason := m.unread(try.Shape)
+		try.Verdict.Verdict, try.By, try.Reason, try.Proof = out, by, reason, finding.ByHTTP
+		return nil
+	}
+	if m.why == "" {
+		// Foreign origin but everything else right, and own origin without
+		// token: the one that is refused names the check.
+		call, err := m.call(ctx)
+		if err != nil {
+			return err
+		}
+		r, _ := call.Forged().Encode(try.Shape)
+		Own(r.Header, r.Method, r.URL)
+		m.creds = m.t.Victim.Credentials()
+		m.creds.Put(r, actor.Use{Cookie: true})
+		plain, err := m.t.Client.Do(ctx, r)
+		if err != nil {
+			return err
+		}
+		m.t.Victim.Rotated(m.creds, plain)
+		if m.s.Judge.Read(plain) == Accepted {
+			m.called = nil
+			m.why, m.whyTxt = finding.ByOrigin, "the same request is accepted from the own origin, without any token"
+		} else {
+			m.why, m.whyTxt = finding.ByToken, "the same request is refused from the own origin too where it bears no CSRF token, and accepted with it"
+		}
+	}
+	return block(m.why, fmt.Sprintf("refused (%d): %s", res.Status, m.whyTxt))
+}
+
+// readHead judges the answer to a HEAD, which has no body to compare.
+func readHead(r *client.Response, s *Subject) Reading {
+	if r.Status == s.Success.Status && (s.Refusal == nil || s.Refusal.Status != r.Status) {
+		return Accepted
+	}
+	if r.Status == http.StatusMethodNotAllowed || r.Status == http.StatusNotFound {
+		return Malformed
+	}
+	return Refused
+}
+
+// unsafeFields returns the fields of a call for which a page must ask leave
+// (Fetch §2.2.2), as the preflight names them.
+func unsafeFields(c *Call) []string {
+	var out []string
+	if c.HasBody() || c.Method == http.MethodPost { // the shape has a body where the call has none
+		out = append(out, "content-type")
+	}
+	for k := range c.Header {
+		out = append(out, strings.ToLower(k))
+	}
+	slices.Sort(out)
+	return out
+}

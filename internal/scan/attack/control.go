@@ -1,0 +1,119 @@
+package attack
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"github.com/d710e0ae/countersign/internal/finding"
+	"github.com/d710e0ae/countersign/internal/scan/actor"
+	"github.com/d710e0ae/countersign/internal/scan/client"
+)
+
+// doubtful reports whether the server probably cannot read the shape at all,
+// so that the own page is asked first.
+func (m *matrix) doubtful(shape finding.Shape) bool {
+	if shape == finding.Override || shape == finding.Head {
+		return true
+	}
+	if m.s.Call.IsJSON() {
+		return shape == finding.Form || shape == finding.Multipart || shape == finding.TextPlain
+	}
+	return m.s.Call.IsForm() && (shape == finding.TextPlain || shape == finding.Blob || shape == finding.JSONCORS && m.s.Ref.Method == http.MethodPost)
+}
+
+// enoughOverrides is on how many operations of a method an override must have
+// been refused as a method before the rest is taken to refuse it too: what
+// honours overrides stands before all routes.
+const enoughOverrides = 2
+
+// control sends the call in the encoding of shape as the own page would, with
+// everything that a good client sends. It runs once for each shape.
+func (m *matrix) control(ctx context.Context, shape finding.Shape) (Reading, error) {
+	if r, done := m.media[shape]; done {
+		return r, nil
+	}
+	if shape == finding.Override && m.t.noOverride[m.s.Ref.Method] >= enoughOverrides {
+		return Malformed, nil
+	}
+	call, err := m.call(ctx)
+	if err != nil {
+		return Unclear, err
+	}
+	use := actor.Use{Cookie: true, CSRF: true}
+	m.creds = m.t.Victim.Credentials() // cookies may have been renewed since
+	res, err := m.t.renewing(ctx, m.creds, use, func(creds actor.Credentials) *client.Request {
+		r, _ := call.WithToken(creds.CSRFValue()).Encode(shape)
+		r.Bare = false
+		for k, v := range call.Header { // a script of the own page sends them
+			r.Header[k] = v
+		}
+		Own(r.Header, r.Method, r.URL)
+		creds.Put(r, use)
+		return r
+	})
+	if err != nil {
+		return Unclear, err
+	}
+	reading := m.s.Judge.Read(res)
+	if shape == finding.Head {
+		reading = readHead(res, m.s)
+	}
+	if reading != Accepted && m.renewed(res) {
+		return m.control(ctx, shape)
+	}
+	if reading == Unclear && (res.Status == http.StatusNotFound && shape != finding.Override || res.Status == http.StatusConflict || res.Status == http.StatusGone) {
+		m.odd[shape] = res.Status
+	}
+	if shape == finding.Override && reading == Accepted {
+		idle, err := m.idleOverride(ctx)
+		if err != nil {
+			return Unclear, err
+		}
+		if idle {
+			reading = Malformed
+		}
+	}
+	m.media[shape] = reading
+	if shape == finding.Override && res.Status == http.StatusMethodNotAllowed {
+		if m.t.noOverride == nil {
+			m.t.noOverride = map[string]int{}
+		}
+		m.t.noOverride[m.s.Ref.Method]++
+	}
+	if reading == Accepted {
+		m.called, m.read = nil, false
+	}
+	return reading, nil
+}
+
+// renewed reports whether an answer says that the resource was used up, and
+// from now on each call has one of its own.
+func (m *matrix) renewed(r *client.Response) bool {
+	if !usedUp(r) || m.s.Renew == nil || !m.s.Renew(r) {
+		return false
+	}
+	m.called = nil
+	return true
+}
+
+// unread is the verdict on a shape that the own page cannot use either.
+func (m *matrix) unread(shape finding.Shape) (finding.Outcome, finding.By, string) {
+	if m.media[shape] == Unclear && m.odd[shape] != 0 {
+		return finding.NotTested, "", fmt.Sprintf("the own page is answered %d in this shape, which tells nothing", m.odd[shape])
+	}
+	return finding.Blocked, finding.ByContentType, m.contentType(shape)
+}
+
+func (m *matrix) contentType(shape finding.Shape) string {
+	switch shape {
+	case finding.Override:
+		if _, done := m.media[shape]; !done {
+			return "no method override is honoured, as other operations of the same method showed"
+		}
+		return "no method override is honoured, for the own page neither"
+	case finding.Head:
+		return "HEAD is not answered by this operation, for the own page neither"
+	}
+	return "the body is not read in this content type, from the own page neither"
+}

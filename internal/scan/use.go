@@ -1,0 +1,92 @@
+package scan
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/d710e0ae/countersign/internal/finding"
+	"github.com/d710e0ae/countersign/internal/scan/attack"
+	"github.com/d710e0ae/countersign/internal/scan/client"
+	"github.com/d710e0ae/countersign/internal/scan/openapi"
+)
+
+// A use is one operation and how it is called.
+type use struct {
+	op      *openapi.Operation
+	subject *attack.Subject
+
+	telling  string         // what the last path parameter names, see telling
+	optional bool           // fill what is not required
+	fixed    map[string]any // members that had to be corrected
+	dropped  []string       // members that had to go
+	query    url.Values     // query parameters that had to be corrected
+	renew    bool           // each call uses its resource up
+	outside  bool           // exercised for others' sake only
+	// prelude is what must be done to a new thing before each call.
+	prelude   []*use
+	filler    *use      // called before each call, since it uses up what they bring
+	unfilled  []*use    // those that did not help, see nextFiller
+	after     *produced // the thing to which that was done already
+	versioned bool      // each call names the thing's newest state
+	differs   bool      // each call gives the new thing what it has not yet
+	keyed     bool      // each call needs a name of its own in the path
+	unsettled bool      // what must come before is still to be found out
+	last      *openapi.Request
+	refused   *openapi.Request  // the last that was not answered by a success
+	refusal   *client.Response  // and its answer
+	watches   []watch           // what may show its effect
+	current   map[string]string // path parameters of the newest call
+	names     map[string]bool   // what the answer to a creation names, see namesIn
+	leads     *url.URL          // where the answer to a creation says that the thing is
+}
+
+// made is a thing that the scan created, and how it might be deleted.
+type made struct {
+	path string
+	ids  []string
+	by   *use
+	said bool // by the status, 201
+	gone bool
+}
+
+// newUse prepares an operation.
+func (a *api) newUse(op *openapi.Operation) *use {
+	changes := !op.Safe()
+	u := &use{op: op, telling: telling(lastParameter(op)), subject: &attack.Subject{Ref: op.OperationRef, ChangesState: changes, Credential: finding.CredentialUnknown}}
+	u.optional = op.Method == http.MethodPatch || noneRequired(op)
+	u.renew = op.Method == http.MethodDelete && strings.Contains(op.Path, "{")
+	u.subject.UsesUp = u.renew
+	u.subject.Login = a.logins[op.String()]
+	for _, p := range op.Params {
+		if p.In == "query" {
+			u.subject.Query = append(u.subject.Query, p.Name)
+		}
+	}
+	u.subject.Fresh = func(ctx context.Context) (*attack.Call, error) { return a.fresh(ctx, u) }
+	u.subject.Renew = func(refusal *client.Response) bool {
+		if !u.renew && u.named() && !u.keyed {
+			u.keyed, u.subject.UsesUp = true, true
+			return true
+		}
+		if refusal != nil && a.nextFiller(u, refusal) {
+			return true
+		}
+		if u.renew || len(a.producers(u)) == 0 {
+			return false
+		}
+		u.renew, u.subject.UsesUp, u.unsettled = true, true, true
+		return true
+	}
+	return u
+}
+
+func noneRequired(op *openapi.Operation) bool {
+	if len(op.Bodies) == 0 {
+		return false
+	}
+	s := op.Bodies[0].Schema
+	return !slices.ContainsFunc(s.Properties(), s.Required)
+}
