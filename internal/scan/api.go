@@ -194,7 +194,10 @@ func (a *api) again(u *use) (*openapi.Request, error) {
 
 // deleted reports whether what a path is about was deleted by the scan.
 func (a *api) deleted(path string) bool {
-	return slices.ContainsFunc(a.wasThere, func(p string) bool { return path == p || strings.HasPrefix(path, p+"/") })
+	return slices.ContainsFunc(a.wasThere, func(p string) bool {
+		rest, below := strings.CutPrefix(path, p)
+		return below && (rest == "" || rest[0] == '/')
+	})
 }
 
 // send sends a request as the victim's own page and learns from the answer.

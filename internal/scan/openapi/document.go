@@ -12,7 +12,6 @@ import (
 	"context"
 	"fmt"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -100,23 +99,6 @@ func Parse(ctx context.Context, data []byte, base *url.URL) (*Document, error) {
 		d.Sockets = socketsIn(data)
 	}
 	return d, err
-}
-
-var socketPath = regexp.MustCompile(`(?:^|[\s"'` + "`" + `(>]|wss?://[^/\s"']+)((?:/[\w.{}-]+)*/(?:[\w.-]*-)?(?:ws|websockets?|sockets?)(?:-[\w.-]*)?(?:/[\w.{}-]+)*)`)
-
-// maxSockets bounds the paths that a text names.
-const maxSockets = 20
-
-// socketsIn returns the paths in a text that are called as those of WebSockets
-// are, which OpenAPI has no place for but descriptions.
-func socketsIn(text []byte) []string {
-	var out []string
-	for _, m := range socketPath.FindAllSubmatch(text, maxSockets) {
-		if p := strings.TrimRight(string(m[1]), "."); !slices.Contains(out, p) {
-			out = append(out, p)
-		}
-	}
-	return out
 }
 
 // fromRoot reads a document that was decoded.
