@@ -335,15 +335,8 @@ func (in *interp) method(recv *Value, name string, args Args, at Place, node *py
 // taint notes what a statement was made of on the cursor that executes it,
 // since its rows are taken out of the cursor and not of the call.
 func (in *interp) taint(node *pysrc.Call, srcs []*Source) {
-	if node == nil || len(srcs) == 0 {
-		return
-	}
-	a, ok := node.Fn.(*pysrc.Attr)
-	if !ok {
-		return
-	}
-	n, ok := a.X.(*pysrc.Name)
-	if !ok {
+	n := receiver(node)
+	if n == nil || len(srcs) == 0 {
 		return
 	}
 	s := in.frame().scope
@@ -378,17 +371,24 @@ func (in *interp) appendList(recv *Value, name string, v *Value, node *pysrc.Cal
 	in.replace(node, &out)
 }
 
-// replace binds the receiver of a method that changes it to what it became.
-func (in *interp) replace(node *pysrc.Call, v *Value) {
+// receiver returns the name whose method a call calls, or nil where it calls
+// none of a plain name.
+func receiver(node *pysrc.Call) *pysrc.Name {
 	if node == nil {
-		return
+		return nil
 	}
 	a, ok := node.Fn.(*pysrc.Attr)
 	if !ok {
-		return
+		return nil
 	}
-	n, ok := a.X.(*pysrc.Name)
-	if !ok {
+	n, _ := a.X.(*pysrc.Name)
+	return n
+}
+
+// replace binds the receiver of a method that changes it to what it became.
+func (in *interp) replace(node *pysrc.Call, v *Value) {
+	n := receiver(node)
+	if n == nil {
 		return
 	}
 	s := in.frame().scope

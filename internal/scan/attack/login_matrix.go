@@ -80,10 +80,7 @@ func (l *loginMatrix) settle(v finding.Outcome, by finding.By, reason string) {
 
 // cell decides one cell.
 func (l *loginMatrix) cell(ctx context.Context, try *Try) error {
-	set := func(v finding.Outcome, by finding.By, reason string) error {
-		try.Verdict.Verdict, try.By, try.Reason, try.Proof = v, by, reason, finding.ByHTTP
-		return nil
-	}
+	set := try.settle
 	if try.Shape == finding.JSONCORS {
 		p, err := l.t.preflight(ctx, l.s, try.Position)
 		if err != nil {

@@ -30,18 +30,9 @@ func (t *Target) LogoutMatrix(ctx context.Context, s *Subject) error {
 
 // logoutCell decides one cell of a logout that is public.
 func (m *matrix) logoutCell(ctx context.Context, try *Try) error {
-	set := func(v finding.Outcome, by finding.By, reason string) error {
-		try.Verdict.Verdict, try.By, try.Reason, try.Proof = v, by, reason, finding.ByHTTP
-		return nil
-	}
-	if try.Shape == finding.JSONCORS {
-		p, err := m.t.preflight(ctx, m.s, try.Position)
-		if err != nil {
-			return err
-		}
-		if !p.Allowed {
-			return set(finding.Blocked, finding.ByPreflight, p.Why)
-		}
+	set := try.settle
+	if stopped, err := m.preflighted(ctx, try); stopped || err != nil {
+		return err
 	}
 	call, err := m.call(ctx)
 	if err != nil {

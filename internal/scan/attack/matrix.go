@@ -246,20 +246,31 @@ func (m *matrix) general(try *Try) {
 	}
 }
 
+// settle notes how an attempt ended. It returns nil, so that a cell can end
+// with it.
+func (t *Try) settle(v finding.Outcome, by finding.By, reason string) error {
+	t.Verdict.Verdict, t.By, t.Reason, t.Proof = v, by, reason, finding.ByHTTP
+	return nil
+}
+
+// preflighted settles an attempt that a preflight stops, and reports whether
+// one did.
+func (m *matrix) preflighted(ctx context.Context, try *Try) (stopped bool, err error) {
+	if try.Shape != finding.JSONCORS {
+		return false, nil
+	}
+	p, err := m.t.preflight(ctx, m.s, try.Position)
+	if err != nil || p.Allowed {
+		return false, err
+	}
+	return true, try.settle(finding.Blocked, finding.ByPreflight, p.Why)
+}
+
 // cell decides one cell.
 func (m *matrix) cell(ctx context.Context, try *Try) error {
-	set := func(v finding.Outcome, by finding.By, reason string) error {
-		try.Verdict.Verdict, try.By, try.Reason, try.Proof = v, by, reason, finding.ByHTTP
-		return nil
-	}
-	if try.Shape == finding.JSONCORS {
-		p, err := m.t.preflight(ctx, m.s, try.Position)
-		if err != nil {
-			return err
-		}
-		if !p.Allowed {
-			return set(finding.Blocked, finding.ByPreflight, p.Why)
-		}
+	set := try.settle
+	if stopped, err := m.preflighted(ctx, try); stopped || err != nil {
+		return err
 	}
 	_, travel := m.t.travelling(m.creds, m.s, try.Position, try.Shape)
 	if !travel.Sent {
