@@ -1,0 +1,118 @@
+package fastapi
+
+import (
+	"slices"
+
+	"github.com/d710e0ae/countersign/internal/audit/pysrc"
+)
+
+// An interp runs one thing: a module, a route, or a function by itself.
+type interp struct {
+	prog    *Program
+	trace   *Trace
+	request *Value // of the route that runs, or one that is not known
+	steps   int    // left before it gives up
+	stack   []*frame
+	deps    map[pysrc.Node]*Value // results of dependencies within one request
+	inDeps  int
+	run     *run   // nil while modules are loaded
+	verb    string // of the route that runs, or ""
+	path    string
+}
+
+func (p *Program) newInterp(t *Trace, r *run) *interp {
+	return &interp{prog: p, trace: t, run: r, deps: map[pysrc.Node]*Value{}}
+}
+
+// allow gives an interpreter its share of the steps that are left.
+func (in *interp) allow(steps int) int {
+	p := in.prog
+	switch {
+	case in.run != nil:
+		return in.run.allow(steps)
+	case p.budget <= 0:
+		p.Cut = true
+		return 0
+	}
+	return min(steps, p.budget)
+}
+
+// spend takes steps from what is left.
+func (in *interp) spend(steps int) {
+	if in.run != nil {
+		in.run.taken += steps
+	} else {
+		in.prog.budget -= steps
+	}
+}
+
+// A frame is one function's run.
+type frame struct {
+	fn     *Function
+	scope  *scope
+	at     Place // of the call
+	result *Value
+	ended  bool
+	chain  []Place // what chain returned; a stack below a frame does not change
+	traced bool
+
+	// What the function returns where the environment says nothing: the first
+	// return that no condition on anything else leads to.
+	usual  *Value
+	unsure int // conditions that are open, which no setting decides
+	rare   int // … which a setting decides the other way
+	lost   bool
+
+	depth  int        // of branches that are open
+	passes []*Refusal // conditions on the way on which the function ends without refusing
+}
+
+const (
+	maxCalls   = 14      // depth of calls that are followed
+	stepsRoute = 60_000  // expressions looked at for one route
+	stepsTop   = 400_000 // … for one module
+	stepsAll   = 20_000_000
+	stepsFile  = 20_000 // … more for each file of the program
+)
+
+func (in *interp) frame() *frame { return in.stack[len(in.stack)-1] }
+
+func (in *interp) place(n pysrc.Node) Place {
+	return Place{File: in.frame().scope.module.File, Span: n.Range()}
+}
+
+// chain returns where each call on the stack was made, the outermost first.
+// Calls from one frame share it: their own copies were a fifth of the memory.
+func (in *interp) chain() []Place {
+	top := in.frame()
+	if top.traced {
+		return top.chain
+	}
+	for _, f := range in.stack {
+		if !f.at.IsZero() {
+			top.chain = append(top.chain, f.at)
+		}
+	}
+	top.chain, top.traced = slices.Clip(top.chain), true
+	return top.chain
+}
+
+// returns notes what is returned on the way that the settings usually take.
+func (f *frame) returns(v *Value) {
+	switch {
+	case f.rare > 0 || f.usual != nil || f.lost:
+	case f.unsure > 0:
+		f.lost = true
+	default:
+		f.usual = v
+	}
+}
+
+// quiet evaluates again what was evaluated before, without telling.
+func (in *interp) quiet(x pysrc.Expr) *Value {
+	kept := in.trace
+	in.trace = &Trace{}
+	v := in.eval(x)
+	in.trace = kept
+	return v
+}

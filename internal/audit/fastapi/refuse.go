@@ -1,0 +1,241 @@
+package fastapi
+
+import (
+	"slices"
+
+	"github.com/d710e0ae/countersign/internal/audit/pysrc"
+)
+
+func (in *interp) ifStmt(s *pysrc.If) {
+	test := in.eval(s.Test)
+	f := in.frame()
+	if truth, known := test.Truth(); known && len(test.Sources) == 0 {
+		if truth {
+			in.narrow(s.Test, true)
+			in.block(s.Body)
+		} else {
+			in.block(s.Else)
+		}
+		return
+	}
+	at := in.place(s.Test)
+	n, closed := len(in.trace.Raised), in.trace.Closed
+	before := f.result
+	f.result = nil
+	bodyRefuses := false
+	var raised Place
+	status := 0
+	usual, decided := test.Usual()
+	decided = decided && len(test.Sources) == 0
+	// way runs a branch that is taken where the condition is truth.
+	way := func(truth bool, run func()) {
+		n := &f.unsure
+		if decided && usual != truth {
+			n = &f.rare
+		} else if decided {
+			run()
+			return
+		}
+		*n++
+		run()
+		*n--
+	}
+	ended, elseEnded := in.branch(func() {
+		in.narrow(s.Test, true)
+		way(true, func() { in.block(s.Body) })
+		bodyRefuses, status, raised = in.refuses(n, closed, f)
+	}, func() {
+		in.narrow(s.Test, false)
+		n, closed = len(in.trace.Raised), in.trace.Closed
+		way(false, func() { in.block(s.Else) })
+	}, decided, usual)
+	f.result = join(before, f.result)
+	ops := in.compares(s.Test)
+	srcs := sourcesOf(test)
+	for _, o := range ops {
+		srcs = mergeSources(srcs, sourcesOf(o.Sides...))
+	}
+	switch {
+	case ended && bodyRefuses:
+		in.trace.Refusals = append(in.trace.Refusals, &Refusal{Sources: srcs, At: at, Status: status, Fn: f.fn, Op: ops, Raise: raised})
+	case elseEnded && len(s.Else) > 0 && (len(in.trace.Raised) > n || in.trace.Closed > closed):
+		_, status, raised = in.refuses(n, closed, f)
+		in.trace.Refusals = append(in.trace.Refusals, &Refusal{Sources: srcs, At: at, Status: status, Fn: f.fn, Op: ops, Raise: raised})
+	case ended:
+		in.trace.Skips = append(in.trace.Skips, &Skip{srcs, at, f.fn, in.texts(s.Test)})
+		if f.depth == 0 {
+			f.passes = append(f.passes, &Refusal{Sources: srcs, At: at, Fn: f.fn, Op: ops})
+		}
+	}
+}
+
+// refuseRest notes, where a function that lets requests pass by one condition
+// or the other refuses all others in the end, that each of them refuses too.
+func (in *interp) refuseRest(status int, raised Place) {
+	f := in.frame()
+	if f.depth > 0 || len(f.passes) == 0 || status < 400 || status >= 500 {
+		return
+	}
+	// A condition that a cookie alone meets leaves no header to be asked for.
+	var asked []*Refusal
+	for _, p := range f.passes {
+		if len(p.Sources) == 0 {
+			continue
+		}
+		if !slices.ContainsFunc(p.Sources, func(s *Source) bool { return s.Kind == FromHeader || s.Kind == FromForm }) {
+			return
+		}
+		asked = append(asked, p)
+	}
+	for _, p := range asked {
+		p.Status, p.Raise = status, raised
+		in.trace.Refusals = append(in.trace.Refusals, p)
+	}
+}
+
+// refuses reports whether the branch that just ended refuses the request: it
+// raised something since n, closed a WebSocket, or answers with 4xx.
+func (in *interp) refuses(n, closed int, f *frame) (bool, int, Place) {
+	if !f.ended {
+		return false, 0, Place{}
+	}
+	if len(in.trace.Raised) > n {
+		r := in.trace.Raised[len(in.trace.Raised)-1]
+		return true, Status(r.Value), r.At
+	}
+	if in.trace.Closed > closed {
+		return true, 403, Place{} // which is what a handshake is answered that is closed
+	}
+	refused, status := false, 0
+	var look func(v *Value)
+	look = func(v *Value) {
+		if v.Kind == List {
+			// A helper may return its refusal beside what it found: None, response.
+			for _, e := range v.Elems {
+				e.Each(look)
+			}
+		}
+		st := Status(v)
+		if st == 0 && v.Kind == ObjectKind && v.Object.Qual == "starlette.RedirectResponse" {
+			st = 307 // to the login page, as pages do
+		}
+		if st >= 300 && st < 500 {
+			refused, status = true, st
+		}
+	}
+	f.result.Each(look)
+	return refused, status, Place{}
+}
+
+// Status returns the HTTP status of an exception or a response.
+func Status(v *Value) int {
+	status := 0
+	v.Each(func(x *Value) {
+		if x.Kind != ObjectKind {
+			return
+		}
+		pos := -1
+		switch tail(x.Object.Qual) {
+		case "HTTPException":
+			pos = 0
+		case "Response", "JSONResponse", "PlainTextResponse", "HTMLResponse", "ORJSONResponse", "UJSONResponse":
+			pos = 1
+		}
+		if a := x.Object.Args.Get("status_code", pos); a != nil {
+			a.Each(func(y *Value) {
+				if y.Kind == Num {
+					status = int(y.Num)
+				}
+				if y.Kind == External {
+					status = statusConstant(y.Text)
+				}
+			})
+		}
+	})
+	return status
+}
+
+// texts lists the strings in a condition, also those of lists that it names.
+func (in *interp) texts(test pysrc.Expr) []string {
+	var out []string
+	pysrc.Inspect(test, func(n pysrc.Node) bool {
+		switch n := n.(type) {
+		case *pysrc.Str, *pysrc.Name, *pysrc.Attr:
+			v := in.quiet(n.(pysrc.Expr))
+			for _, e := range append([]*Value{v}, v.Elems...) {
+				if e.Kind == Str {
+					out = append(out, e.Text)
+				}
+			}
+		case *pysrc.Lambda:
+			return false
+		}
+		return true
+	})
+	return out
+}
+
+// compares lists the comparisons of a condition.
+func (in *interp) compares(test pysrc.Expr) []CompareOp {
+	var out []CompareOp
+	pysrc.Inspect(test, func(n pysrc.Node) bool {
+		switch n := n.(type) {
+		case *pysrc.Compare:
+			op := CompareOp{Op: n.Ops[0]}
+			for _, x := range n.Xs {
+				op.Sides = append(op.Sides, in.quiet(x))
+			}
+			out = append(out, op)
+			return false
+		case *pysrc.Call:
+			op := CompareOp{Op: "call"}
+			switch fn := n.Fn.(type) {
+			case *pysrc.Attr:
+				op.Op = fn.Name
+				op.Sides = append(op.Sides, in.quiet(fn.X))
+			case *pysrc.Name:
+				op.Op = fn.ID
+			}
+			for _, x := range n.Args {
+				op.Sides = append(op.Sides, in.quiet(x.Value))
+			}
+			out = append(out, op)
+			return false
+		case *pysrc.Lambda, *pysrc.Comp:
+			return false
+		}
+		return true
+	})
+	return out
+}
+
+// narrow drops None from what a condition shows to be there.
+func (in *interp) narrow(test pysrc.Expr, truth bool) {
+	switch t := test.(type) {
+	case *pysrc.Unary:
+		if t.Op == "not" {
+			in.narrow(t.X, !truth)
+		}
+	case *pysrc.Logic:
+		if t.Or != truth {
+			for _, x := range t.Xs {
+				in.narrow(x, truth)
+			}
+		}
+	case *pysrc.Name:
+		s := in.frame().scope
+		v, ok := in.get(s, t.ID)
+		if !ok || v.Kind != Union {
+			return
+		}
+		var kept *Value
+		for _, a := range v.Alts {
+			if tr, known := a.Truth(); !known || tr == truth || len(a.Sources) > 0 && a.Kind == Unknown {
+				kept = join(kept, a)
+			}
+		}
+		if kept != nil {
+			in.write(s, t.ID, kept.with(v.Sources))
+		}
+	}
+}
