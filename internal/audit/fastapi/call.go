@@ -261,7 +261,7 @@ func (in *interp) instantiate(c *Class, args Args, at Place) *Value {
 		in.newRouter(o)
 	}
 	if len(args.Kw) > 0 && c.configures() {
-		in.prog.made[c] = args
+		in.configured(c, args)
 	}
 	if o.Qual != "" && libraries.SetsCookies(o.Qual) {
 		in.record(o.Qual, nil, args, at, nil)

@@ -54,7 +54,7 @@ type Program struct {
 	suffixes map[string][]*Module
 	known    map[string]bool // first names of libraries
 	budget   int             // steps left for everything
-	made     map[*Class]Args // what objects that configure libraries were made of
+	configs  map[*Class]Args // what objects that configure libraries were made of
 	entered  map[pysrc.Node]bool
 	parts    map[string]*Value // of every request
 }
@@ -70,7 +70,7 @@ type Setting struct {
 func Load(files []*pysrc.File, settings []Setting, documents map[string]Document, libraries map[string]bool) *Program {
 	p := &Program{
 		Top: &Trace{}, Rest: &Trace{}, env: map[string][]*Value{}, documents: documents, byPath: map[string]*Module{},
-		suffixes: map[string][]*Module{}, known: libraries, entered: map[pysrc.Node]bool{}, parts: newRequestParts(), made: map[*Class]Args{},
+		suffixes: map[string][]*Module{}, known: libraries, entered: map[pysrc.Node]bool{}, parts: newRequestParts(), configs: map[*Class]Args{},
 		budget: stepsAll + stepsFile*len(files),
 	}
 	for _, s := range settings {
@@ -190,7 +190,7 @@ func (p *Program) ConfigFields() []map[string]*Value {
 						fields[k] = f
 					}
 				}
-				for k, f := range p.made[v.Class].Kw {
+				for k, f := range p.configs[v.Class].Kw {
 					fields[k] = f
 				}
 				out = append(out, fields)

@@ -1,6 +1,7 @@
 package fastapi
 
 import (
+	"maps"
 	"runtime"
 	"sync"
 
@@ -22,6 +23,8 @@ type run struct {
 	attrs map[*Object]map[string]*Value // written to objects of the program
 	vars  map[*scope]map[string]*Value  // written to names of modules and the like
 	made  map[*Object]bool              // objects of the program whose constructor ran
+
+	configs map[*Class]Args // what objects that configure libraries were made of
 }
 
 // allow gives an interpreter its share of the steps that are left.
@@ -113,6 +116,7 @@ func (p *Program) runAll(tasks []task) {
 		for o := range r.made {
 			o.elsewhere = false
 		}
+		maps.Copy(p.configs, r.configs)
 		for s, vars := range r.vars {
 			for k, v := range vars {
 				s.put(k, v)
@@ -130,6 +134,18 @@ func (in *interp) enters(f *pysrc.FuncDef) {
 		in.run.entered = map[pysrc.Node]bool{f: true}
 	default:
 		in.run.entered[f] = true
+	}
+}
+
+// configured notes what an object that configures a library is made of.
+func (in *interp) configured(c *Class, args Args) {
+	switch {
+	case in.run == nil:
+		in.prog.configs[c] = args
+	case in.run.configs == nil:
+		in.run.configs = map[*Class]Args{c: args}
+	default:
+		in.run.configs[c] = args
 	}
 }
 
