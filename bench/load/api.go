@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strconv"
 	"strings"
@@ -27,6 +28,8 @@ const hostile = "h-"
 // was forged is seen.
 type api struct {
 	secret []byte
+	addr   string // the same each time it is started
+	server *http.Server
 
 	mu      sync.Mutex
 	done    map[string]int  // how often each item was written or read
@@ -35,9 +38,32 @@ type api struct {
 	total   int
 }
 
-func newAPI() *api {
-	return &api{secret: []byte(rand.Text() + rand.Text()), done: map[string]int{}, refresh: map[string]bool{}}
+// newAPI finds a free address for it.
+func newAPI() (*api, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	defer l.Close()
+	return &api{
+		secret: []byte(rand.Text() + rand.Text()), addr: l.Addr().String(),
+		done: map[string]int{}, refresh: map[string]bool{},
+	}, nil
 }
+
+func (a *api) start() error {
+	l, err := net.Listen("tcp", a.addr)
+	if err != nil {
+		return err
+	}
+	server := &http.Server{Handler: a, ReadHeaderTimeout: patience}
+	a.server = server
+	go server.Serve(l)
+	return nil
+}
+
+// stop cuts every connection, as a crash does.
+func (a *api) stop() error { return a.server.Close() }
 
 // take returns how often the item came, and forgets it.
 func (a *api) take(item string) int {

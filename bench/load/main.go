@@ -1,7 +1,8 @@
 // Command load drives the built guard with honest visitors and attackers at
 // once, on loopback, and fails if a request is lost, executed twice, forged or
 // refused without reason, or if the guard's goroutines, open files or memory
-// grow.
+// grow. After each part the API is killed and comes back, and at the end the
+// guard is restarted, while visitors write.
 //
 //	go run ./load                          a few visits, as fast as they go
 //	go run ./load -for 30m -rate 40        half an hour at 40 requests a second
@@ -14,7 +15,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"net/http/httptest"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -89,10 +89,15 @@ func load(ctx context.Context, o options, out io.Writer) (err error) {
 	if err := build(o.root, binary, o.race); err != nil {
 		return err
 	}
-	a := newAPI()
-	upstream := httptest.NewServer(a)
-	defer upstream.Close()
-	guard, err := startGuard(dir, binary, upstream.URL, a.secret)
+	a, err := newAPI()
+	if err != nil {
+		return err
+	}
+	if err := a.start(); err != nil {
+		return err
+	}
+	defer a.stop()
+	guard, err := newGuard(dir, binary, "http://"+a.addr, a.secret)
 	if err != nil {
 		return err
 	}
@@ -103,7 +108,7 @@ func load(ctx context.Context, o options, out io.Writer) (err error) {
 		if err != nil {
 			fmt.Fprintf(out, "the end of the guard's log:\n%s\n", guard.said())
 		}
-		err = errors.Join(err, guard.end())
+		err = errors.Join(err, guard.terminate(), guard.gone())
 	}()
 	r := &run{ctx: ctx, api: a, guard: guard}
 	if o.rate > 0 {
@@ -117,6 +122,9 @@ func load(ctx context.Context, o options, out io.Writer) (err error) {
 		if err := r.part(o); err != nil {
 			return err
 		}
+		if err := r.outage(o.visitors); err != nil {
+			return err
+		}
 		s, err := guard.sample()
 		if err != nil {
 			return err
@@ -124,6 +132,9 @@ func load(ctx context.Context, o options, out io.Writer) (err error) {
 		s.at = time.Since(start)
 		samples = append(samples, s)
 		fmt.Fprintf(out, "%s  %8d requests\n", s, r.sent.Load())
+	}
+	if err := r.restart(o.visitors); err != nil {
+		return err
 	}
 	if left := a.leftover(); len(left) > 0 {
 		return fmt.Errorf("the API executed %d items again, or without telling: %q", len(left), left[:min(len(left), 10)])

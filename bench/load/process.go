@@ -18,10 +18,11 @@ import (
 
 // A process is the built guard.
 type process struct {
-	cmd         *exec.Cmd
-	addr, admin string
-	log         string
-	ended       chan error
+	binary, file string
+	cmd          *exec.Cmd
+	addr, admin  string
+	log          string
+	ended        chan error
 }
 
 // build makes the program from the repository's root.
@@ -38,8 +39,13 @@ func build(root, to string, race bool) error {
 	return nil
 }
 
-func startGuard(dir, binary, upstream string, secret []byte) (*process, error) {
-	p := &process{log: filepath.Join(dir, "guard.log"), ended: make(chan error, 1)}
+// newGuard writes the guard's configuration, with free addresses.
+func newGuard(dir, binary, upstream string, secret []byte) (*process, error) {
+	p := &process{
+		binary: binary,
+		file:   filepath.Join(dir, "countersign.yaml"),
+		log:    filepath.Join(dir, "guard.log"),
+	}
 	for _, a := range []*string{&p.addr, &p.admin} {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
@@ -48,7 +54,6 @@ func startGuard(dir, binary, upstream string, secret []byte) (*process, error) {
 		*a = l.Addr().String()
 		defer l.Close()
 	}
-	file := filepath.Join(dir, "countersign.yaml")
 	text := fmt.Sprintf(`listen: %s
 upstream: %s
 public_origin: %s
@@ -59,25 +64,26 @@ idempotency: {ttl: 1m}
 limits: {header_timeout: 1s, body_timeout: 1s, drain: 10s}
 admin: {listen: %s}
 `, p.addr, upstream, own, p.admin)
-	if err := errors.Join(os.WriteFile(file, []byte(text), 0o600), os.WriteFile(filepath.Join(dir, "secret"), secret, 0o600)); err != nil {
+	if err := errors.Join(os.WriteFile(p.file, []byte(text), 0o600), os.WriteFile(filepath.Join(dir, "secret"), secret, 0o600)); err != nil {
 		return nil, err
 	}
-	p.cmd = exec.Command(binary, "guard", "-c", file)
 	return p, nil
 }
 
 // begin runs it and waits until it is ready.
 func (p *process) begin() error {
-	log, err := os.Create(p.log)
+	log, err := os.OpenFile(p.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
 	defer log.Close()
-	p.cmd.Stdout, p.cmd.Stderr = log, log
-	if err := p.cmd.Start(); err != nil {
+	cmd, ended := exec.Command(p.binary, "guard", "-c", p.file), make(chan error, 1)
+	cmd.Stdout, cmd.Stderr = log, log
+	if err := cmd.Start(); err != nil {
 		return err
 	}
-	go func() { p.ended <- p.cmd.Wait() }()
+	p.cmd, p.ended = cmd, ended
+	go func() { ended <- cmd.Wait(); close(ended) }() // whoever asks again hears of no error
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		select {
 		case err := <-p.ended:
@@ -96,12 +102,12 @@ func (p *process) begin() error {
 	return fmt.Errorf("the guard is not ready after %s\n%s", patience, p.said())
 }
 
-// end asks it to end, which it must with 0, having said nothing of races or
-// panics.
-func (p *process) end() error {
-	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		return err
-	}
+// terminate asks it to end.
+func (p *process) terminate() error { return p.cmd.Process.Signal(syscall.SIGTERM) }
+
+// gone waits for its end, which must be with 0, having said nothing of races
+// or panics.
+func (p *process) gone() error {
 	select {
 	case err := <-p.ended:
 		if err != nil {
