@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+
+	"github.com/d710e0ae/countersign/guard/internal/ascii"
 )
 
 // notForwarded are request fields that the API must never get from a client.
@@ -116,7 +118,7 @@ func (g *Guard) strip(x *exchange) *problem {
 func isWebSocket(r *http.Request) bool {
 	h := r.Header
 	u := h["Upgrade"]
-	if len(u) != 1 || !strings.EqualFold(u[0], "websocket") || r.Method != http.MethodGet || r.ProtoMajor != 1 || r.ProtoMinor != 1 || r.ContentLength != 0 {
+	if len(u) != 1 || !ascii.EqualFold(u[0], "websocket") || r.Method != http.MethodGet || r.ProtoMajor != 1 || r.ProtoMinor != 1 || r.ContentLength != 0 {
 		return false
 	}
 	key, version := h["Sec-Websocket-Key"], h["Sec-Websocket-Version"]
@@ -125,7 +127,7 @@ func isWebSocket(r *http.Request) bool {
 	}
 	for _, line := range h["Connection"] {
 		for option := range strings.SplitSeq(line, ",") {
-			if strings.EqualFold(strings.TrimSpace(option), "upgrade") {
+			if ascii.EqualFold(strings.TrimSpace(option), "upgrade") {
 				return true
 			}
 		}

@@ -5,15 +5,15 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"strings"
 
+	"github.com/d710e0ae/countersign/guard/internal/ascii"
 	"github.com/d710e0ae/countersign/guard/internal/upstream"
 )
 
 // tunnel joins a client and the API after a WebSocket handshake.
 func (g *Guard) tunnel(x *exchange, res *upstream.Response) {
 	api, ahead := res.Conn()
-	if !strings.EqualFold(first(res.Header["Upgrade"]), "websocket") {
+	if !ascii.EqualFold(first(res.Header["Upgrade"]), "websocket") {
 		api.Close()
 		g.refuse(x, "upstream", refusal(http.StatusBadGateway, "upstream-malformed", "the API switched to another protocol"))
 		return

@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+
+	"github.com/d710e0ae/countersign/guard/internal/ascii"
 )
 
 // maxFields bounds the fields of one head or trailer, before anything is made
@@ -54,7 +56,7 @@ func parse(head string, r *http.Request) *Refusal {
 			}
 			length = value
 		case "Transfer-Encoding":
-			if r.TransferEncoding != nil || !strings.EqualFold(value, "chunked") {
+			if r.TransferEncoding != nil || !ascii.EqualFold(value, "chunked") {
 				return ErrCoding
 			}
 			r.TransferEncoding = chunkedCoding
@@ -154,7 +156,7 @@ func framing(r *http.Request, length string) *Refusal {
 	}
 	connection := r.Header["Connection"]
 	r.Close = options(connection, "close") || r.ProtoMinor == 0 && !options(connection, "keep-alive")
-	if e := r.Header["Expect"]; len(e) > 0 && (len(e) > 1 || e[0] != "" && !strings.EqualFold(e[0], "100-continue")) {
+	if e := r.Header["Expect"]; len(e) > 0 && (len(e) > 1 || e[0] != "" && !ascii.EqualFold(e[0], "100-continue")) {
 		return ErrExpectation
 	}
 	return nil

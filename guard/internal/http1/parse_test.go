@@ -36,6 +36,8 @@ var heads = []struct {
 	{"POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\nabc", nil},
 	{"GET / HTTP/1.1\r\nHost: a\r\nConnection: Close\r\nPragma: no-cache\r\n\r\n", nil},
 	{"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", nil},
+	{"GET / HTTP/1.0\r\nConnection: \u212Aeep-alive\r\n\r\n", nil},
+	{"GET / HTTP/1.1\r\nHost: a\r\nConnection: clo\u017Fe\r\n\r\n", nil},
 	{"GET / HTTP/1.1\r\nHost: [::1]:80\r\nX-Latin: \xe4\r\n\r\n", nil},
 
 	// Line ends: RFC 9112, section 2.2.
@@ -94,6 +96,7 @@ var heads = []struct {
 	{"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: identity\r\n\r\n", ErrCoding},
 	{"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding:\r\n\r\n", ErrCoding},
 	{"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: \"chunked\"\r\n\r\n", ErrCoding},
+	{"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chun\u212Aed\r\n\r\n0\r\n\r\n", ErrCoding},
 	{"POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", ErrCoding},
 	{"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTrailer: Content-Length\r\n\r\n0\r\n\r\n", ErrTrailer},
 	{"POST / HTTP/1.1\r\nHost: a\r\nExpect: tea\r\n\r\n", ErrExpectation},

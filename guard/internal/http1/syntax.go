@@ -1,6 +1,10 @@
 package http1
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/d710e0ae/countersign/guard/internal/ascii"
+)
 
 // What a byte may be part of.
 const (
@@ -50,7 +54,7 @@ func consists(s string, what uint8) bool {
 func options(lines []string, option string) bool {
 	for _, line := range lines {
 		for v := range strings.SplitSeq(line, ",") {
-			if strings.EqualFold(strings.Trim(v, " \t"), option) {
+			if ascii.EqualFold(strings.Trim(v, " \t"), option) {
 				return true
 			}
 		}

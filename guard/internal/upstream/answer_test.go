@@ -90,6 +90,7 @@ func TestMalformedAnswers(t *testing.T) {
 		"an empty length":                        ok + "Content-Length:\r\n\r\nok",
 		"a length beyond all":                    ok + "Content-Length: 99999999999999999999\r\n\r\nok",
 		"another coding":                         ok + "Transfer-Encoding: gzip, chunked\r\n\r\n",
+		"a coding in other letters":              ok + "Transfer-Encoding: chun\u212Aed\r\n\r\n0\r\n\r\n",
 		"two codings":                            ok + "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
 		"101 unasked":                            "HTTP/1.1 101 Switching Protocols\r\n\r\n",
 		"interim ones without end":               strings.Repeat("HTTP/1.1 102 Processing\r\n\r\n", 50),

@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/d710e0ae/countersign/guard/internal/ascii"
 )
 
 // A Response is an answer. Its body must be closed.
@@ -95,7 +97,7 @@ func (x *exchange) head() (status int, keep bool, err error) {
 	keep = line[7] == '1'
 	for _, v := range x.header["Connection"] {
 		for option := range strings.SplitSeq(v, ",") {
-			if strings.EqualFold(strings.TrimSpace(option), "close") {
+			if ascii.EqualFold(strings.TrimSpace(option), "close") {
 				keep = false
 			}
 		}
@@ -274,7 +276,7 @@ func (x *exchange) response(status int, keep bool) (*Response, error) {
 		res.Length = length
 		body.done = true
 	case len(coding) > 0:
-		if len(coding) != 1 || !strings.EqualFold(coding[0], "chunked") {
+		if len(coding) != 1 || !ascii.EqualFold(coding[0], "chunked") {
 			return nil, broken("its transfer coding is not chunked")
 		}
 		if length >= 0 {
