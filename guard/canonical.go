@@ -4,19 +4,20 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/d710e0ae/countersign/guard/internal/ascii"
 	"github.com/d710e0ae/countersign/guard/internal/target"
 	"github.com/d710e0ae/countersign/internal/origin"
 )
 
 // checkMethod refuses methods that are none, and those whose answer would show
-// the token that the guard puts in.
+// the token that the guard puts in; PRI is the beginning of HTTP/2.
 func (g *Guard) checkMethod(x *exchange) *problem {
 	switch m := x.r.Method; {
 	case !isToken(m):
 		// RFC 9110, section 9.1. net/http's HTTP/2 takes any text for a method;
 		// one with a space in it would write a request line of its own (CWE-444).
 		return refusal(http.StatusBadRequest, "malformed-method", "the method is no token")
-	case m == http.MethodTrace || m == http.MethodConnect || m == "TRACK":
+	case m == http.MethodTrace || m == http.MethodConnect || m == "TRACK" || m == "PRI": // RFC 9113, section 11.6
 		x.w.Header().Set("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")
 		return refusal(http.StatusMethodNotAllowed, "method-not-allowed", "this method is not forwarded")
 	}
@@ -42,7 +43,7 @@ func (g *Guard) findTarget(x *exchange) *problem {
 	}
 	if !strings.HasPrefix(raw, "/") {
 		var ok bool
-		if raw, ok = originForm(raw, x.r); !ok {
+		if raw, ok = g.originForm(raw, x.r); !ok {
 			return refusal(http.StatusBadRequest, "path-not-canonical", "the request target is no path of this host")
 		}
 	}
@@ -57,10 +58,11 @@ func (g *Guard) findTarget(x *exchange) *problem {
 
 // originForm takes the absolute form, which RFC 9112, section 3.2.2, has
 // servers accept. HTTP/2 knows none (RFC 9113, section 8.3.1). Its host is the
-// request's, and must be what a Host header says.
-func originForm(raw string, r *http.Request) (string, bool) {
+// request's, and must be what a Host header says; with another scheme it would
+// be another origin's (RFC 9110, section 7.4).
+func (g *Guard) originForm(raw string, r *http.Request) (string, bool) {
 	scheme, rest, ok := strings.Cut(raw, "://")
-	if !ok || r.ProtoMajor > 1 || !strings.EqualFold(scheme, "http") && !strings.EqualFold(scheme, "https") {
+	if !ok || r.ProtoMajor > 1 || !ascii.EqualFold(scheme, g.own.Scheme()) {
 		return "", false
 	}
 	authority, path := rest, "/"

@@ -19,7 +19,7 @@ func TestAttack_70_RequestLinesAreNotTheClients(t *testing.T) {
 		for _, c := range []struct{ method, target string }{
 			{"GET /admin HTTP/1.1", "/page"}, {"GET\r\nX:", "/page"}, {"GE(T", "/page"}, {"GET ", "/page"}, {"G\x00T", "/page"}, {"G\u00C9T", "/page"},
 			{"GET", "/a HTTP/1.1"}, {"GET", "/a b"}, {"GET", "/a\r\nX: y"}, {"GET", "/a#b"}, {"GET", "*"}, {"GET", "page"}, {"GET", "/a\x7F"},
-			{"TRACE", "/page"}, {"CONNECT", "bank.example:443"}, {"CONNECT", ""}, {"TRACK", "/page"},
+			{"TRACE", "/page"}, {"CONNECT", "bank.example:443"}, {"CONNECT", ""}, {"TRACK", "/page"}, {"PRI", "/page"},
 		} {
 			r := request("GET", "/page", "")
 			r.Method, r.RequestURI = c.method, c.target
@@ -40,7 +40,7 @@ func TestAttack_70_RequestLinesAreNotTheClients(t *testing.T) {
 func TestTheAbsoluteForm(t *testing.T) {
 	s := newSite(t)
 	for target, want := range map[string]string{
-		"https://bank.example/page?q=1": "/page?q=1", "http://bank.example/page": "/page", "HTTPS://bank.example": "/", "https://bank.example?next=/admin": "/?next=/admin",
+		"https://bank.example/page?q=1": "/page?q=1", "HTTPS://bank.example": "/", "https://bank.example?next=/admin": "/?next=/admin",
 	} {
 		r := request("GET", "/", "")
 		r.RequestURI = target
@@ -49,7 +49,7 @@ func TestTheAbsoluteForm(t *testing.T) {
 		}
 	}
 	before := s.bank.requests()
-	for _, target := range []string{"https:///page", "https://user@bank.example/page", "ftp://bank.example/page", "https://evil.test/page", "https:page", "https:/page", "://bank.example/page", "https://bank.example:443/page"} {
+	for _, target := range []string{"https:///page", "https://user@bank.example/page", "ftp://bank.example/page", "http://bank.example/page", "https://evil.test/page", "https:page", "https:/page", "://bank.example/page", "https://bank.example:443/page"} {
 		r := request("GET", "/", "")
 		r.RequestURI = target
 		if w := serve(s, r); w.Code != 400 {

@@ -356,8 +356,8 @@ func (c *conn) headBy() pulse.Time {
 // hopeless refuses a head whose end would never be found, of which seen bytes
 // were looked at before.
 func hopeless(b []byte, seen int) *Refusal {
-	if len(b) > 0 && (b[0] == '\n' || b[0] == '\r' && len(b) > 1) {
-		return ErrRequestLine
+	if len(b) > 0 && class[b[0]]&token == 0 && !(b[0] == '\r' && len(b) == 1) {
+		return ErrRequestLine // or TLS, on a port that has none
 	}
 	for i := seen; i < len(b); i++ {
 		if b[i] == '\n' && (i == 0 || b[i-1] != '\r') {

@@ -75,7 +75,7 @@ func parse(head string, r *http.Request) *Refusal {
 	if refusal := framing(r, length); refusal != nil {
 		return refusal
 	}
-	return target(r)
+	return target(r, hosts > 0)
 }
 
 // cutLine parts the first line from the rest. Other CRs within it are no text
@@ -190,8 +190,9 @@ func announced(r *http.Request) *Refusal {
 	return nil
 }
 
-// target reads the request target into r.URL.
-func target(r *http.Request) *Refusal {
+// target reads the request target into r.URL. Named says that r.Host is that of
+// a Host field.
+func target(r *http.Request, named bool) *Refusal {
 	raw := r.RequestURI
 	path, query, has := strings.Cut(raw, "?")
 	if path != "" && path[0] == '/' && consists(path, plain) {
@@ -212,9 +213,25 @@ func target(r *http.Request) *Refusal {
 	}
 	*r.URL = *u
 	if u.Host != "" {
-		r.Host = u.Host // section 3.2.2: the absolute form's counts
+		// Section 3.2.2: the absolute form's counts. Section 3.2 has clients
+		// write the same in Host, and whoever sends another wants two hops to
+		// differ on which of them does.
+		if named && !sameHost(u, r.Host) {
+			return ErrHost
+		}
+		r.Host = u.Host
 	}
 	return nil
+}
+
+// sameHost reports whether a Host field says what the target does. Case and a
+// default port make no difference (RFC 9110, section 4.2.3).
+func sameHost(u *url.URL, host string) bool {
+	port := ":80"
+	if u.Scheme == "https" {
+		port = ":443"
+	}
+	return ascii.EqualFold(strings.TrimSuffix(host, port), strings.TrimSuffix(u.Host, port))
 }
 
 // forbiddenTrailer is RFC 9110, section 6.5.1.

@@ -30,8 +30,9 @@ var (
 	ErrField = &Refusal{Status: http.StatusBadRequest, Code: "malformed-field", Detail: "a line of the head is no field"}
 	// RFC 9110, section 5.5.
 	ErrValue = &Refusal{Status: http.StatusBadRequest, Code: "malformed-field-value", Detail: "a field has a control character"}
-	// Section 3.2: one Host, which may be missing in HTTP/1.0 only.
-	ErrHost = &Refusal{Status: http.StatusBadRequest, Code: "malformed-host", Detail: "the Host header is missing, stands twice, or names no host"}
+	// Section 3.2: one Host, which may be missing in HTTP/1.0 only, and says what
+	// an absolute target says.
+	ErrHost = &Refusal{Status: http.StatusBadRequest, Code: "malformed-host", Detail: "the Host header is missing, stands twice, names no host, or another than the target"}
 	// Section 6.3: a length that stands twice, even alike, or is no number.
 	ErrLength = &Refusal{Status: http.StatusBadRequest, Code: "malformed-length", Detail: "the Content-Length is no number, or stands twice"}
 	// Section 6.1: both lengths, a coding in HTTP/1.0, or one but chunked.

@@ -296,7 +296,7 @@ func TestTheHandlerSeesWhoAsks(t *testing.T) {
 	var got *http.Request
 	f := start(t, func(_ http.ResponseWriter, r *http.Request) { got = r.Clone(r.Context()) })
 	c := f.dial(t)
-	c.send(head("GET http://other.test/a?b=c HTTP/1.1", "Host: a", "x-lower: 1", "X-Lower: 2", "Connection: keep-alive", "")).answer()
+	c.send(head("GET http://other.test/a?b=c HTTP/1.1", "Host: other.test", "x-lower: 1", "X-Lower: 2", "Connection: keep-alive", "")).answer()
 	if got.RemoteAddr != c.LocalAddr().String() || got.Host != "other.test" || got.URL.Path != "/a" || got.RequestURI != "http://other.test/a?b=c" ||
 		strings.Join(got.Header["X-Lower"], ",") != "1,2" || got.Header["Host"] != nil || got.Body != http.NoBody {
 		t.Errorf("%+v", got)
