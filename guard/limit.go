@@ -68,14 +68,16 @@ func (b *clientBody) Read(p []byte) (int, error) {
 	}
 	b.control.SetReadDeadline(time.Now().Add(b.pause))
 	n, err := b.ReadCloser.Read(p)
-	if err == io.EOF {
-		// net/http goes on to watch the connection; that watch has no end.
-		// After any other error it reads what is left, which has one.
-		b.control.SetReadDeadline(time.Time{})
-	}
 	if b.left -= int64(n); b.left < 0 {
 		b.over = true
 		return 0, bodyTooLarge{}
+	}
+	if err == nil || err == io.EOF {
+		// A pause until the next reading is not the client's but the API's,
+		// which has not taken yet what came. At the end net/http goes on to
+		// watch the connection, and that watch has no end. After any other
+		// error it reads what is left, which has one.
+		b.control.SetReadDeadline(time.Time{})
 	}
 	return n, err
 }
