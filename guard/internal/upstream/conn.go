@@ -16,6 +16,7 @@ type conn struct {
 	net.Conn
 	entry    pulse.Entry
 	deadline pulse.Deadline // for the head of an answer
+	stall    pulse.Deadline // for a part of a request's body to be taken
 	client   *Client
 	r        *bufio.Reader
 	since    time.Time // when it became unused
@@ -64,11 +65,15 @@ func (k *conn) Pulse(now pulse.Time) {
 	if k.deadline.Pass(now) {
 		k.SetReadDeadline(past)
 	}
+	if k.stall.Pass(now) {
+		k.SetWriteDeadline(past)
+	}
 }
 
 // alive reports whether the server has neither closed the connection nor sent
-// something unasked, as far as the kernel knows. It is asked where a request
-// could not be repeated.
+// something unasked, as far as the kernel knows. A request on a closed one may
+// not be one that can be repeated; and bytes that an earlier answer left behind
+// would be taken for the answer to this one, which is another user's.
 func (k *conn) alive() bool {
 	if k.r.Buffered() > 0 {
 		return false

@@ -73,7 +73,7 @@ func (c *Client) Do(ctx context.Context, q *Request) (*Response, error) {
 	}
 	for {
 		k := c.take(time.Now())
-		if k != nil && (streaming || !q.idempotent()) && !k.alive() {
+		if k != nil && !k.alive() {
 			k.Close()
 			continue
 		}
@@ -141,7 +141,7 @@ func (c *Client) exchange(ctx context.Context, k *conn, q *Request, message []by
 		x.sent = make(chan error, 1)
 		go x.send()
 	} else {
-		x.due()
+		x.due(c.cfg.ResponseTimeout)
 	}
 	res, err := x.receive()
 	if err == nil {
@@ -185,11 +185,11 @@ type exchange struct {
 }
 
 // due starts the time within which the answer must begin.
-func (x *exchange) due() {
+func (x *exchange) due(within time.Duration) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if !x.begun {
-		x.conn.deadline.Set(pulse.Now().After(x.client.cfg.ResponseTimeout))
+		x.conn.deadline.Set(pulse.Now().After(within))
 	}
 }
 
@@ -204,7 +204,31 @@ func (x *exchange) answered() bool {
 
 // send streams the request's body.
 func (x *exchange) send() {
-	x.sent <- x.copyBody()
+	err := x.copyBody()
+	switch {
+	case x.failed != nil:
+		// The connection is closed, and nothing more waits for it.
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		x.due(0) // who takes nothing answers nothing
+	default:
+		// The time for an answer begins when the request is complete, or when
+		// the API will not have the rest of it.
+		x.due(x.client.cfg.ResponseTimeout)
+	}
+	x.sent <- err
+}
+
+// write writes a part of the body. The API may pause, but for no longer than
+// it may think about an answer: nobody else sees whether the client is still
+// there, as long as nothing is read from it.
+func (x *exchange) write(parts ...[]byte) error {
+	k, b := x.conn, net.Buffers(parts)
+	k.stall.Set(pulse.Now().After(x.client.cfg.ResponseTimeout))
+	_, err := b.WriteTo(k.Conn)
+	if !k.stall.Clear() {
+		return os.ErrDeadlineExceeded
+	}
+	return err
 }
 
 func (x *exchange) copyBody() error {
@@ -224,8 +248,7 @@ func (x *exchange) copyBody() error {
 		if n > 0 {
 			if q.Length < 0 {
 				chunk = append(strconv.AppendInt(chunk[:0], int64(n), 16), "\r\n"...)
-				b := append(buf[:n], "\r\n"...)
-				if _, err := (&net.Buffers{chunk, b}).WriteTo(k.Conn); err != nil {
+				if err := x.write(chunk, append(buf[:n], "\r\n"...)); err != nil {
 					return err
 				}
 			} else {
@@ -235,7 +258,7 @@ func (x *exchange) copyBody() error {
 					k.Conn.Close()
 					return err
 				}
-				if _, err := k.Write(buf[:n]); err != nil {
+				if err := x.write(buf[:n]); err != nil {
 					return err
 				}
 			}
@@ -260,12 +283,8 @@ func (x *exchange) copyBody() error {
 			q.Trailer().Write(end)
 		}
 		end.WriteString("\r\n")
-		if _, err := k.Write(end.Bytes()); err != nil {
-			return err
-		}
+		return x.write(end.Bytes())
 	}
-	// The time for an answer begins when the request is complete.
-	x.due()
 	return nil
 }
 

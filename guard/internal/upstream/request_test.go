@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -163,6 +164,46 @@ func TestAnAnswerBeforeTheEndOfTheRequest(t *testing.T) {
 	}
 }
 
+// An API that takes the beginning of a body and then neither more of it nor
+// answers would be waited for as long as it likes: the client is not read, and
+// nobody sees whether it is still there.
+func TestAnAPIThatTakesNothing(t *testing.T) {
+	const size = 1 << 20
+	synctest.Test(t, func(t *testing.T) {
+		for name, c := range map[string]struct {
+			pause time.Duration // of the API
+			want  error
+		}{
+			"control: it pauses": {9 * time.Second, nil},
+			"it stops":           {time.Hour, upstream.ErrTimeout},
+		} {
+			for _, length := range []int64{-1, size} {
+				here, there := net.Pipe()
+				client := upstream.New(upstream.Config{ConnectTimeout: time.Minute, ResponseTimeout: 10 * time.Second, IdleTimeout: time.Minute, MaxIdle: 1, MaxHeader: 4 << 10,
+					Dial: func(context.Context, string, string) (net.Conn, error) { return here, nil }})
+				var server sync.WaitGroup
+				server.Go(func() {
+					io.ReadFull(there, make([]byte, 100))
+					time.Sleep(c.pause)
+					io.CopyN(io.Discard, there, size/2)
+					io.WriteString(there, fine)
+				})
+				from := time.Now()
+				res, err := client.Do(t.Context(), withBody(request("POST"), strings.NewReader(strings.Repeat("x", size)), length))
+				if took := time.Since(from); !errors.Is(err, c.want) || took > 11*time.Second {
+					t.Errorf("%s, %d: %v after %v", name, length, err, took)
+				}
+				if err == nil {
+					res.Body.Close()
+				}
+				there.Close()
+				server.Wait()
+				client.Close()
+			}
+		}
+	})
+}
+
 func TestConnectionsAreUsedAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := newAPI(t, saying(fine))
@@ -284,6 +325,61 @@ func TestBytesThatCameUnaskedAnswerNothing(t *testing.T) {
 	if conns, _ := a.counts(); conns != 2 {
 		t.Errorf("%d connections", conns)
 	}
+}
+
+// The same bytes a moment later, when the connection is unused already.
+func TestBytesThatComeLateAnswerNothing(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var server sync.WaitGroup
+	defer server.Wait()
+	defer l.Close()
+	unused, said := make(chan struct{}), make(chan struct{})
+	server.Go(func() {
+		for first := true; ; first = false {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			server.Go(func() {
+				defer c.Close()
+				r := bufio.NewReader(c)
+				for {
+					if _, err := http.ReadRequest(r); err != nil {
+						return
+					}
+					io.WriteString(c, fine)
+					if first {
+						<-unused
+						io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil")
+						close(said)
+						return
+					}
+				}
+			})
+		}
+	})
+	a := newAPI(t, nil, func(c *upstream.Config) {
+		c.Dial = func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return (&net.Dialer{}).DialContext(ctx, "tcp", l.Addr().String())
+		}
+	})
+	ask := func() {
+		t.Helper()
+		if _, body, err := a.ask(t.Context(), request("GET")); err != nil || body != "ok" {
+			t.Errorf("%q %v", body, err)
+		}
+	}
+	ask()
+	if a.Idle() != 1 {
+		t.Fatal("control: the connection is not to be used again")
+	}
+	close(unused)
+	<-said
+	ask()
+	a.Close()
 }
 
 func TestTheContextEndsAnExchange(t *testing.T) {

@@ -272,9 +272,11 @@ func (x *exchange) response(status int, keep bool) (*Response, error) {
 	case status == http.StatusSwitchingProtocols:
 		res.Length = -1
 	case x.request.Method == "HEAD", status == http.StatusNoContent, status == http.StatusNotModified:
-		// A Content-Length here speaks of a body that is not sent.
+		// A length here speaks of a body that is not sent. An API that sends
+		// one nevertheless must not answer the next request with it, which may
+		// be another user's: not even if it is on its way still.
 		res.Length = length
-		body.done = true
+		body.done, body.keep = true, keep && length <= 0 && len(coding) == 0
 	case len(coding) > 0:
 		if len(coding) != 1 || !ascii.EqualFold(coding[0], "chunked") {
 			return nil, broken("its transfer coding is not chunked")
