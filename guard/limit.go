@@ -31,6 +31,11 @@ func (g *Guard) limit(x *exchange) *problem {
 		// CVE-2025-58186
 		return refusal(http.StatusRequestHeaderFieldsTooLarge, "too-many-cookies", "the request has too many cookies")
 	}
+	if r.ProtoMajor > 1 && !isLength(r.Header["Content-Length"]) {
+		// net/http's HTTP/2 takes the first of two, and what is no number for
+		// nothing: the API would carry the request out without its body.
+		return refusal(http.StatusBadRequest, "malformed-length", "the Content-Length is no number, or stands twice")
+	}
 	if r.ContentLength > int64(l.Body) {
 		return refusal(http.StatusRequestEntityTooLarge, "body-too-large", "the request's body is too large")
 	}
@@ -46,6 +51,20 @@ func (g *Guard) limit(x *exchange) *problem {
 		r.Body = b
 	}
 	return nil
+}
+
+// isLength reports whether there is no Content-Length, or one that is a number
+// (RFC 9110, section 8.6).
+func isLength(values []string) bool {
+	if len(values) == 0 {
+		return true
+	}
+	for _, c := range values[0] {
+		if c < '0' || c > '9' {
+			return false
+		}
+	}
+	return len(values) == 1 && len(values[0]) > 0 && len(values[0]) <= 18
 }
 
 // clientBody bounds a request's body in bytes, and each pause within it.

@@ -32,6 +32,25 @@ func (s seen) Read(p []byte) (int, error) {
 
 func (seen) Close() error { return nil }
 
+// RFC 9113, section 8.1.1. What net/http makes of the length decides what is
+// forwarded.
+func TestAttack_70_LengthsOfHTTP2(t *testing.T) {
+	g := &Guard{cfg: *DefaultConfig()}
+	for length, ok := range map[string]bool{
+		"3": true, "03": true, "": false, "+3": false, "-3": false, "0x3": false, "1e0": false, "3,3": false, "99999999999999999999": false, "\u0663": false,
+	} {
+		r := httptest.NewRequest("POST", "/", strings.NewReader("abc"))
+		r.ProtoMajor, r.Header = 2, http.Header{"Content-Length": {length}}
+		if p := g.limit(&exchange{w: httptest.NewRecorder(), r: r}); ok != (p == nil) {
+			t.Errorf("%q: %v", length, p)
+		}
+		r.Header["Content-Length"] = []string{length, length}
+		if g.limit(&exchange{w: httptest.NewRecorder(), r: r}) == nil {
+			t.Errorf("%q twice passes", length)
+		}
+	}
+}
+
 // While the API takes its time with what it has got of a body, nothing is read;
 // that is no pause of the client's.
 func TestTheTimeForABodyRunsWhileItIsRead(t *testing.T) {
