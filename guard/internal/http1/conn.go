@@ -278,9 +278,8 @@ func (c *conn) handle(x *exchange) (returned bool) {
 		if x.answer.taken {
 			return
 		}
-		if c.tcp != nil && x.answer.untilClose {
-			// An ordinary end would make the part look whole.
-			c.tcp.SetLinger(0)
+		if x.answer.untilClose {
+			c.reset() // an ordinary end would make the part look whole
 		}
 	}()
 	c.server.Handler.ServeHTTP(&x.answer, x.request)
@@ -446,6 +445,22 @@ func (c *conn) cut() {
 	c.net.Close()
 }
 
+// reset ends the connection without a word, TLS's own included, and drops what
+// the kernel still holds for a client that does not take it.
+func (c *conn) reset() {
+	n := c.net
+	if t, ok := n.(*tls.Conn); ok {
+		n = t.NetConn()
+	}
+	if k, ok := n.(*counted); ok {
+		n = k.Conn
+	}
+	if l, ok := n.(interface{ SetLinger(int) error }); ok {
+		l.SetLinger(0)
+	}
+	c.cut()
+}
+
 // lingerFor and lingerBytes bound the reading of what nobody wants.
 const (
 	lingerFor   = time.Second
@@ -470,8 +485,11 @@ func (c *conn) write(out, p []byte) error {
 			_, err = both.WriteTo(c.net)
 		}
 	}
-	if !c.stall.Clear() && err == nil {
-		err = os.ErrDeadlineExceeded // the next write would fail
+	if !c.stall.Clear() {
+		c.reset()
+		if err == nil {
+			err = os.ErrDeadlineExceeded // the next write would fail
+		}
 	}
 	return err
 }

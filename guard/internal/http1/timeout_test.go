@@ -13,6 +13,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/d710e0ae/countersign/guard/internal/http1"
 	"github.com/d710e0ae/countersign/guard/internal/pulse"
 )
 
@@ -126,6 +127,23 @@ func TestAClientThatTakesNothingIsGivenUp(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// What was given up is not sent on by the kernel, which would hold megabytes for
+// as long as the client likes.
+func TestNothingIsSentOnToAClientThatWasGivenUp(t *testing.T) {
+	ended := make(chan struct{})
+	f := start(t, func(w http.ResponseWriter, r *http.Request) {
+		defer close(ended)
+		for err := error(nil); err == nil; {
+			_, err = w.Write(make([]byte, 1<<20))
+		}
+	}, func(s *http1.Server) { s.WriteTimeout = 100 * time.Millisecond })
+	c := f.dial(t).send(get)
+	<-ended
+	if _, err := io.Copy(io.Discard, c.r); err == nil {
+		t.Error("the client got all that the kernel held, and an ordinary end")
 	}
 }
 
