@@ -41,6 +41,15 @@ func TestCollectorKeepsTheLastWordOnEachAttempt(t *testing.T) {
 	}
 }
 
+// A run that starts late within a second has not lasted since its beginning.
+func TestSecondsCountFromTheStart(t *testing.T) {
+	started := noon.Add(900 * time.Millisecond)
+	c := finding.NewCollector(finding.Audit, finding.Tool{}, "t", started, nil)
+	if r := c.Report(started.Add(20 * time.Millisecond)); r.Seconds != 0.02 || !r.Started.Equal(noon) {
+		t.Errorf("%v seconds since %v, want 0.02 since %v", r.Seconds, r.Started, noon)
+	}
+}
+
 func TestFindingsAreSortedWorstFirst(t *testing.T) {
 	c := finding.NewCollector(finding.Audit, finding.Tool{}, "t", noon, nil)
 	for i, s := range []weakness.Severity{weakness.Low, weakness.Critical, weakness.Info, weakness.High} {

@@ -31,12 +31,13 @@ type Collector struct {
 	Next Handler
 
 	mu    sync.Mutex
+	begun time.Time // to the nanosecond, as the report's Started is not
 	tally tally
 }
 
 // NewCollector returns a Collector for one run.
 func NewCollector(kind Kind, tool Tool, target string, started time.Time, next Handler) *Collector {
-	return &Collector{Next: next, tally: tally{Report: Report{
+	return &Collector{Next: next, begun: started, tally: tally{Report: Report{
 		Schema: Schema, Tool: tool, Kind: kind, Target: target, Started: started.UTC().Truncate(time.Second),
 	}}}
 }
@@ -111,7 +112,7 @@ func (c *Collector) Report(now time.Time) *Report {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	r := c.tally.Report
-	r.Seconds = now.Sub(r.Started).Round(time.Millisecond).Seconds()
+	r.Seconds = now.Sub(c.begun).Round(time.Millisecond).Seconds()
 	r.Complete = len(r.IncompleteReasons) == 0
 	r.IncompleteReasons = append([]string{}, r.IncompleteReasons...)
 	r.Notes = slices.Clone(r.Notes)
