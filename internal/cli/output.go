@@ -35,7 +35,7 @@ func (o *output) flags(cmd *cobra.Command) {
 	f.StringArrayVar(&o.formats, "format", nil, "`FORMAT` ("+strings.Join(render.Formats(), ", ")+"), or FORMAT=FILE; repeatable (default text)")
 	f.StringVar(&o.file, "output", "", "write the report to `FILE` instead of standard output")
 	f.StringVar(&o.failOn, "fail-on", "high", "exit 1 on a finding of this `SEVERITY` or above: critical, high, medium, low, info, never")
-	f.StringVar(&o.baseline, "baseline", "", "a JSON report; findings that it has do not fail the run (`FILE`)")
+	f.StringVar(&o.baseline, "baseline", "", "findings that this JSON report has do not fail the run: a `FILE` that --format json wrote")
 	f.BoolVar(&o.quiet, "quiet", false, "no progress, no report on standard output; only the exit code, files and errors")
 	f.BoolVar(&o.noColor, "no-color", false, "no colours")
 }
@@ -45,7 +45,7 @@ type plan struct {
 	sinks   []sink
 	failOn  weakness.Severity
 	never   bool
-	known   map[string]bool // fingerprints of the baseline
+	known   map[string]bool // fingerprints of the baseline, whose findings do not fail the run
 	quiet   bool
 	noColor bool
 }
@@ -120,6 +120,9 @@ func readReport(name string) (*finding.Report, error) {
 // finish writes the report everywhere and returns what the process ends
 // with.
 func (p *plan) finish(ctx context.Context, s Streams, r *finding.Report) error {
+	for i, f := range r.Findings {
+		r.Findings[i].Known = f.Known || p.known[f.Fingerprint]
+	}
 	for _, k := range p.sinks {
 		if k.file == "" && p.quiet {
 			continue
@@ -159,7 +162,7 @@ func (p *plan) code(ctx context.Context, r *finding.Report) int {
 
 func (p *plan) fails(r *finding.Report) bool {
 	return !p.never && slices.ContainsFunc(r.Findings, func(f finding.Finding) bool {
-		return f.Severity >= p.failOn && !p.known[f.Fingerprint]
+		return f.Severity >= p.failOn && !f.Known
 	})
 }
 

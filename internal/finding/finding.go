@@ -180,6 +180,7 @@ type Finding struct {
 	Evidence       []Evidence        `json:"evidence,omitempty"`
 	ProofOfConcept string            `json:"proof_of_concept,omitempty"` // path of a self-contained HTML page
 	Fingerprint    string            `json:"fingerprint"`
+	Known          bool              `json:"known,omitempty"` // the baseline has it: it does not fail the run
 	Remedy         weakness.Remedy   `json:"remedy"`
 }
 

@@ -60,6 +60,8 @@ func sample() *finding.Report {
 	})
 	c.Finding(finding.Finding{Weakness: "cors-any-origin", Severity: weakness.Info, Confidence: finding.Observed,
 		Message: "Any origin may read public answers.", Fingerprint: "2"})
+	c.Finding(finding.Finding{Weakness: "jwt-no-expiry", Severity: weakness.Medium, Confidence: finding.Observed,
+		Message: "The token has no exp claim.", Fingerprint: "3", Known: true})
 	c.Incomplete("1 of 2 operations could not be exercised")
 	c.Note("one order was left behind: /orders/7")
 	c.Cover(31, 0)

@@ -2,6 +2,7 @@ package html
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/d710e0ae/countersign/internal/finding"
@@ -41,6 +42,11 @@ func groups(findings []finding.Finding) []group {
 
 // ID names the group within the page.
 func (g group) ID() string { return g.Weakness + "-" + g.Severity.String() }
+
+// Known reports whether the baseline has all of the group.
+func (g group) Known() bool {
+	return !slices.ContainsFunc(g.Findings, func(f finding.Finding) bool { return !f.Known })
+}
 
 // maxPlaces is how many places a group names at a glance.
 const maxPlaces = 4

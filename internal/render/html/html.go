@@ -80,6 +80,17 @@ func (page) Legend() []legend {
 	}
 }
 
+// Known counts the findings that the baseline has.
+func (p page) Known() int {
+	n := 0
+	for _, f := range p.Findings {
+		if f.Known {
+			n++
+		}
+	}
+	return n
+}
+
 type legend struct{ Mark, Class, Text string }
 
 func counts(r *finding.Report) map[string]int {

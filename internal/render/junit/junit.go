@@ -1,5 +1,6 @@
 // Package junit writes the report as JUnit XML, which build servers read: a
-// test case for each operation or file, failed where a finding stands.
+// test case for each operation or file, failed where a finding stands that no
+// baseline has.
 package junit
 
 import (
@@ -35,6 +36,7 @@ type tcase struct {
 	Classname string    `xml:"classname,attr"`
 	Failures  []failure `xml:"failure"`
 	Skipped   *skipped  `xml:"skipped"`
+	Output    []string  `xml:"system-out"`
 }
 
 type failure struct {
@@ -73,6 +75,10 @@ func Render(w io.Writer, r *finding.Report) error {
 	for _, f := range r.Findings {
 		c := caseOf(place(r, f))
 		c.Skipped = nil
+		if f.Known {
+			c.Output = append(c.Output, clean(fmt.Sprintf("in the baseline: %s %s (%s)\n%s", f.Severity, f.Weakness, f.Confidence, f.Message)))
+			continue
+		}
 		c.Failures = append(c.Failures, failure{
 			Type:    f.Weakness,
 			Message: clean(fmt.Sprintf("%s %s (%s)", f.Severity, f.Weakness, f.Confidence)),

@@ -71,6 +71,7 @@ type result struct {
 	RelatedLocations    []location        `json:"relatedLocations,omitempty"`
 	CodeFlows           []codeFlow        `json:"codeFlows,omitempty"`
 	PartialFingerprints map[string]string `json:"partialFingerprints"`
+	BaselineState       string            `json:"baselineState,omitempty"`
 	Properties          resultProperties  `json:"properties"`
 }
 

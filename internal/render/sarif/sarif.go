@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -31,8 +32,17 @@ func Render(w io.Writer, r *finding.Report) error {
 		ColumnKind:  "unicodeCodePoints",
 		Results:     make([]result, 0, len(r.Findings)),
 	}}}
+	compared := slices.ContainsFunc(r.Findings, func(f finding.Finding) bool { return f.Known })
 	for _, f := range r.Findings {
-		out.Runs[0].Results = append(out.Runs[0].Results, resultOf(r, f, index[f.Weakness]))
+		one := resultOf(r, f, index[f.Weakness])
+		// SARIF 2.1.0, section 3.27.24: on all results of a run, or on none.
+		switch {
+		case f.Known:
+			one.BaselineState = "unchanged"
+		case compared:
+			one.BaselineState = "new"
+		}
+		out.Runs[0].Results = append(out.Runs[0].Results, one)
 	}
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)

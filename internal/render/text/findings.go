@@ -14,9 +14,10 @@ const maxRelated = 6
 func (p *page) findings(r *finding.Report) {
 	advised := map[string]bool{}
 	for _, f := range r.Findings {
-		label := strings.ToUpper(f.Severity.String())
-		p.linef("%s  %s  %s  %s", p.paint(severityColor(f.Severity), pad(label, 8)),
-			p.paint(bold, safe(f.Weakness)), safe(where(f)), p.paint(dim, string(f.Confidence)))
+		if f.Known {
+			continue
+		}
+		p.headline("", f)
 		p.wrapped("  ", "  ", f.Message)
 		for i, rel := range f.Related {
 			if i == maxRelated {
@@ -40,6 +41,34 @@ func (p *page) findings(r *finding.Report) {
 			advised[f.Weakness] = true
 			p.wrapped("    "+p.paint(green, "fix")+"  ", "         ", first)
 		}
+		p.linef("")
+	}
+}
+
+// headline says in one line what was found, where, and how sure that is.
+func (p *page) headline(indent string, f finding.Finding) {
+	parts := []string{p.paint(severityColor(f.Severity), pad(strings.ToUpper(f.Severity.String()), 8)), p.paint(bold, safe(f.Weakness))}
+	if place := where(f); place != "" {
+		parts = append(parts, safe(place))
+	}
+	p.linef("%s%s", indent, strings.Join(append(parts, p.paint(dim, string(f.Confidence))), "  "))
+}
+
+// known lists what the baseline has, a line each: whoever keeps a baseline
+// has read it before.
+func (p *page) known(r *finding.Report) {
+	first := true
+	for _, f := range r.Findings {
+		if !f.Known {
+			continue
+		}
+		if first {
+			p.linef("%s", p.paint(bold, "In the baseline"))
+			first = false
+		}
+		p.headline("  ", f)
+	}
+	if !first {
 		p.linef("")
 	}
 }

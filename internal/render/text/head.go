@@ -39,8 +39,17 @@ func (p *page) tail(r *finding.Report) {
 
 func (p *page) summary(r *finding.Report) string {
 	count := map[weakness.Severity]int{}
+	known := 0
 	for _, f := range r.Findings {
+		if f.Known {
+			known++
+			continue
+		}
 		count[f.Severity]++
+	}
+	which := "finding"
+	if known > 0 {
+		which = "new finding"
 	}
 	var parts []string
 	for s := weakness.Critical; s >= weakness.Info; s-- {
@@ -51,11 +60,14 @@ func (p *page) summary(r *finding.Report) string {
 	var text string
 	switch {
 	case len(parts) > 0:
-		text = plural(len(r.Findings), "finding", "findings") + ": " + strings.Join(parts, ", ") + "."
+		text = plural(len(r.Findings)-known, which, which+"s") + ": " + strings.Join(parts, ", ") + "."
 	case r.Complete:
-		text = p.paint(green, "No finding.")
+		text = p.paint(green, "No "+which+".")
 	default:
-		text = "No finding in what could be tested."
+		text = "No " + which + " in what could be tested."
+	}
+	if known > 0 {
+		text += fmt.Sprintf(" %d in the baseline.", known)
 	}
 	if !r.Complete {
 		text += " " + p.paint(bold+";"+yellow, "The run is incomplete.")

@@ -27,6 +27,7 @@ func Render(w io.Writer, r *finding.Report, o Options) error {
 	p := &page{Options: o}
 	p.head(r)
 	p.findings(r)
+	p.known(r)
 	if r.Kind == finding.Scan {
 		p.matrix(r)
 		p.unexercised(r)
