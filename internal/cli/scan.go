@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -199,13 +198,6 @@ func reveal(text string) (string, error) {
 
 func runScan(ctx context.Context, s Streams, cfg scan.Config, source string, plan *plan) error {
 	cfg.Tool = tool
-	if cfg.Artifacts != "" {
-		absolute, err := filepath.Abs(cfg.Artifacts)
-		if err != nil {
-			return usage(err)
-		}
-		cfg.Artifacts = absolute
-	}
 	progress := newProgress(s.Err, plan.quiet)
 	undo := lean(cfg.Browser == "off")
 	report, err := scan.Run(ctx, cfg, progress)
