@@ -45,6 +45,8 @@ func sample() *finding.Report {
 		v.Operation = transfer.String()
 		c.Verdict(v)
 	}
+	c.Verdict(finding.Verdict{Operation: "DELETE /orders/{id}", Position: finding.CrossSite, Shape: finding.JSONCORS, Verdict: finding.NotTested,
+		Reason: "not exercised: no operation produces {id}"})
 	c.Finding(finding.Finding{
 		Weakness: "forgeable-operation", Severity: weakness.High, Confidence: finding.Proved,
 		Message:   "A page of another site made the victim's browser transfer money; <script>alert(1)</script> & \x00 control.",
@@ -59,7 +61,8 @@ func sample() *finding.Report {
 		Remedy: weakness.Remedy{FastAPI: "Read the token from the header.", Guard: "Put the guard in front.", Go: "Use package csrf."},
 	})
 	c.Finding(finding.Finding{Weakness: "cors-any-origin", Severity: weakness.Info, Confidence: finding.Observed,
-		Message: "Any origin may read public answers.", Fingerprint: "2"})
+		Message: "Any origin may read public answers.", Fingerprint: "2",
+		Evidence: []finding.Evidence{{Kind: finding.StateEvidence, Text: "state before (-) and after (+)\n- 1\n+ 2\n"}}})
 	c.Finding(finding.Finding{Weakness: "jwt-no-expiry", Severity: weakness.Medium, Confidence: finding.Observed,
 		Message: "The token has no exp claim.", Fingerprint: "3", Known: true})
 	c.Incomplete("1 of 2 operations could not be exercised")

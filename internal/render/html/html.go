@@ -110,8 +110,11 @@ type opRow struct {
 func matrix(r *finding.Report) []opRow {
 	var rows []opRow
 	at := map[string]int{}
-	positions := present(r)
+	positions, untested := present(r), r.Untested()
 	for _, v := range r.Verdicts {
+		if untested[v.Operation] {
+			continue // the list of those that were not exercised has it
+		}
 		i, ok := at[v.Operation]
 		if !ok {
 			i = len(rows)

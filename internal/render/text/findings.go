@@ -73,9 +73,13 @@ func (p *page) known(r *finding.Report) {
 	}
 }
 
+// evidence writes what changed: a line that says where that was seen, and the
+// change below it.
 func (p *page) evidence(e finding.Evidence) {
+	indent := "    "
 	for line := range strings.Lines(e.Text) {
-		p.wrapped(fmt.Sprintf("    %s  ", p.paint(dim, string(e.Kind))), "      ", line)
+		p.wrapped(indent, "        ", line)
+		indent = "      "
 	}
 }
 

@@ -2,6 +2,7 @@ package text
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/d710e0ae/countersign/internal/finding"
@@ -35,6 +36,9 @@ func (p *page) tail(r *finding.Report) {
 		p.linef("")
 	}
 	p.linef("%s", p.summary(r))
+	if i := slices.IndexFunc(r.Findings, func(f finding.Finding) bool { return !f.Known }); i >= 0 {
+		p.linef("%s", p.paint(dim, "How it is attacked and mended: countersign explain "+safe(r.Findings[i].Weakness)))
+	}
 }
 
 func (p *page) summary(r *finding.Report) string {

@@ -8,31 +8,43 @@ import (
 )
 
 // matrix writes, for each operation and attacker position, what was forged
-// and what blocked the rest.
+// and what blocked the rest. An operation of which nothing was tested stands
+// in the list of those that were not exercised alone.
 func (p *page) matrix(r *finding.Report) {
-	if len(r.Verdicts) == 0 {
+	byOperation := map[string][]finding.Verdict{}
+	var operations []string
+	untested := r.Untested()
+	for _, v := range r.Verdicts {
+		if untested[v.Operation] {
+			continue
+		}
+		if byOperation[v.Operation] == nil {
+			operations = append(operations, v.Operation)
+		}
+		byOperation[v.Operation] = append(byOperation[v.Operation], v)
+	}
+	if len(operations) == 0 {
 		return
 	}
 	p.linef("%s", p.paint(bold, "What each attempt came to"))
 	if slices.ContainsFunc(r.Verdicts, func(v finding.Verdict) bool { return v.Proof == finding.ByBrowser }) {
 		p.linef("  %s", p.paint(dim, "* carried out by a real browser"))
 	}
-	widest := 0
-	byOperation := map[string][]finding.Verdict{}
-	var operations []string
-	for _, v := range r.Verdicts {
-		if byOperation[v.Operation] == nil {
-			operations = append(operations, v.Operation)
-			widest = max(widest, columns(v.Operation))
-		}
-		byOperation[v.Operation] = append(byOperation[v.Operation], v)
-	}
-	widest = min(widest, 48)
 	absent := finding.Absent(r.Verdicts)
+	widest := [2]int{} // the columns of operations and of positions
+	table := map[string][]row{}
+	for _, op := range operations {
+		table[op] = rows(byOperation[op], absent)
+		widest[0] = max(widest[0], columns(op))
+		for _, row := range table[op] {
+			widest[1] = max(widest[1], columns(row.place()))
+		}
+	}
+	widest[0] = min(widest[0], 48)
 	for _, op := range operations {
 		name := safe(op)
-		for _, row := range rows(byOperation[op], absent) {
-			lead := "  " + pad(name, widest) + "  " + pad(strings.Join(row.positions, ", "), 10) + "  "
+		for _, row := range table[op] {
+			lead := "  " + pad(name, widest[0]) + "  " + pad(row.place(), widest[1]) + "  "
 			p.wrapped(lead, strings.Repeat(" ", min(columns(lead), p.Width/2)), strings.Join(p.cells(row.verdicts), " · "))
 			name = ""
 		}
@@ -48,6 +60,8 @@ type row struct {
 	positions []string
 	verdicts  []finding.Verdict
 }
+
+func (r row) place() string { return strings.Join(r.positions, ", ") }
 
 func rows(verdicts []finding.Verdict, absent []finding.AbsentPosition) []row {
 	positions := slices.DeleteFunc(finding.Positions(), func(p finding.Position) bool {
@@ -135,18 +149,22 @@ func (p *page) cells(verdicts []finding.Verdict) []string {
 
 // unexercised lists the operations that could not be tried, with the reason.
 func (p *page) unexercised(r *finding.Report) {
-	first := true
+	widest := 0
+	var missed []finding.Operation
 	for _, o := range r.Operations {
-		if o.Exercised {
-			continue
+		if !o.Exercised {
+			missed = append(missed, o)
+			widest = max(widest, columns(o.String()))
 		}
-		if first {
-			p.linef("%s", p.paint(bold, "Not exercised"))
-			first = false
-		}
-		p.wrapped("  "+safe(o.String())+"  ", "      ", o.Reason)
 	}
-	if !first {
-		p.linef("")
+	if len(missed) == 0 {
+		return
 	}
+	p.linef("%s", p.paint(bold, "Not exercised"))
+	widest = min(widest, 48)
+	for _, o := range missed {
+		lead := "  " + pad(safe(o.String()), widest) + "  "
+		p.wrapped(lead, strings.Repeat(" ", min(columns(lead), p.Width/2)), o.Reason)
+	}
+	p.linef("")
 }
