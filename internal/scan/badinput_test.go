@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -291,6 +292,33 @@ func TestInterruptedScansKeepWhatTheyFound(t *testing.T) {
 	}
 	if r.IncompleteReasons[0] != "the scan was interrupted" {
 		t.Errorf("it says %q", r.IncompleteReasons)
+	}
+}
+
+// What the matrix saw by the time of the interruption is a finding, and what
+// was not come to says so.
+func TestInterruptedScansReportTheForgeriesTheySaw(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	s := &small{attributes: "Secure; SameSite=None"}
+	s.page = func(_ http.ResponseWriter, r *http.Request) bool {
+		if r.URL.Path == "/login" && r.Header.Get("Sec-Fetch-Site") == "cross-site" {
+			cancel() // the matrix of the login follows on those of the operations
+		}
+		return false
+	}
+	r, err := scan.Run(ctx, scan.Config{Target: serve(t, s), Victim: alice, Browser: "off"})
+	if !errors.Is(err, context.Canceled) {
+		t.Fatalf("ended with %v", err)
+	}
+	if !slices.ContainsFunc(r.Findings, func(f finding.Finding) bool {
+		return f.Weakness == "forgeable-operation" && f.Operation.String() == "POST /name" && f.Confidence == finding.Observed
+	}) {
+		t.Errorf("the forgery is not among %+v", r.Findings)
+	}
+	for _, o := range r.Operations {
+		if !o.Exercised && o.Reason == "" {
+			t.Errorf("%s was not exercised, for no reason", o)
+		}
 	}
 }
 

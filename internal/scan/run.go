@@ -109,11 +109,21 @@ func (s *session) run(ctx context.Context) error {
 	return nil
 }
 
-// stopped reports every operation as far as it got, so that a scan that ends
-// early leaves nothing unsaid.
+// stopped reports every operation as far as it got, and the forgeries that
+// were seen by then, so that a scan that ends early leaves nothing unsaid.
 func (s *session) stopped(err error) error {
+	t := s.a.t
+	if t.NoBrowser == "" {
+		t.NoBrowser = ", for the scan ended before"
+	}
 	for _, u := range s.a.uses {
+		if !u.subject.Exercised && u.subject.Reason == "" {
+			u.subject.Reason = "the scan ended before"
+		}
 		s.tell(u)
+		if u.subject != t.Logout && !u.subject.Login && !u.outside {
+			t.Forgeable(u.subject)
+		}
 	}
 	return err
 }
