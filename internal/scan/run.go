@@ -61,8 +61,8 @@ type session struct {
 	a      *api
 }
 
-func (s *session) stage(stage, format string, args ...any) {
-	text := s.red.Redact(fmt.Sprintf(format, args...))
+// stage says what the scan is about to do. The words are the scan's own.
+func (s *session) stage(stage, text string) {
 	s.c.Progress(finding.Progress{Stage: stage, Text: text})
 	s.cfg.Logger.Info(text, "stage", stage)
 }
@@ -196,7 +196,7 @@ func (s *session) attack(ctx context.Context) error {
 		return err
 	}
 	for _, at := range attack.All() {
-		s.stage("attack", "%s", at.Name)
+		s.stage("attack", at.Name)
 		if err := s.lasting(at.Run(ctx, s.a.t)); err != nil {
 			return fmt.Errorf("%s: %w", at.Name, err)
 		}

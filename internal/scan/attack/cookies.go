@@ -2,7 +2,6 @@ package attack
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -16,7 +15,7 @@ import (
 var cookieRules = []struct {
 	id  string
 	bad func(c client.Cookie) bool
-	say string
+	say prose
 }{
 	{"cookie-not-httponly", func(c client.Cookie) bool { return !c.HTTPOnly }, "is not HttpOnly: script on the page reads it"},
 	{"cookie-not-secure", func(c client.Cookie) bool { return !c.Secure }, "is not Secure: it goes over plain http"},
@@ -55,9 +54,9 @@ func cookieAttributes(_ context.Context, t *Target) error {
 		if len(names) == 0 {
 			continue
 		}
-		message := fmt.Sprintf("The cookie %s, which carries a token, %s.", names[0], rule.say)
+		message := t.sayf("The cookie %s, which carries a token, %s.", names[0], rule.say)
 		if more := names[1:]; len(more) > 0 {
-			message += " The same holds for " + strings.Join(more, ", ") + "."
+			message += t.sayf(" The same holds for %s.", strings.Join(more, ", "))
 		}
 		t.Handler.Finding(t.finding(rule.id, &ref, message, evidence(t.exchange(answer)...)))
 	}

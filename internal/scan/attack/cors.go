@@ -2,7 +2,6 @@ package attack
 
 import (
 	"context"
-	"fmt"
 	"net"
 	"net/http"
 	"net/url"
@@ -192,11 +191,11 @@ func corsOrigins(ctx context.Context, t *Target) error {
 	switch {
 	case arbitrary.allowed:
 		seen = &arbitrary
-		t.report("cors-credentials-any-origin", nil, "Any origin may read the API's answers with the user's cookies: "+s.Ref.String()+" allows https://attacker.example with credentials.",
+		t.report("cors-credentials-any-origin", nil, t.sayf("Any origin may read the API's answers with the user's cookies: %s allows https://attacker.example with credentials.", s.Ref),
 			weight, evidence(t.exchange(arbitrary.res)...))
 	case null.allowed:
 		seen = &null
-		t.report("cors-credentials-any-origin", nil, "The origin null, which any sandboxed page has, may read the API's answers with the user's cookies: "+s.Ref.String()+" allows it with credentials.",
+		t.report("cors-credentials-any-origin", nil, t.sayf("The origin null, which any sandboxed page has, may read the API's answers with the user's cookies: %s allows it with credentials.", s.Ref),
 			weight, evidence(t.exchange(null.res)...))
 	case arbitrary.any:
 		t.report("cors-any-origin", nil, "Any origin may read the API's answers, without credentials.", evidence(t.exchange(arbitrary.res)...))
@@ -249,8 +248,8 @@ func transport(err error) error {
 // looseOrigin looks for an origin that is admitted and changes it. It returns
 // an admitted origin, if there is any.
 func (t *Target) looseOrigin(ctx context.Context, s *Subject, ask func(string) (crossOrigin, error), weight option) (*crossOrigin, error) {
-	report := func(c crossOrigin, how string) {
-		t.report("cors-credentials-loose-origin", nil, fmt.Sprintf("The origin check admits %s with credentials (%s): %s answers it.", c.origin, how, s.Ref.String()),
+	report := func(c crossOrigin, how prose) {
+		t.report("cors-credentials-loose-origin", nil, t.sayf("The origin check admits %s with credentials (%s): %s answers it.", c.origin, how, s.Ref),
 			weight, evidence(t.exchange(c.res)...))
 	}
 	bases := slices.Clone(usualOrigins)
@@ -288,7 +287,7 @@ func (t *Target) looseOrigin(ctx context.Context, s *Subject, ask func(string) (
 				return admitted, err
 			}
 			if c.allowed {
-				report(c, v[1])
+				report(c, prose(v[1]))
 				return admitted, nil
 			}
 		}
@@ -302,7 +301,7 @@ func (t *Target) looseOrigin(ctx context.Context, s *Subject, ask func(string) (
 			return admitted, err
 		}
 		if c.allowed {
-			report(c, "anyone can have a name under "+suffix)
+			report(c, prose("anyone can have a name under "+suffix))
 			return admitted, nil
 		}
 	}

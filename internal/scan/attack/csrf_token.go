@@ -2,7 +2,6 @@ package attack
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -125,7 +124,7 @@ func (t *Target) csrfToken(ctx context.Context, s *Subject, creds actor.Credenti
 		if len(s.Forged("")) == 0 || s == t.Logout {
 			return nil // something else protects it, and the token is another's; or it is logout-forgeable
 		}
-		t.report("csrf-token-ignored", s, fmt.Sprintf("The API hands out a CSRF token, and %s runs without it.", s.Ref),
+		t.report("csrf-token-ignored", s, t.sayf("The API hands out a CSRF token, and %s runs without it.", s.Ref),
 			evidence(t.labelled("no token, accepted", res)...))
 		return nil
 	}
@@ -152,7 +151,7 @@ func (t *Target) csrfToken(ctx context.Context, s *Subject, creds actor.Credenti
 			return err
 		}
 		if reading == Accepted {
-			t.report("csrf-token-ignored", s, fmt.Sprintf("%s runs with an empty CSRF token.", s.Ref),
+			t.report("csrf-token-ignored", s, t.sayf("%s runs with an empty CSRF token.", s.Ref),
 				evidence(t.labelled("control: the victim's token, accepted", control)...),
 				evidence(t.labelled("an empty token, accepted", res)...))
 			return nil
@@ -209,7 +208,7 @@ func (t *Target) byGET(ctx context.Context, c tokenTrial) (bool, error) {
 	if err != nil || before == after {
 		return false, ctx.Err()
 	}
-	t.report("csrf-token-ignored", s, fmt.Sprintf("%s asks for a CSRF token, and the same call as a GET does not.", s.Ref),
+	t.report("csrf-token-ignored", s, t.sayf("%s asks for a CSRF token, and the same call as a GET does not.", s.Ref),
 		evidence(t.labelled("the call as GET without a token, accepted", res)...), evidence(t.state("state before (-) and after (+) that GET", before, after)))
 	return true, nil
 }
@@ -228,7 +227,7 @@ func (t *Target) skipped(ctx context.Context, c tokenTrial) error {
 			return err
 		}
 		if reading == Accepted {
-			t.report("csrf-check-skipped-by-header", c.s, fmt.Sprintf("A worthless credential in a header turns the CSRF check of %s off, while the cookie authenticates.", c.s.Ref),
+			t.report("csrf-check-skipped-by-header", c.s, t.sayf("A worthless credential in a header turns the CSRF check of %s off, while the cookie authenticates.", c.s.Ref),
 				evidence(t.labelled("control: neither token nor header, refused", control)...),
 				evidence(t.labelled("no token beside a junk header, accepted", res)...))
 			return nil
@@ -246,14 +245,14 @@ func (t *Target) unbound(ctx context.Context, c tokenTrial, control *client.Resp
 		return err
 	}
 	if reading == Accepted {
-		t.report("csrf-token-ignored", s, fmt.Sprintf("%s takes any text for a CSRF token.", s.Ref),
+		t.report("csrf-token-ignored", s, t.sayf("%s takes any text for a CSRF token.", s.Ref),
 			evidence(t.labelled("a made-up token, accepted", res)...))
 		return nil
 	}
-	report := func(what string, res *client.Response) {
-		t.report("csrf-token-unbound", s, fmt.Sprintf("The CSRF token of %s is not bound to the session: %s.", s.Ref, what),
+	report := func(what prose, res *client.Response) {
+		t.report("csrf-token-unbound", s, t.sayf("The CSRF token of %s is not bound to the session: %s.", s.Ref, what),
 			evidence(t.labelled("control: the victim's token, accepted", control)...),
-			evidence(t.labelled(what, res)...))
+			evidence(t.labelled(string(what), res)...))
 	}
 	// A made-up pair of cookie and token: what a sibling domain can plant,
 	// unless the cookie's name forbids it.
@@ -369,7 +368,7 @@ func noIdempotencyKey(ctx context.Context, t *Target) error {
 			last = res
 		}
 		if len(states) == 3 && states[0] != states[1] && states[1] != states[2] {
-			t.report("no-idempotency-key", s, fmt.Sprintf("%s applies the same write twice: a forged or repeated request counts each time.", s.Ref),
+			t.report("no-idempotency-key", s, t.sayf("%s applies the same write twice: a forged or repeated request counts each time.", s.Ref),
 				evidence(t.labelled("the repetition, accepted", last)...),
 				evidence(t.state("state before (-) and after (+) the repetition", states[1], states[2])))
 			return nil

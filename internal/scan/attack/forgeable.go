@@ -2,7 +2,6 @@ package attack
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"strings"
 
@@ -29,26 +28,26 @@ func (t *Target) Forgeable(s *Subject) {
 	if worst == nil {
 		return
 	}
-	var message string
+	var message prose
 	switch id {
 	case "get-changes-state":
-		message = fmt.Sprintf("A GET changes state: %s runs on the victim's cookie when another site leads to it.", s.Ref)
+		message = t.sayf("A GET changes state: %s runs on the victim's cookie when another site leads to it.", s.Ref)
 	case "forgeable-operation":
 		if worst.Position == finding.SameSite {
-			message = fmt.Sprintf("%s runs on the victim's cookie alone when a page of another origin sends it (%s, %s). Its cookie declares no SameSite and the server checks nothing: only the default of some browsers keeps other sites from doing the same.", s.Ref, worst.Position, worst.Shape)
+			message = t.sayf("%s runs on the victim's cookie alone when a page of another origin sends it (%s, %s). Its cookie declares no SameSite and the server checks nothing: only the default of some browsers keeps other sites from doing the same.", s.Ref, worst.Position, worst.Shape)
 			break
 		}
-		message = fmt.Sprintf("%s runs on the victim's cookie alone when a page of another site sends it (%s, %s).", s.Ref, worst.Position, worst.Shape)
+		message = t.sayf("%s runs on the victim's cookie alone when a page of another site sends it (%s, %s).", s.Ref, worst.Position, worst.Shape)
 	case "forgeable-when-fresh":
-		message = fmt.Sprintf("%s runs on the victim's cookie alone when a page of another site sends it (%s, %s), %s.", s.Ref, worst.Position, worst.Shape, worst.Policy)
+		message = t.sayf("%s runs on the victim's cookie alone when a page of another site sends it (%s, %s), %s.", s.Ref, worst.Position, worst.Shape, prose(worst.Policy))
 	default:
-		message = fmt.Sprintf("%s runs on the victim's cookie alone when a page of a same-site origin sends it (%s): another port, or a sibling subdomain. SameSite does not help there.", s.Ref, worst.Shape)
+		message = t.sayf("%s runs on the victim's cookie alone when a page of a same-site origin sends it (%s): another port, or a sibling subdomain. SameSite does not help there.", s.Ref, worst.Shape)
 	}
 	if worst.Referrer != "" {
-		message += fmt.Sprintf(" The check that stands there looks at Referer, which the attacker's page chooses: its referrer policy is %s.", worst.Referrer)
+		message += t.sayf(" The check that stands there looks at Referer, which the attacker's page chooses: its referrer policy is %s.", worst.Referrer)
 	}
 	if more := others(s, worst); more != "" {
-		message += " Also: " + more + "."
+		message += t.sayf(" Also: %s.", prose(more))
 	}
 	opts := []option{
 		evidence(t.labelled("control: without the cookie, refused", s.Refusal)...),
@@ -131,7 +130,7 @@ func mixedCredentials(_ context.Context, t *Target) error {
 		if !s.ChangesState || !s.Exercised || s.Credential != finding.CredentialEither || s.Login || s == t.Logout {
 			continue
 		}
-		t.report("mixed-credentials", s, fmt.Sprintf("%s takes its token from the Authorization header or from a cookie: each alone authenticates.", s.Ref),
+		t.report("mixed-credentials", s, t.sayf("%s takes its token from the Authorization header or from a cookie: each alone authenticates.", s.Ref),
 			evidence(t.labelled("the header alone, accepted", s.Gate.HeaderAnswer)...),
 			evidence(t.labelled("the cookie alone, accepted", s.Gate.CookieAnswer)...))
 	}

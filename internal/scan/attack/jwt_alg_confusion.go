@@ -55,7 +55,7 @@ func jwtAlgConfusion(ctx context.Context, t *Target) error {
 					return err
 				}
 				if reading == Accepted {
-					t.report("jwt-alg-confusion", nil, "A token that is signed by "+hsAlg+" with the public "+alg+" key as its secret is accepted in "+h.String()+".",
+					t.report("jwt-alg-confusion", nil, t.sayf("A token that is signed by %s with the public %s key as its secret is accepted in %s.", hsAlg, alg, h),
 						evidence(t.labelled("the victim's claims, signed with the public key, accepted", res)...))
 					return nil
 				}

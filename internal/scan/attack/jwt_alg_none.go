@@ -19,7 +19,7 @@ func jwtAlgNone(ctx context.Context, t *Target) error {
 				continue
 			}
 			t.report("jwt-alg-none", nil,
-				"A token without signature, alg none, is accepted in "+h.String()+" by "+h.on.Ref.String()+".",
+				t.sayf("A token without signature, alg none, is accepted in %s by %s.", h, h.on.Ref),
 				evidence(t.labelled("the victim's claims in an unsigned token, accepted", res)...))
 			return nil
 		}

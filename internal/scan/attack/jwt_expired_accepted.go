@@ -54,7 +54,7 @@ func jwtExpiredAccepted(ctx context.Context, t *Target) error {
 			return err
 		}
 		if reading == Accepted {
-			t.report("jwt-expired-accepted", nil, "A token whose exp has passed is accepted in "+h.String()+" by "+h.on.Ref.String()+".",
+			t.report("jwt-expired-accepted", nil, t.sayf("A token whose exp has passed is accepted in %s by %s.", h, h.on.Ref),
 				evidence(t.labelled("an expired token, accepted", res)...))
 			return nil
 		}

@@ -2,7 +2,6 @@ package attack
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/d710e0ae/countersign/internal/finding"
@@ -21,7 +20,7 @@ func jwtLifetime(_ context.Context, t *Target) error {
 	for _, h := range t.tokensTested {
 		exp, ok := h.jws.when("exp")
 		if !ok {
-			t.report("jwt-no-expiry", nil, "The token in "+h.String()+" has no exp claim: stolen once, it works for ever.",
+			t.report("jwt-no-expiry", nil, t.sayf("The token in %s has no exp claim: stolen once, it works for ever.", h),
 				evidence(t.claims(h.jws)))
 			return nil
 		}
@@ -32,10 +31,10 @@ func jwtLifetime(_ context.Context, t *Target) error {
 		life := exp.Sub(start).Round(time.Second)
 		switch {
 		case life > longLife+time.Minute:
-			t.report("jwt-long-lived", nil, fmt.Sprintf("The token in %s lives for %s.", h.String(), days(life)), evidence(t.claims(h.jws)))
+			t.report("jwt-long-lived", nil, t.sayf("The token in %s lives for %s.", h, days(life)), evidence(t.claims(h.jws)))
 			return nil
 		case life > shortLife+time.Minute && !t.Refresh:
-			t.report("jwt-long-lived", nil, fmt.Sprintf("The token in %s lives for %s, and the API shows no refresh that would let it be shorter.", h.String(), days(life)),
+			t.report("jwt-long-lived", nil, t.sayf("The token in %s lives for %s, and the API shows no refresh that would let it be shorter.", h, days(life)),
 				severity(weakness.Low), evidence(t.claims(h.jws)))
 			return nil
 		}

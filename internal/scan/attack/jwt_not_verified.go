@@ -28,7 +28,7 @@ func jwtNotVerified(ctx context.Context, t *Target) error {
 		}
 		t.unverified = true
 		t.report("jwt-not-verified", nil,
-			"A token with a changed signature is accepted in "+h.String()+" by "+h.on.Ref.String()+": whoever writes a token is whoever it names.",
+			t.sayf("A token with a changed signature is accepted in %s by %s: whoever writes a token is whoever it names.", h, h.on.Ref),
 			evidence(t.labelled("the token as it was handed out, accepted", control)...),
 			evidence(t.labelled("the same token with every bit of its signature inverted, accepted too", res)...))
 		return nil

@@ -37,7 +37,7 @@ func jwtSurvivesLogout(ctx context.Context, t *Target) error {
 			return err
 		}
 		if after == Accepted {
-			t.report("jwt-survives-logout", nil, "After "+s.Ref.String()+" the token still works in "+h.String()+": a copy of it outlives the session.",
+			t.report("jwt-survives-logout", nil, t.sayf("After %s the token still works in %s: a copy of it outlives the session.", s.Ref, h),
 				evidence(t.labelled("the logout", out)...),
 				evidence(t.labelled("the token after the logout, accepted", res)...))
 			return nil

@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"context"
 	_ "embed"
-	"fmt"
 	"os"
 	"strings"
 	"unicode"
@@ -42,9 +41,9 @@ func jwtWeakSecret(ctx context.Context, t *Target) error {
 			return err
 		}
 		opts := []option{confidence("observed")}
-		message := fmt.Sprintf("The %s secret stands in %s (%d bytes): anyone can sign tokens in anyone's name.", h.jws.alg(), from, len(secret))
+		message := t.sayf("The %s secret stands in %s (%d bytes): anyone can sign tokens in anyone's name.", h.jws.alg(), from, len(secret))
 		if reading == Accepted {
-			message += " A token that the scan signed itself was accepted in " + h.String() + "."
+			message += t.sayf(" A token that the scan signed itself was accepted in %s.", h)
 			opts = append(opts, evidence(t.labelled("a token signed with the secret that was found, accepted", res)...))
 		}
 		t.report("jwt-weak-secret", nil, message, opts...)
@@ -54,7 +53,7 @@ func jwtWeakSecret(ctx context.Context, t *Target) error {
 }
 
 // crack tries secrets on a token, offline.
-func (t *Target) crack(ctx context.Context, j *jws) (secret []byte, from string, err error) {
+func (t *Target) crack(ctx context.Context, j *jws) (secret []byte, from prose, err error) {
 	for line := range strings.Lines(knownSecrets) {
 		if s := strings.TrimRight(line, "\r\n"); j.signedBy([]byte(s)) {
 			return []byte(s), "the list of well-known secrets", nil

@@ -2,7 +2,6 @@ package attack
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/d710e0ae/countersign/internal/finding"
@@ -84,7 +83,7 @@ func (t *Target) loginForgeable(ctx context.Context, who *actor.Actor, route act
 			opts = append(opts, t.unproved)
 		}
 		t.Handler.Finding(t.finding("login-forgeable", &s.Ref,
-			fmt.Sprintf("A page of another site logs the victim in as the attacker: %s accepts the login as a %s and sets the cookie %s.", s.Ref, try.Shape, cookie.Name), opts...))
+			t.sayf("A page of another site logs the victim in as the attacker: %s accepts the login as a %s and sets the cookie %s.", s.Ref, try.Shape, cookie.Name), opts...))
 		return true, nil
 	}
 	return false, nil

@@ -3,7 +3,6 @@ package attack
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/d710e0ae/countersign/internal/finding"
 	"github.com/d710e0ae/countersign/internal/scan/actor"
@@ -48,11 +47,11 @@ func logoutForgeable(ctx context.Context, t *Target) error {
 			default:
 				opts = append(opts, seen.proved(t.Browser.Keep(page))...)
 			}
-			where := "of another site"
+			where := prose("of another site")
 			if pos == finding.SameSite {
 				where = "of a same-site origin"
 			}
-			t.report("logout-forgeable", s, fmt.Sprintf("A page %s logs the victim out: %s is accepted from there, and %s.", where, s.Ref, how),
+			t.report("logout-forgeable", s, t.sayf("A page %s logs the victim out: %s is accepted from there, and %s.", where, s.Ref, how),
 				opts...)
 			return nil
 		}
@@ -79,7 +78,7 @@ func (t *Target) ended(ctx context.Context, seen *Seen) (bool, error) {
 
 // logsOut sends the logout once more as try did; how says in what way the
 // session ended, and is empty where it did not.
-func (t *Target) logsOut(ctx context.Context, s *Subject, try *Try) (how string, res *client.Response, err error) {
+func (t *Target) logsOut(ctx context.Context, s *Subject, try *Try) (how prose, res *client.Response, err error) {
 	call, err := s.fresh(ctx) // logs in anew
 	if err != nil {
 		return "", nil, ctx.Err()
@@ -103,7 +102,7 @@ func (t *Target) logsOut(ctx context.Context, s *Subject, try *Try) (how string,
 		return "", nil, err
 	}
 	if gone, ok := t.takenAway(creds, res); ok && (topLevel(try.Shape) || try.Position == finding.SameSite || gone.SameSite == client.SameSiteNone) {
-		return "the answer takes the cookie " + gone.Name + " away", res, nil
+		return t.sayf("the answer takes the cookie %s away", gone.Name), res, nil
 	}
 	w := t.Witness(takesCookie)
 	if w == nil || w.ChangesState || jar.Header(r.URL) == "" {

@@ -27,7 +27,7 @@ func missingWWWAuthenticate(ctx context.Context, t *Target) error {
 			refusal = res
 		}
 		if refusal.Status == http.StatusUnauthorized && refusal.Header.Get("WWW-Authenticate") == "" {
-			t.report("missing-www-authenticate", nil, "A 401 does not say how to authenticate: "+s.Ref.String()+" answers it without WWW-Authenticate.",
+			t.report("missing-www-authenticate", nil, t.sayf("A 401 does not say how to authenticate: %s answers it without WWW-Authenticate.", s.Ref),
 				evidence(t.exchange(refusal)...))
 			return nil
 		}

@@ -151,14 +151,14 @@ func evidence(e ...finding.Evidence) option {
 
 // finding makes a finding of that weakness; ref is nil for one of the whole
 // API. Confidence is observed unless an option says otherwise.
-func (t *Target) finding(id string, ref *finding.OperationRef, message string, opts ...option) finding.Finding {
+func (t *Target) finding(id string, ref *finding.OperationRef, message prose, opts ...option) finding.Finding {
 	w, ok := weakness.ByID(id)
 	if !ok {
 		panic("attack: no such weakness: " + id)
 	}
 	f := finding.Finding{
 		Weakness: id, Severity: w.Severity, Confidence: finding.Observed,
-		Message: t.Redactor.Redact(message), Operation: ref, Remedy: w.Remedy,
+		Message: string(message), Operation: ref, Remedy: w.Remedy,
 	}
 	parts := []string{"", ""}
 	if ref != nil {
@@ -172,7 +172,7 @@ func (t *Target) finding(id string, ref *finding.OperationRef, message string, o
 }
 
 // report says a finding.
-func (t *Target) report(id string, s *Subject, message string, opts ...option) {
+func (t *Target) report(id string, s *Subject, message prose, opts ...option) {
 	var ref *finding.OperationRef
 	if s != nil {
 		r := s.Ref
@@ -204,7 +204,7 @@ func (t *Target) labelled(label string, r *client.Response) []finding.Evidence {
 
 // state is the evidence of a change.
 func (t *Target) state(label, before, after string) finding.Evidence {
-	return finding.Evidence{Kind: finding.StateEvidence, Text: t.Redactor.Redact(label + "\n" + diff(before, after))}
+	return finding.Evidence{Kind: finding.StateEvidence, Text: label + "\n" + t.Redactor.Redact(diff(before, after))}
 }
 
 // diff shows the pieces in which two states differ.

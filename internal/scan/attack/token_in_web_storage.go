@@ -1,7 +1,6 @@
 package attack
 
 import (
-	"fmt"
 	"net/url"
 	"strings"
 
@@ -23,6 +22,6 @@ func (t *Target) WebStorage(u *url.URL, st *browser.Storage) {
 		return
 	}
 	text := strings.Join(where, ", ")
-	t.report("token-in-web-storage", nil, fmt.Sprintf("The page %s keeps a token in %s: any script on it can steal the token. This is theft by script, not request forgery.", u.Redacted(), text),
+	t.report("token-in-web-storage", nil, t.sayf("The page %s keeps a token in %s: any script on it can steal the token. This is theft by script, not request forgery.", u.Redacted(), text),
 		evidence(finding.Evidence{Kind: finding.BrowserEvidence, Text: "seen in the browser: " + text}))
 }

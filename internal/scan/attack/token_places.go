@@ -2,7 +2,6 @@ package attack
 
 import (
 	"context"
-	"fmt"
 	"net/url"
 	"strings"
 
@@ -29,7 +28,7 @@ func tokenInBodyAndCookie(_ context.Context, t *Target) error {
 		if strings.Contains(string(answer.Body), value) {
 			ref := finding.OperationRef{Method: route.Method, Path: route.Path}
 			t.Handler.Finding(t.finding("token-in-body-and-cookie", &ref,
-				fmt.Sprintf("The login's answer holds the token of the HttpOnly cookie %s in its body too, where script reads it.", c.Name),
+				t.sayf("The login's answer holds the token of the HttpOnly cookie %s in its body too, where script reads it.", c.Name),
 				evidence(t.exchange(answer)...)))
 			return nil
 		}

@@ -166,7 +166,7 @@ func (t *Target) hijack(ctx context.Context, s *Subject, u *url.URL, telling boo
 	if !cross {
 		opts = append(opts, severity(weakness.Medium))
 	}
-	t.report("websocket-hijackable", s, fmt.Sprintf("The WebSocket %s opens with the victim's cookie for a foreign Origin (%s).", s.Ref.Path, strings.Join(got, ", ")), opts...)
+	t.report("websocket-hijackable", s, t.sayf("The WebSocket %s opens with the victim's cookie for a foreign Origin (%s).", s.Ref.Path, strings.Join(got, ", ")), opts...)
 	return nil
 }
 
