@@ -2,6 +2,7 @@ package attack
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/http"
 	"net/url"
@@ -184,7 +185,7 @@ func corsOrigins(ctx context.Context, t *Target) error {
 	weight := func(f *finding.Finding) {
 		if !ambient {
 			f.Severity = weakness.Low
-			f.Message += " No cookie authenticates this API, so a foreign page has no credential to use."
+			f.Message += " No cookie was seen to authenticate anything here; without one a foreign page has no credential to use."
 		}
 	}
 	var seen *crossOrigin // one reflected origin, for Vary
@@ -239,7 +240,7 @@ func (t *Target) speaksCORS(ctx context.Context, s *Subject, seen bool) (bool, e
 
 // transport keeps errors of the connection and drops the others.
 func transport(err error) error {
-	if err != nil && strings.Contains(err.Error(), "no further call") {
+	if errors.Is(err, errNoCall) {
 		return nil
 	}
 	return err
