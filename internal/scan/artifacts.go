@@ -3,12 +3,15 @@ package scan
 import (
 	"cmp"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/d710e0ae/countersign/internal/finding"
+	"github.com/d710e0ae/countersign/internal/scan/actor"
 	"github.com/d710e0ae/countersign/internal/scan/browser"
+	"github.com/d710e0ae/countersign/internal/scan/client"
 )
 
 // evidence is what the browser showed.
@@ -43,6 +46,16 @@ func (p *prover) evidence(t *browser.Trace, a browser.Attack) []finding.Evidence
 		out = append(out, finding.Evidence{Kind: finding.ScreenshotEvidence, Text: "the victim's tab after the attack", File: file})
 	}
 	return out
+}
+
+// shown returns the credentials in a text that a page shows: an answer in
+// JSON, by itself or behind a sentence of the attacker's page.
+func shown(text string) []string {
+	i := strings.IndexAny(text, "{[")
+	if i < 0 {
+		return nil
+	}
+	return actor.SecretsIn(&client.Response{Header: http.Header{"Content-Type": {"application/json"}}, Body: []byte(text[i:])})
 }
 
 // slug is a file name for an attempt.

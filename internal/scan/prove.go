@@ -240,7 +240,7 @@ func (p *prover) start(ctx context.Context, path string, aged bool) error {
 	t := p.s.a.t
 	target := *t.Base
 	target.Path = ""
-	b, err := browser.Launch(ctx, browser.Config{Path: path, Target: &target, ThirdPartyCookies: browser.AllowThirdParty, Aged: aged, TargetKey: p.s.cl.TargetKey(), Redactor: &p.s.red, Logger: p.s.cfg.Logger})
+	b, err := browser.Launch(ctx, browser.Config{Path: path, Target: &target, ThirdPartyCookies: browser.AllowThirdParty, Aged: aged, TargetKey: p.s.cl.TargetKey(), Redactor: &p.s.red, Secrets: shown, Logger: p.s.cfg.Logger})
 	if err != nil {
 		return err
 	}

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/network"
-	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 
 	"github.com/d710e0ae/countersign/internal/finding"
@@ -73,23 +72,13 @@ func (v *Victim) Attack(ctx context.Context, a Attack) (*Trace, error) {
 	t := rec.trace(v.b)
 	t.PageURL = at
 	if a.Picture {
-		t.Screenshot = v.away.screenshot(ctx)
+		t.Screenshot = v.picture(ctx)
 	}
 	// Leave the page, so that nothing of it is still under way.
 	if err := v.away.navigate(ctx, "about:blank"); err != nil {
 		return nil, err
 	}
 	return t, nil
-}
-
-// screenshot returns nil where the page cannot be shown: the evidence is
-// poorer then, and the verdict the same.
-func (t *tab) screenshot(ctx context.Context) []byte {
-	r, err := call(ctx, t, page.CaptureScreenshot, page.CaptureScreenshotParams{Format: page.CaptureScreenshotFormatPng})
-	if err != nil {
-		return nil
-	}
-	return r.Data
 }
 
 // headerText writes headers, one a line, in a steady order.

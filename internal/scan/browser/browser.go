@@ -93,7 +93,10 @@ type Config struct {
 	// know may have signed it.
 	TargetKey []byte
 	Redactor  *secret.Redactor
-	Logger    *slog.Logger
+	// Secrets finds the credentials that a page shows and that Redactor need
+	// not know yet, such as the token in a login's answer; nil finds none.
+	Secrets func(text string) []string
+	Logger  *slog.Logger
 }
 
 // A Browser is one running browser with a profile of its own. Its methods

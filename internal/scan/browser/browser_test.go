@@ -299,6 +299,48 @@ func TestOwnPageAndFrontend(t *testing.T) {
 }
 
 // TestProofOfConceptByHand opens the page from a file, as a person would.
+// A picture goes into reports: what it shows must not be a way in. Control: a
+// token that nobody knows for one stays.
+func TestPicturesShowNoSecret(t *testing.T) {
+	a := newAPI(t, false)
+	const token = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIn0.c2ln"
+	pages := map[string]string{
+		"application/json": `{"access_token":"` + token + `","name":"alice"}`,
+		"text/html": `<p>alice, <b>` + session + `</b><input value="` + token + `">
+			<div><template shadowrootmode="open">` + token + `</template></div>`,
+		"text/plain": "alice\n" + token,
+	}
+	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", r.URL.Path[1:])
+		io.WriteString(w, pages[r.URL.Path[1:]])
+	}))
+	t.Cleanup(site.Close)
+	for _, finds := range []bool{true, false} {
+		b := launch(t, a.URL, func(c *browser.Config) {
+			c.Redactor.Add(session)
+			c.Secrets = func(text string) []string {
+				if !finds || !strings.Contains(text, token) {
+					return nil
+				}
+				return []string{token}
+			}
+		})
+		v, err := b.NewVictim(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for kind := range pages {
+			got, err := v.Masked(t.Context(), site.URL+"/"+kind)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !strings.Contains(got, "alice") || strings.Contains(got, session) || strings.Contains(got, token) == finds {
+				t.Errorf("%s with secrets found %v: shows %q", kind, finds, got)
+			}
+		}
+	}
+}
+
 func TestProofOfConceptByHand(t *testing.T) {
 	a := newAPI(t, false)
 	b := launch(t, a.URL, nil)
