@@ -272,7 +272,7 @@ func judge(src source) result {
 		out.Notes = append(out.Notes, "no FastAPI was found here: nothing in these files imports it")
 		return out
 	}
-	p := fastapi.Load(src.python, src.settings, src.yaml(), libraries.Modules())
+	p := fastapi.Load(src.python, src.settings, src.yaml(), libraries.Modules(), nil)
 	byPath := map[string]*pysrc.File{}
 	for _, f := range src.python {
 		byPath[f.Path] = f

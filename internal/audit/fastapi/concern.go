@@ -4,7 +4,6 @@ import (
 	"strings"
 
 	"github.com/d710e0ae/countersign/internal/audit/libraries"
-	"github.com/d710e0ae/countersign/internal/audit/pysrc"
 )
 
 // concerned reports whether the functions of a module may matter though no
@@ -12,7 +11,7 @@ import (
 // cookies or CSRF. Running every function of a large tree besides took
 // gigabytes, and found nothing.
 func concerned(m *Module, known map[string]bool) bool {
-	for _, name := range imported(m.File) {
+	for _, name := range m.imports {
 		root, _, _ := strings.Cut(name, ".")
 		if known[root] {
 			return true
@@ -31,23 +30,4 @@ func concerns() map[string]bool {
 		}
 	}
 	return known
-}
-
-// imported returns the names of the modules that a file imports.
-func imported(f *pysrc.File) []string {
-	var out []string
-	pysrc.InspectAll(f.Body, func(n pysrc.Node) bool {
-		switch n := n.(type) {
-		case *pysrc.Import:
-			for _, a := range n.Names {
-				out = append(out, a.Name)
-			}
-		case *pysrc.FromImport:
-			if n.Module != "" {
-				out = append(out, n.Module)
-			}
-		}
-		return true
-	})
-	return out
 }

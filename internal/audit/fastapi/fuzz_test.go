@@ -30,7 +30,7 @@ func FuzzLoad(f *testing.F) {
 	f.Fuzz(func(t *testing.T, src string) {
 		begun := time.Now()
 		file := pysrc.Parse("m.py", []byte(src))
-		p := fastapi.Load([]*pysrc.File{file}, nil, nil, libraries.Modules())
+		p := fastapi.Load([]*pysrc.File{file}, nil, nil, libraries.Modules(), nil)
 		p.ConfigFields()
 		if d := time.Since(begun); d > 20*time.Second {
 			t.Errorf("%d bytes took %v", len(src), d)

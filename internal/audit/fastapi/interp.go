@@ -15,8 +15,9 @@ type interp struct {
 	stack   []*frame
 	deps    map[pysrc.Node]*Value // results of dependencies within one request
 	inDeps  int
-	run     *run   // nil while modules are loaded
-	verb    string // of the route that runs, or ""
+	run     *run     // nil while modules are loaded
+	loading *loading // nil while routes and functions run by themselves
+	verb    string   // of the route that runs, or ""
 	path    string
 }
 
@@ -26,15 +27,10 @@ func (p *Program) newInterp(t *Trace, r *run) *interp {
 
 // allow gives an interpreter its share of the steps that are left.
 func (in *interp) allow(steps int) int {
-	p := in.prog
-	switch {
-	case in.run != nil:
+	if in.run != nil {
 		return in.run.allow(steps)
-	case p.budget <= 0:
-		p.Cut = true
-		return 0
 	}
-	return min(steps, p.budget)
+	return in.loading.allow(steps)
 }
 
 // spend takes steps from what is left.
@@ -42,7 +38,7 @@ func (in *interp) spend(steps int) {
 	if in.run != nil {
 		in.run.taken += steps
 	} else {
-		in.prog.budget -= steps
+		in.loading.taken += steps
 	}
 }
 

@@ -2,57 +2,27 @@ package fastapi
 
 import "github.com/d710e0ae/countersign/internal/audit/pysrc"
 
-// load runs a module's top, once.
-func (p *Program) load(m *Module) {
-	if m.state != unread {
-		return
-	}
-	m.state = running
-	in := p.newInterp(p.Top, nil)
-	in.steps = in.allow(stepsTop)
-	in.request = in.newRequest("", "")
-	in.stack = []*frame{{scope: m.scope}}
-	before := in.steps
-	in.block(m.File.Body)
-	in.spend(before - in.steps)
-	m.state = done
-	for k, v := range m.scope.vars {
-		if w := settle(v); w != v {
-			m.scope.vars[k] = w
-		}
-	}
-}
-
-// load runs the top of a module that is imported. All that the program holds
-// was loaded before anything runs by itself.
-func (in *interp) load(m *Module) {
-	if in.run == nil {
-		in.prog.load(m)
-	}
-}
-
 // run reads the program: modules first, then what builds an application
 // without being called, then every route, then the functions that are left.
 func (p *Program) run() {
-	for _, m := range p.Modules {
-		p.load(m)
-	}
-	for _, m := range p.Modules {
-		pysrc.InspectAll(m.File.Body, func(n pysrc.Node) bool {
-			f, ok := n.(*pysrc.FuncDef)
-			if ok && !p.entered[f] && builds(f) {
-				p.enterAlone(m, &Function{Decl: f, Module: m, scope: m.scope}, nil, p.Top, nil)
-			}
-			return true
-		})
-	}
+	p.loadAll()
 	p.resolveRoutes()
 	var tasks []task
 	for _, r := range p.Routes {
-		tasks = append(tasks, task{do: func(run *run) { p.runRoute(r, run) }})
+		tasks = append(tasks, task{do: func(run *run) {
+			p.runRoute(r, run)
+			p.saw(r, r.Trace)
+		}})
 	}
 	p.runAll(tasks)
 	p.runRest()
+}
+
+// saw hands a trace to the witness.
+func (p *Program) saw(r *Route, t *Trace) {
+	if p.witness != nil {
+		p.witness(r, t)
+	}
 }
 
 // builds reports whether a function makes or fits out an application.
@@ -77,8 +47,7 @@ func builds(f *pysrc.FuncDef) bool {
 
 // enterAlone runs a function of a module by itself, with nothing known of its
 // arguments. self, where not nil, makes the object whose method it is.
-func (p *Program) enterAlone(m *Module, fn *Function, self func(*interp) *Value, t *Trace, r *run) {
-	in := p.newInterp(t, r)
+func (p *Program) enterAlone(m *Module, fn *Function, self func(*interp) *Value, in *interp) {
 	in.steps = in.allow(stepsRoute)
 	in.request = in.newRequest("", "")
 	in.stack = []*frame{{scope: m.scope}}
@@ -99,7 +68,11 @@ func (p *Program) runRest() {
 		t := &Trace{}
 		tasks = append(tasks, task{
 			done: func() bool { return p.entered[fn.Decl] },
-			do:   func(r *run) { *t = Trace{}; p.enterAlone(m, fn, self, t, r) },
+			do: func(r *run) {
+				*t = Trace{}
+				p.enterAlone(m, fn, self, p.newInterp(t, r))
+				p.saw(nil, t)
+			},
 			keep: func() { p.Rest.add(t) },
 		})
 	}

@@ -20,7 +20,8 @@ import (
 type Module struct {
 	File    *pysrc.File
 	Path    string
-	Package bool // an __init__.py
+	Package bool     // an __init__.py
+	imports []string // names of the modules that it imports, anywhere
 	scope   *scope
 	state   moduleState
 	stars   []*Module
@@ -51,12 +52,14 @@ type Program struct {
 	documentPaths []string // sorted
 
 	byPath   map[string]*Module
+	inside   map[string][]*Module // by the folder of the package that they are modules of
 	suffixes map[string][]*Module
 	known    map[string]bool // first names of libraries
 	budget   int             // steps left for everything
 	configs  map[*Class]Args // what objects that configure libraries were made of
 	entered  map[pysrc.Node]bool
-	parts    map[string]*Value // of every request
+	witness  Witness
+	parts    map[string]*Value // of every request that runs by itself
 }
 
 // Setting is a line of a settings file.
@@ -65,13 +68,25 @@ type Setting struct {
 	At          Place
 }
 
+// A Witness looks at what one thing did, as soon as it has run: a route, or,
+// with no route, a module or a function that no route reaches. What is not
+// taken out of the trace is kept to the end. It is called from several
+// goroutines at once, and again where a route must run again.
+type Witness func(r *Route, t *Trace)
+
 // Load reads a program from its parsed files, the lines of its .env files, and
 // the settings files that it may open, by their path.
-func Load(files []*pysrc.File, settings []Setting, documents map[string]Document, libraries map[string]bool) *Program {
+func Load(files []*pysrc.File, settings []Setting, documents map[string]Document, libraries map[string]bool, witness Witness) *Program {
+	p := newProgram(files, settings, documents, libraries, witness)
+	p.run()
+	return p
+}
+
+func newProgram(files []*pysrc.File, settings []Setting, documents map[string]Document, libraries map[string]bool, witness Witness) *Program {
 	p := &Program{
-		Top: &Trace{}, Rest: &Trace{}, env: map[string][]*Value{}, documents: documents, byPath: map[string]*Module{},
+		Top: &Trace{}, Rest: &Trace{}, env: map[string][]*Value{}, documents: documents, byPath: map[string]*Module{}, inside: map[string][]*Module{},
 		suffixes: map[string][]*Module{}, known: libraries, entered: map[pysrc.Node]bool{}, parts: newRequestParts(), configs: map[*Class]Args{},
-		budget: stepsAll + stepsFile*len(files),
+		budget: stepsAll + stepsFile*len(files), witness: witness,
 	}
 	for _, s := range settings {
 		k := strings.ToLower(s.Name)
@@ -83,16 +98,20 @@ func Load(files []*pysrc.File, settings []Setting, documents map[string]Document
 	sortStrings(p.documentPaths)
 	for _, f := range files {
 		m := &Module{File: f, Path: f.Path, Package: path.Base(f.Path) == "__init__.py"}
-		m.scope = &scope{vars: map[string]*Value{}, module: m}
+		m.scope = newModuleScope(m)
 		p.Modules = append(p.Modules, m)
 		p.byPath[f.Path] = m
+		folder := m.dir()
+		if m.Package {
+			folder = path.Dir(folder)
+		}
+		p.inside[folder] = append(p.inside[folder], m)
 		dotted := strings.Split(strings.TrimSuffix(strings.TrimSuffix(f.Path, ".py"), "/__init__"), "/")
 		for i := max(0, len(dotted)-6); i+1 < len(dotted); i++ {
 			k := strings.Join(dotted[i:], "/")
 			p.suffixes[k] = append(p.suffixes[k], m)
 		}
 	}
-	p.run()
 	return p
 }
 
@@ -177,6 +196,7 @@ func (p *Program) Settings(name string) []*Value { return p.env[strings.ToLower(
 func (p *Program) ConfigFields() []map[string]*Value {
 	var out []map[string]*Value
 	in := p.newInterp(&Trace{}, nil)
+	in.loading = p.newLoading()
 	in.steps = stepsTop
 	in.request = in.newRequest("", "")
 	for _, m := range p.Modules {

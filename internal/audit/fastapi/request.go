@@ -15,8 +15,8 @@ func (in *interp) newRequest(method, path string) *Value {
 	return &Value{Kind: ObjectKind, Object: &Object{Qual: requestQual, run: in.run}}
 }
 
-// newRequestParts makes what every request has, whatever the route. All share
-// it, since a run keeps to itself what it writes.
+// newRequestParts makes what every request has, whatever the route. All runs
+// share it, since each keeps to itself what it writes; a loading has its own.
 func newRequestParts() map[string]*Value {
 	out := map[string]*Value{}
 	for _, p := range []string{"cookies", "headers", "query_params", "path_params", "session"} {
@@ -26,10 +26,20 @@ func newRequestParts() map[string]*Value {
 	return out
 }
 
+func (in *interp) parts() map[string]*Value {
+	if in.run != nil {
+		return in.prog.parts
+	}
+	if in.loading.parts == nil {
+		in.loading.parts = newRequestParts()
+	}
+	return in.loading.parts
+}
+
 // requestPart returns a part of a request to which nothing was assigned, or
 // nil. Most routes look at few, so each is made when it is asked for.
 func (in *interp) requestPart(o *Object, name string) *Value {
-	if v := in.prog.parts[name]; v != nil {
+	if v := in.parts()[name]; v != nil {
 		return v
 	}
 	var v *Value

@@ -57,7 +57,7 @@ func (in *interp) newRouter(o *Object) {
 	o.route = r
 	r.configure(o.Args)
 	if in.run == nil {
-		in.prog.Routers = append(in.prog.Routers, r)
+		in.loading.routers = append(in.loading.routers, r)
 	}
 }
 

@@ -14,10 +14,7 @@ import (
 // have ended. So the order in which they run, and how many at once, makes no
 // difference.
 type run struct {
-	left    int  // steps of the program that it may take
-	taken   int  // of them
-	need    int  // it would have run otherwise with fewer than these
-	cut     bool // there were none left
+	share
 	entered map[pysrc.Node]bool
 
 	attrs map[*Object]map[string]*Value // written to objects of the program
@@ -27,14 +24,22 @@ type run struct {
 	configs map[*Class]Args // what objects that configure libraries were made of
 }
 
+// A share is what is taken of the steps of the program.
+type share struct {
+	left  int  // steps of the program that there are to take
+	taken int  // of them
+	need  int  // with fewer than these there would have been another outcome
+	cut   bool // there were none left
+}
+
 // allow gives an interpreter its share of the steps that are left.
-func (r *run) allow(steps int) int {
-	r.need = max(r.need, r.taken+steps)
-	if r.taken >= r.left {
-		r.cut = true
+func (s *share) allow(steps int) int {
+	s.need = max(s.need, s.taken+steps)
+	if s.taken >= s.left {
+		s.cut = true
 		return 0
 	}
-	return min(steps, r.left-r.taken)
+	return min(steps, s.left-s.taken)
 }
 
 // A task is something to be run.
@@ -65,7 +70,7 @@ func (p *Program) runAll(tasks []task) {
 			return
 		}
 		if r == nil || r.need > p.budget {
-			r = &run{left: p.budget}
+			r = &run{share: share{left: p.budget}}
 			t.do(r)
 			runs[i] = r
 		}
@@ -86,7 +91,7 @@ func (p *Program) runAll(tasks []task) {
 			i := next
 			next++
 			if t := tasks[i]; (t.done == nil || !t.done()) && p.budget > 0 {
-				r := &run{left: p.budget}
+				r := &run{share: share{left: p.budget}}
 				mu.Unlock()
 				t.do(r)
 				mu.Lock()
@@ -129,7 +134,7 @@ func (p *Program) runAll(tasks []task) {
 func (in *interp) enters(f *pysrc.FuncDef) {
 	switch {
 	case in.run == nil:
-		in.prog.entered[f] = true
+		in.loading.entered[f] = true
 	case in.run.entered == nil:
 		in.run.entered = map[pysrc.Node]bool{f: true}
 	default:
@@ -141,7 +146,7 @@ func (in *interp) enters(f *pysrc.FuncDef) {
 func (in *interp) configured(c *Class, args Args) {
 	switch {
 	case in.run == nil:
-		in.prog.configs[c] = args
+		in.loading.configs[c] = args
 	case in.run.configs == nil:
 		in.run.configs = map[*Class]Args{c: args}
 	default:

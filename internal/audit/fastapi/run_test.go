@@ -22,7 +22,7 @@ func TestRoutesThatConfigure(t *testing.T) {
 	}
 	before := runtime.GOMAXPROCS(8)
 	defer runtime.GOMAXPROCS(before)
-	p := fastapi.Load([]*pysrc.File{pysrc.Parse("m.py", []byte(src.String()))}, nil, nil, libraries.Modules())
+	p := fastapi.Load([]*pysrc.File{pysrc.Parse("m.py", []byte(src.String()))}, nil, nil, libraries.Modules(), nil)
 	if len(p.Routes) != routes {
 		t.Fatalf("%d routes, want %d", len(p.Routes), routes)
 	}
