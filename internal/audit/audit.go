@@ -40,6 +40,8 @@ type Config struct {
 
 	Tool   finding.Tool
 	Logger *slog.Logger
+
+	keepsAll bool // of what routes do, for tests
 }
 
 // A UsageError is a path that cannot be audited.
@@ -116,7 +118,7 @@ func auditTree(ctx context.Context, cfg Config, root string, t *pysrc.Tree, c *f
 	if err != nil {
 		return len(src.python), err
 	}
-	out := judge(src)
+	out := judge(cfg, src)
 	out.Files = len(t.Files)
 	if err := ctx.Err(); err != nil {
 		return out.Files, fmt.Errorf("interrupted: %w", err)
@@ -266,13 +268,17 @@ func vendored(text string) bool {
 }
 
 // judge runs the program's model and the rules.
-func judge(src source) result {
+func judge(cfg Config, src source) result {
 	var out result
 	if !usesFastAPI(src.python) {
 		out.Notes = append(out.Notes, "no FastAPI was found here: nothing in these files imports it")
 		return out
 	}
-	p := fastapi.Load(src.python, src.settings, src.yaml(), libraries.Modules(), nil)
+	j := rules.NewJudge()
+	if cfg.keepsAll {
+		j.KeepAll()
+	}
+	p := fastapi.Load(src.python, src.settings, src.yaml(), libraries.Modules(), j.Hear)
 	byPath := map[string]*pysrc.File{}
 	for _, f := range src.python {
 		byPath[f.Path] = f
@@ -286,7 +292,7 @@ func judge(src source) result {
 		}
 		return textLine(src.texts[file], line)
 	}
-	judged := rules.Run(rules.Input{
+	judged := j.Judge(rules.Input{
 		Program: p, Pages: src.pages,
 		Committed: func(path string) bool { return !src.ignored[path] },
 		LineText:  lineText,

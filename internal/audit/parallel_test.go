@@ -53,6 +53,20 @@ func TestProcessorsMakeNoDifference(t *testing.T) {
 	}
 }
 
+// TestNothingIsTakenOutThatRulesAskFor audits with all that routes do, and with
+// what the rules say that they ask for.
+func TestNothingIsTakenOutThatRulesAskFor(t *testing.T) {
+	t.Chdir(everyFixture(t))
+	cfg := audit.Config{Paths: []string{"."}, All: true}
+	all, some := run(t, audit.KeepAll(cfg)), run(t, cfg)
+	if len(all.Findings) < 100 {
+		t.Fatalf("only %d findings: too little to tell", len(all.Findings))
+	}
+	if said(t, all) != said(t, some) {
+		t.Error("the report is another where some of what routes do is taken out before the rules run")
+	}
+}
+
 // said is a report without the time that it took.
 func said(t *testing.T, r *finding.Report) string {
 	t.Helper()

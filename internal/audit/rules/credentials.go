@@ -35,24 +35,29 @@ func (m *model) credentialOf(r *route) finding.Credential {
 	case header:
 		return finding.CredentialBearer
 	}
-	for _, ref := range r.Trace.Refusals {
-		if ref.Status == 401 || ref.Status == 403 {
-			return finding.CredentialUnknown
-		}
-	}
-	for _, x := range r.Trace.Raised {
-		unauthorized := false
-		x.Value.Each(func(v *fastapi.Value) { unauthorized = unauthorized || fastapi.Status(v) == 401 })
-		if unauthorized && !loginWord.MatchString(r.name()) {
-			return finding.CredentialUnknown
-		}
-	}
-	for _, call := range r.Trace.Calls {
-		if strings.HasPrefix(call.Name, "depends:") || strings.HasPrefix(call.Name, "middleware:") && authName.MatchString(call.Name) {
-			return finding.CredentialUnknown
-		}
+	if r.refuses {
+		return finding.CredentialUnknown
 	}
 	return finding.CredentialNone
+}
+
+// turnsAway reports whether the route turns away who is not known to it, or
+// asks a library that may.
+func (r *route) turnsAway() bool {
+	if slices.ContainsFunc(r.Trace.Refusals, func(ref *fastapi.Refusal) bool { return ref.Status == 401 || ref.Status == 403 }) {
+		return true
+	}
+	unauthorized := slices.ContainsFunc(r.Trace.Raised, func(x *fastapi.Raised) bool {
+		found := false
+		x.Value.Each(func(v *fastapi.Value) { found = found || fastapi.Status(v) == 401 })
+		return found
+	})
+	if unauthorized && !loginWord.MatchString(r.name()) {
+		return true
+	}
+	return slices.ContainsFunc(r.called, func(k *meaning) bool {
+		return strings.HasPrefix(k.name, "depends:") || strings.HasPrefix(k.name, "middleware:") && authName.MatchString(k.name)
+	})
 }
 
 var authName = regexp.MustCompile(`(?i)auth|session|login|jwt|token`)

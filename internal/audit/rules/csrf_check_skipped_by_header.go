@@ -14,19 +14,12 @@ var csrfCheckSkippedByHeader = Rule{"csrf-check-skipped-by-header", func(c *Cont
 			continue
 		}
 		for _, sk := range r.Trace.Skips {
-			if sk.Fn == nil || len(sk.Sources) == 0 {
+			if !byHeader(sk) {
 				continue
 			}
-			only := true
-			var name string
-			for _, s := range sk.Sources {
-				if s.Kind != fastapi.FromHeader || csrfName.MatchString(s.Name) {
-					only = false
-				}
-				name = s.Name
-			}
+			name := sk.Sources[len(sk.Sources)-1].Name
 			byType := name == "content-type" && formPasses(sk)
-			if !only || !byType && name != "authorization" && name != "x-api-key" && name != "x-requested-with" {
+			if !byType && name != "authorization" && name != "x-api-key" && name != "x-requested-with" {
 				continue
 			}
 			message := fmt.Sprintf("A request with any %s header, even a made-up one, skips the CSRF check, while the cookie still authenticates it.", name)
@@ -42,6 +35,14 @@ var csrfCheckSkippedByHeader = Rule{"csrf-check-skipped-by-header", func(c *Cont
 		}
 	}
 }}
+
+// byHeader reports whether a branch looks at nothing but headers, none of which
+// holds a CSRF token.
+func byHeader(sk *fastapi.Skip) bool {
+	return sk.Fn != nil && len(sk.Sources) > 0 && !slices.ContainsFunc(sk.Sources, func(s *fastapi.Source) bool {
+		return s.Kind != fastapi.FromHeader || csrfName.MatchString(s.Name)
+	})
+}
 
 // formTypes are the types of a body that a page can send to another site without
 // asking it first (Fetch standard, CORS-safelisted request-headers).
@@ -77,6 +78,11 @@ func skips(sk *fastapi.Skip, ref *fastapi.Refusal) bool {
 	if ref.Fn.Decl == sk.Fn.Decl {
 		return csrfHeader(ref) != nil && ref.At.Span.Start > sk.At.Span.Start
 	}
-	checks := slices.ContainsFunc(ref.Sources, func(s *fastapi.Source) bool { return s.Kind == fastapi.FromHeader && !ordinary[s.Name] })
-	return checks && strings.Contains(ref.At.File.Text(ref.At.Span), sk.Fn.Name()+"(")
+	return checksHeader(ref) && strings.Contains(ref.At.File.Text(ref.At.Span), sk.Fn.Name()+"(")
+}
+
+// checksHeader reports whether a refusal looks at a header that browsers do not
+// send by themselves.
+func checksHeader(ref *fastapi.Refusal) bool {
+	return slices.ContainsFunc(ref.Sources, func(s *fastapi.Source) bool { return s.Kind == fastapi.FromHeader && !ordinary[s.Name] })
 }

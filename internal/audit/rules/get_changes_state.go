@@ -16,12 +16,11 @@ var getChangesState = Rule{"get-changes-state", func(c *Context) {
 		if r.bearsOwnToken() || r.calls("authorize_access_token", "fetch_token") {
 			continue
 		}
-		at, what := r.writes()
-		if what == "" {
+		if r.changes == "" {
 			continue
 		}
-		c.report(r.At, fmt.Sprintf("%s changes state (%s) and is authenticated by a cookie: SameSite=Lax lets a top-level GET from any site through.", r.label(), what),
-			related(at, "the state changes here"))
+		c.report(r.At, fmt.Sprintf("%s changes state (%s) and is authenticated by a cookie: SameSite=Lax lets a top-level GET from any site through.", r.label(), r.changes),
+			related(r.changeAt, "the state changes here"))
 	}
 }}
 

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/d710e0ae/countersign/internal/audit/fastapi"
@@ -74,23 +75,11 @@ func (m *model) findLibraryCookies(c *Context) []libraryCookie {
 
 // depends reports whether a dependency that a library made is in force.
 func (r *route) depends(name string) bool {
-	for _, call := range r.Trace.Calls {
-		if strings.HasPrefix(call.Name, "depends:") && strings.Contains(call.Name, name) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(r.called, func(k *meaning) bool { return strings.HasPrefix(k.name, "depends:") && strings.Contains(k.name, name) })
 }
 
 func (r *route) calls(names ...string) bool {
-	for _, call := range r.Trace.Calls {
-		for _, n := range names {
-			if strings.TrimPrefix(tail(call.Name), "depends:") == n {
-				return true
-			}
-		}
-	}
-	return false
+	return slices.ContainsFunc(r.called, func(k *meaning) bool { return slices.Contains(names, strings.TrimPrefix(tail(k.name), "depends:")) })
 }
 
 // A config is the settings object of a library that keeps tokens itself.

@@ -13,17 +13,13 @@ import (
 // itself takes as JSON a form cannot send.
 var loginForgeable = Rule{"login-forgeable", func(c *Context) {
 	for _, r := range c.model.routes {
-		if r.Method != "POST" && r.Method != "GET" || len(r.guards) > 0 || r.answers || r.mustHeader != nil || r.asksForCredential() {
+		if r.Method != "POST" && r.Method != "GET" || len(r.guards) > 0 || r.answers || r.mustHeader != nil || r.asks {
 			continue
 		}
 		if !loginWord.MatchString(r.name()) && (!entryWord.MatchString(r.name()) || registerWord.MatchString(r.name())) || refreshWord.MatchString(r.name()) || logoutWord.MatchString(r.name()) {
 			continue
 		}
-		form := false
-		for _, s := range r.Trace.Reads {
-			form = form || s.Kind == fastapi.FromForm || s.Kind == fastapi.FromBody && s.Name == "" && within(s.At, r.bodyOf())
-		}
-		if !form {
+		if !r.form {
 			continue
 		}
 		if what, at, how := c.model.authenticatesBy(r); what != "" {

@@ -16,30 +16,36 @@ var missingWWWAuthenticate = Rule{"missing-www-authenticate", func(c *Context) {
 	if c.takesCookies() && !c.takesBearer() {
 		return // what takes cookies alone has no scheme to name
 	}
-	judge := func(t *fastapi.Trace) {
-		for _, x := range t.Raised {
-			x.Value.Each(func(v *fastapi.Value) {
-				if v.Kind != fastapi.ObjectKind || !strings.HasSuffix(v.Object.Qual, "HTTPException") || v.Object.Class != nil {
-					return
-				}
-				if fastapi.Status(v) != 401 || v.Object.Args.Get("headers", 2) != nil || v.Object.Args.Open {
-					return
-				}
-				if webhookWord.MatchString(x.At.FileName()) {
-					return
-				}
-				c.report(x.At, "A 401 answer is sent without WWW-Authenticate, so clients cannot tell which scheme it wants (RFC 9110, section 11.6.1).")
-			})
+	judge := func(at fastapi.Place) {
+		if !webhookWord.MatchString(at.FileName()) {
+			c.report(at, "A 401 answer is sent without WWW-Authenticate, so clients cannot tell which scheme it wants (RFC 9110, section 11.6.1).")
 		}
 	}
-	judge(c.Program.Top)
+	for _, x := range only(c.Program.Top.Raised, bare401) {
+		judge(x.At)
+	}
 	for _, r := range c.model.routes {
-		if !webhookWord.MatchString(r.name()) {
-			judge(r.Trace)
+		if len(r.bare) > 0 && !webhookWord.MatchString(r.name()) {
+			for _, at := range r.bare {
+				judge(at)
+			}
 		}
 	}
-	judge(c.Program.Rest)
+	for _, x := range only(c.Program.Rest.Raised, bare401) {
+		judge(x.At)
+	}
 }}
+
+// bare401 reports whether an answer says 401 and nothing of the scheme that it
+// wants.
+func bare401(x *fastapi.Raised) bool {
+	found := false
+	x.Value.Each(func(v *fastapi.Value) {
+		found = found || v.Kind == fastapi.ObjectKind && strings.HasSuffix(v.Object.Qual, "HTTPException") && v.Object.Class == nil &&
+			fastapi.Status(v) == 401 && v.Object.Args.Get("headers", 2) == nil && !v.Object.Args.Open
+	})
+	return found
+}
 
 // takesCookies reports whether some route is authenticated by a cookie.
 func (c *Context) takesCookies() bool {
@@ -58,10 +64,8 @@ func (c *Context) takesBearer() bool {
 		if r.header != nil && r.Method != "WEBSOCKET" { // browsers send none there: it is for programs
 			return true
 		}
-		for _, ret := range r.Returns {
-			if handsBearer(ret.Value, 0) {
-				return true
-			}
+		if r.bearer {
+			return true
 		}
 	}
 	for _, cfg := range c.model.configs {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/d710e0ae/countersign/internal/audit/fastapi"
 	"github.com/d710e0ae/countersign/internal/audit/libraries"
@@ -20,7 +21,9 @@ type model struct {
 	cookies   []*cookie
 	cookiesBy map[*fastapi.Call][]*cookie // of the call that sets them
 	libs      []libraries.Library
+	heard     map[*fastapi.Route]*route
 	meanings  map[string]*meaning // of calls, by name
+	mu        sync.RWMutex        // of heard and meanings, while routes run
 	signs     map[string]libraries.Sign
 	verifies  map[string]libraries.Verify
 	credNames map[string]bool // cookies that authenticate some route
@@ -42,6 +45,16 @@ type route struct {
 	answers     bool            // it passes no request that was not begun in the same browser
 	instead     []fastapi.Place // reads of headers that are taken in the place of a cookie
 	mixed       []fastapi.Place // reads of such cookies
+
+	called   []*meaning      // of the names of all that it calls
+	bare     []fastapi.Place // where it answers 401 without WWW-Authenticate
+	form     bool            // it takes a form, or a body of any type
+	asks     bool            // it is for those who are logged in already
+	refuses  bool            // it turns away who is not known, or asks what no one sees here
+	bearer   bool            // an answer says token_type
+	renewing bool            // it hands out a new token for a refresh token
+	changes  string          // what a GET changes, and where
+	changeAt fastapi.Place
 }
 
 // A guard is a check in force against forged requests.
@@ -52,9 +65,11 @@ type guard struct {
 
 func (r *route) label() string { return r.Method + " " + r.Path }
 
-func (c *Context) newModel() *model {
-	m := &model{libs: libraries.All(), meanings: map[string]*meaning{}, cookiesBy: map[*fastapi.Call][]*cookie{}, signs: map[string]libraries.Sign{}, verifies: map[string]libraries.Verify{}, credNames: map[string]bool{}, sessionKeys: map[string]bool{}}
-	c.model = m
+func newModel() *model {
+	m := &model{
+		libs: libraries.All(), heard: map[*fastapi.Route]*route{}, meanings: map[string]*meaning{}, cookiesBy: map[*fastapi.Call][]*cookie{},
+		signs: map[string]libraries.Sign{}, verifies: map[string]libraries.Verify{}, credNames: map[string]bool{}, sessionKeys: map[string]bool{},
+	}
 	for _, l := range m.libs {
 		for _, s := range l.Signs {
 			m.signs[s.Call] = s
@@ -63,22 +78,19 @@ func (c *Context) newModel() *model {
 			m.verifies[v.Call] = v
 		}
 	}
+	return m
+}
+
+// complete joins what was heard of the whole program.
+func (m *model) complete(c *Context) {
 	m.calls = served(m.calls, c.Program.Top.Calls)
-	m.learn(m.calls)
 	for _, r := range c.Program.Routes {
-		if r.Trace == nil {
-			continue
-		}
 		m.calls = append(m.calls, r.Trace.Calls...)
-		m.learn(r.Trace.Calls)
-		x := &route{Route: r}
-		m.examine(x)
+		x := m.heard[r]
 		m.routes = append(m.routes, x)
-		m.refresh = m.refresh || x.renews()
+		m.refresh = m.refresh || x.renewing
 	}
-	rest := served(nil, c.Program.Rest.Calls)
-	m.learn(rest)
-	m.calls = append(m.calls, rest...)
+	m.calls = served(m.calls, c.Program.Rest.Calls)
 	for _, r := range m.routes {
 		for _, s := range r.credentials {
 			m.credNames[s.Name] = true
@@ -93,7 +105,6 @@ func (c *Context) newModel() *model {
 	}
 	m.configs = m.findConfigs(c)
 	m.libraryCookies = m.findLibraryCookies(c)
-	return m
 }
 
 var (

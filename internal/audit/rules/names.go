@@ -11,6 +11,8 @@ import (
 // A meaning is what the name of a call alone says of it. A program calls few
 // things by many calls, so each name is looked at once.
 type meaning struct {
+	name    string
+	asked   bool   // rules ask for such calls, whatever their arguments
 	check   string // what it checks against forgery, or ""
 	reads   bool   // it may read a credential out of its arguments
 	adds    bool   // it adds a middleware, whose class is its argument
@@ -18,21 +20,25 @@ type meaning struct {
 	secrets []libraries.Sign
 }
 
-func (m *model) meaningOf(call *fastapi.Call) *meaning { return m.meanings[call.Name] }
-
-// learn looks at the names of calls. It must be told of every call before the
-// rules run, which all read what it learnt.
-func (m *model) learn(calls []*fastapi.Call) {
-	for _, call := range calls {
-		if m.meanings[call.Name] == nil {
-			m.meanings[call.Name] = m.newMeaning(call.Name)
-		}
+func (m *model) meaningOf(call *fastapi.Call) *meaning {
+	m.mu.RLock()
+	k := m.meanings[call.Name]
+	m.mu.RUnlock()
+	if k != nil {
+		return k
 	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if k = m.meanings[call.Name]; k == nil {
+		k = m.newMeaning(call.Name)
+		m.meanings[call.Name] = k
+	}
+	return k
 }
 
 func (m *model) newMeaning(name string) *meaning {
 	short := tail(name)
-	k := &meaning{check: m.checkOf(name), adds: short == "add_middleware" || name == "starlette.Middleware"}
+	k := &meaning{name: name, check: m.checkOf(name), adds: short == "add_middleware" || name == "starlette.Middleware"}
 	_, verifies := m.verifies[name]
 	k.reads = verifies || strings.HasPrefix(name, "itsdangerous.") || short == "loads" || decodeName.MatchString(short)
 	for _, l := range m.libs {
@@ -42,14 +48,22 @@ func (m *model) newMeaning(name string) *meaning {
 				k.cookies = append(k.cookies, &l.Cookies[i])
 			}
 		}
+		for _, r := range l.LoginRouters {
+			k.asked = k.asked || name == r.Call
+		}
 		for _, s := range l.Secrets {
 			if name == s.Call || short == tail(s.Call) && strings.HasPrefix(name, l.Modules[0]+".") {
 				k.secrets = append(k.secrets, s)
 			}
 		}
 	}
+	_, signs := m.signs[name]
+	k.asked = k.asked || k.adds || len(k.cookies)+len(k.secrets) > 0 || signs || verifies || asked[short] || verifying.MatchString(short)
 	return k
 }
+
+// asked are names of further calls that rules look at, whoever's they are.
+var asked = set(`set_cookie delete_cookie unset_jwt_cookies unset_access_cookies unset_cookies compare_digest CORSMiddleware BearerTransport LoginManager`)
 
 // cookieSettings returns what a call says of how a library sets its cookies.
 func (m *model) cookieSettings(call *fastapi.Call) []*libraries.CookieSetting {

@@ -9,12 +9,7 @@ import (
 // rawCookie reads a Set-Cookie header that the program writes by hand, as far
 // as its literal text says; nil where the call is none.
 func (m *model) rawCookie(call *fastapi.Call) *cookie {
-	switch name := tail(call.Name); name {
-	case "append", "setdefault", "__setitem__":
-	default:
-		return nil
-	}
-	if len(call.Args.Pos) != 2 || !strings.EqualFold(text(call.Args.Pos[0]), "set-cookie") {
+	if !setsRaw(call) {
 		return nil
 	}
 	literal := pieces(call.Args.Pos[1], 0)

@@ -67,11 +67,24 @@ type Result struct {
 	Credentials map[*fastapi.Route]finding.Credential // of every route
 }
 
-// Run judges the program by every rule, on as many processors as there are:
+// A Judge hears what a program does while it is read, and judges it in the end.
+type Judge struct {
+	model    *model
+	keepsAll bool
+}
+
+// NewJudge returns a judge of one program.
+func NewJudge() *Judge { return &Judge{model: newModel()} }
+
+// KeepAll has the judge keep all that it hears, so that a test can tell whether
+// what it takes out makes a difference.
+func (j *Judge) KeepAll() { j.keepsAll = true }
+
+// Judge judges the program by every rule, on as many processors as there are:
 // rules share the model, which none of them changes.
-func Run(in Input) Result {
-	c := &Context{Input: in}
-	c.model = c.newModel()
+func (j *Judge) Judge(in Input) Result {
+	c := &Context{Input: in, model: j.model}
+	c.model.complete(c)
 	all := All()
 	found := make([][]finding.Finding, len(all))
 	var next atomic.Int64

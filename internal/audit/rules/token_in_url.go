@@ -28,21 +28,13 @@ var tokenInURL = Rule{"token-in-url", func(c *Context) {
 		for _, call := range r.Trace.Calls {
 			if _, ok := c.model.verifies[call.Name]; (ok || decodes(call)) && len(call.Args.Pos) > 0 {
 				for _, s := range call.Args.Pos[0].AllSources() {
-					if (s.Kind == fastapi.FromQuery || ok && s.Kind == fastapi.FromPath) && tokenParam.MatchString(s.Name) {
+					if inURL(s) && (ok || s.Kind == fastapi.FromQuery) {
 						c.report(s.At, fmt.Sprintf("%s reads its token from the parameter %q of the URL: URLs are kept in logs and histories.", r.label(), s.Name), related(r.At, r.label()))
 					}
 				}
 			}
-			if call.Name == "starlette.RedirectResponse" {
-				v := call.Args.Get("url", 0)
-				if v == nil {
-					continue
-				}
-				v.Each(func(x *fastapi.Value) {
-					if urlToken.MatchString(x.Text) {
-						c.report(call.At, fmt.Sprintf("%s redirects to a URL that carries a token: URLs are kept in logs and histories and sent on in Referer.", r.label()), related(r.At, r.label()))
-					}
-				})
+			if call.Name == "starlette.RedirectResponse" && carriesToken(call) {
+				c.report(call.At, fmt.Sprintf("%s redirects to a URL that carries a token: URLs are kept in logs and histories and sent on in Referer.", r.label()), related(r.At, r.label()))
 			}
 		}
 	}
@@ -57,7 +49,7 @@ var tokenInURL = Rule{"token-in-url", func(c *Context) {
 			if seen[s.Name] {
 				continue
 			}
-			if (s.Kind == fastapi.FromQuery || s.Kind == fastapi.FromPath) && tokenParam.MatchString(s.Name) {
+			if inURL(s) {
 				seen[s.Name] = true
 				c.report(s.At, fmt.Sprintf("The WebSocket %s takes its token from the parameter %q of the URL: URLs are kept in logs and histories.", r.Path, s.Name), related(r.At, r.label()))
 			}
@@ -77,6 +69,18 @@ var tokenInURL = Rule{"token-in-url", func(c *Context) {
 		}
 	}
 }}
+
+// inURL reports whether a part of the URL is called a token.
+func inURL(s *fastapi.Source) bool {
+	return (s.Kind == fastapi.FromQuery || s.Kind == fastapi.FromPath) && tokenParam.MatchString(s.Name)
+}
+
+// carriesToken reports whether a redirect's address has a token in it.
+func carriesToken(call *fastapi.Call) bool {
+	found := false
+	call.Args.Get("url", 0).Each(func(x *fastapi.Value) { found = found || urlToken.MatchString(x.Text) })
+	return found
+}
 
 // assignsToken reports whether a text holds "token=" or "jwt=", as all that
 // pageURL matches does. Frontends are large, and the pattern is slow.

@@ -1,0 +1,116 @@
+package rules
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/d710e0ae/countersign/internal/audit/fastapi"
+)
+
+// Hear takes note of what one thing did, and leaves of its trace what rules ask
+// for in the end: a tree of thousands of files has a hundred thousand calls,
+// most of which say nothing of forgery. It may be called from several
+// goroutines at once, and again for a route that ran again.
+func (j *Judge) Hear(r *fastapi.Route, t *fastapi.Trace) {
+	m := j.model
+	if r == nil {
+		if j.keepsAll {
+			return
+		}
+		*t = fastapi.Trace{
+			Calls:  only(t.Calls, m.asksFor),
+			Reads:  only(t.Reads, isAuthHeader),
+			Raised: only(t.Raised, bare401),
+		}
+		return
+	}
+	x := &route{Route: r}
+	m.examine(x)
+	m.conclude(x)
+	m.mu.Lock()
+	m.heard[r] = x
+	m.mu.Unlock()
+	if !j.keepsAll {
+		m.forget(x)
+	}
+}
+
+// conclude answers what rules ask of a route's whole trace.
+func (m *model) conclude(r *route) {
+	t := r.Trace
+	for _, call := range t.Calls {
+		if k := m.meaningOf(call); !slices.Contains(r.called, k) {
+			r.called = append(r.called, k)
+		}
+	}
+	for _, x := range t.Raised {
+		if bare401(x) && !slices.Contains(r.bare, x.At) {
+			r.bare = append(r.bare, x.At)
+		}
+	}
+	for _, s := range t.Reads {
+		r.form = r.form || s.Kind == fastapi.FromForm || s.Kind == fastapi.FromBody && s.Name == "" && within(s.At, r.bodyOf())
+	}
+	r.bearer = slices.ContainsFunc(r.Returns, func(ret fastapi.Return) bool { return handsBearer(ret.Value, 0) })
+	r.asks = r.asksForCredential()
+	r.refuses = r.turnsAway()
+	r.renewing = r.renews()
+	if r.Method == "GET" && r.mustHeader == nil {
+		r.changeAt, r.changes = r.writes()
+	}
+}
+
+// forget leaves of a route's trace what rules ask for once all was heard.
+func (m *model) forget(r *route) {
+	t := r.Trace
+	kept := &fastapi.Trace{
+		Calls: only(t.Calls, m.asksFor),
+		Skips: only(t.Skips, func(sk *fastapi.Skip) bool { return byHeader(sk) || csrfSent(sk.Sources) != nil }),
+	}
+	skips := slices.ContainsFunc(kept.Skips, byHeader)
+	kept.Refusals = only(t.Refusals, func(ref *fastapi.Refusal) bool {
+		return csrfHeader(ref) != nil || skips && checksHeader(ref)
+	})
+	if r.Method == "WEBSOCKET" {
+		kept.Reads = only(t.Reads, func(s *fastapi.Source) bool { return s.Kind == fastapi.FromQuery || s.Kind == fastapi.FromPath })
+	}
+	r.Trace = kept
+	if !slices.ContainsFunc(kept.Calls, func(call *fastapi.Call) bool { return tail(call.Name) == "set_cookie" }) {
+		r.Returns = nil
+	}
+}
+
+// only returns those of a list that are to be kept, without room for more.
+func only[T any](list []T, keep func(T) bool) []T {
+	var out []T
+	for _, x := range list {
+		if keep(x) {
+			out = append(out, x)
+		}
+	}
+	return slices.Clip(out)
+}
+
+// asksFor reports whether some rule asks for a call: by its name, or for what
+// it is given. What a rule looks at otherwise, conclude must look at.
+func (m *model) asksFor(call *fastapi.Call) bool {
+	if m.meaningOf(call).asked {
+		return true
+	}
+	switch {
+	case call.Name == "request.session.__setitem__" || call.Name == "request.session.clear":
+		return true
+	case call.Name == "starlette.RedirectResponse":
+		return carriesToken(call)
+	}
+	return setsRaw(call) || ends(call) || decodes(call) && len(call.Args.Pos) > 0 && slices.ContainsFunc(call.Args.Pos[0].AllSources(), inURL)
+}
+
+// setsRaw reports whether a call may write a Set-Cookie header by hand.
+func setsRaw(call *fastapi.Call) bool {
+	switch tail(call.Name) {
+	case "append", "setdefault", "__setitem__":
+		return len(call.Args.Pos) == 2 && strings.EqualFold(text(call.Args.Pos[0]), "set-cookie")
+	}
+	return false
+}
