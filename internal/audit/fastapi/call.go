@@ -136,8 +136,11 @@ func (in *interp) enter(fn *Function, s *scope, at Place) *Value {
 		return in.eval(fn.Lambda.Body)
 	}
 	in.block(fn.Decl.Body)
-	if f.result == nil {
+	if f.result == nil && !f.ended {
 		return noneValue
+	}
+	if f.result == nil {
+		f.result = unknown // it only raises here, as what a subclass is to define does
 	}
 	if fn.Decl.Returns != nil && open(f.result) {
 		v := in.in(fn, func() *Value { return in.asTyped(unknown.with(f.result.Sources), fn.Decl.Returns) })

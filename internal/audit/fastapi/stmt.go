@@ -52,7 +52,7 @@ func (in *interp) stmt(s pysrc.Stmt) {
 		in.tryStmt(s)
 	case *pysrc.With:
 		for _, it := range s.Items {
-			v := in.eval(it.Context)
+			v := in.entered(in.eval(it.Context), in.place(it.Context))
 			if it.Target != nil {
 				in.bind(it.Target, v)
 			}
@@ -92,6 +92,25 @@ func (in *interp) stmt(s pysrc.Stmt) {
 			}, func() {})
 		}
 	}
+}
+
+// entered returns what a with statement binds: what the object says on the way
+// in, as one that opens a unit of work does, or what the context is by itself.
+func (in *interp) entered(v *Value, at Place) *Value {
+	if v.Kind != ObjectKind || v.Object.Class == nil {
+		return v
+	}
+	for _, name := range []string{"__aenter__", "__enter__"} {
+		if m := in.classAttr(v.Object.Class, name); m != nil && m.Kind == Func {
+			fn := *m.Fn
+			fn.Self = v
+			if w := in.callFunc(&fn, Args{}, at); !open(w) && w.Kind != None {
+				return w
+			}
+			break
+		}
+	}
+	return v
 }
 
 // either runs two ways from the same state and joins what comes of them.
