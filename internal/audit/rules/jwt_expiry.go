@@ -33,11 +33,11 @@ func claimsOf(call *fastapi.Call, s libraries.Sign) (claims, exp *fastapi.Value)
 var jwtNoExpiry = Rule{"jwt-no-expiry", func(c *Context) {
 	c.eachSign(func(call *fastapi.Call, s libraries.Sign) {
 		claims, exp := claimsOf(call, s)
-		if claims == nil || exp != nil || expWord.MatchString(functionText(call)) {
+		if claims == nil || exp != nil || expWord.MatchString(uncommented(functionText(call))) {
 			return
 		}
 		for _, at := range call.Chain {
-			if at.File != nil && expWord.MatchString(enclosing(at)) {
+			if at.File != nil && expWord.MatchString(uncommented(enclosing(at))) {
 				return
 			}
 		}
@@ -60,6 +60,30 @@ var (
 // dumped reports whether claims are the columns of an account, as they are.
 func dumped(claims *fastapi.Value) bool {
 	return claims.Call != nil && dumpName.MatchString(tail(claims.Call.Name)) && entityName.MatchString(claims.Call.Text)
+}
+
+// uncommented returns source without its comments, in which what is no longer
+// done often stands.
+func uncommented(source string) string {
+	var b strings.Builder
+	for line := range strings.Lines(source) {
+		quote := rune(0)
+		end := strings.IndexFunc(line, func(c rune) bool {
+			switch {
+			case quote != 0 && c == quote:
+				quote = 0
+			case quote == 0 && (c == '"' || c == '\''):
+				quote = c
+			}
+			return quote == 0 && c == '#'
+		})
+		if end < 0 {
+			end = len(line)
+		}
+		b.WriteString(strings.TrimRight(line[:end], "\n"))
+		b.WriteByte('\n')
+	}
+	return b.String()
 }
 
 // enclosing returns the text around a call: forty lines up and ten down.
