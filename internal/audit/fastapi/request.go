@@ -125,6 +125,9 @@ func (in *interp) requestMethod(recv *Value, name string, args Args, at Place) (
 	}
 	switch name {
 	case "get", "getlist", "__getitem__", "pop":
+		if kind == FromSession && name == "pop" {
+			in.record("request.session.pop", recv, args, at, nil)
+		}
 		if len(args.Pos) > 0 {
 			v := in.read(kind, keyText(args.Pos[0]), at)
 			if len(args.Pos) > 1 && args.Pos[1].Kind != None {

@@ -79,6 +79,9 @@ func (in *interp) stmt(s pysrc.Stmt) {
 		for _, t := range s.Targets {
 			if ix, ok := t.(*pysrc.Index); ok {
 				in.store(ix)
+				if recv := in.eval(ix.X); recv.Kind == ObjectKind && recv.Object.Qual == "request.session" {
+					in.record("request.session.pop", recv, Args{Pos: []*Value{in.eval(ix.Key)}}, in.place(ix), nil)
+				}
 			}
 		}
 	case *pysrc.Match:

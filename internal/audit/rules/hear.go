@@ -98,7 +98,7 @@ func (m *model) asksFor(call *fastapi.Call) bool {
 		return true
 	}
 	switch {
-	case call.Name == "request.session.__setitem__" || call.Name == "request.session.clear":
+	case call.Name == "request.session.__setitem__", call.Name == "request.session.clear", call.Name == "request.session.pop":
 		return true
 	case call.Name == "starlette.RedirectResponse":
 		return carriesToken(call)

@@ -31,6 +31,11 @@ var logoutForgeable = Rule{"logout-forgeable", func(c *Context) {
 					continue
 				}
 				name = "session"
+			case "pop", "__setitem__":
+				if !c.model.forgets(call) {
+					continue
+				}
+				name = "session"
 			default:
 				if !ends(call) {
 					continue
@@ -51,6 +56,21 @@ var logoutForgeable = Rule{"logout-forgeable", func(c *Context) {
 		c.report(call.At, "The logout that "+library+" makes here ends the session of whoever's browser sends it, and nothing checks where the request was made.")
 	})
 }}
+
+// forgets reports whether a call takes out of the session who is logged in.
+func (m *model) forgets(call *fastapi.Call) bool {
+	switch call.Name {
+	case "request.session.pop":
+	case "request.session.__setitem__":
+		if len(call.Args.Pos) < 2 || call.Args.Pos[1].Kind != fastapi.None {
+			return false
+		}
+	default:
+		return false
+	}
+	key := text(call.Args.Get("", 0))
+	return m.sessionKeys[key] || credentialName.MatchString(key) && !passingName.MatchString(key)
+}
 
 var endWord = regexp.MustCompile(`(?i)^(a?delete|remove|revoke|destroy|invalidate|end|kill|drop|blacklist|blocklist)(_?(session|token|key|one|by_\w+))*$`)
 
