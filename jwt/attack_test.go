@@ -598,6 +598,8 @@ func TestAttack_57_OtherSchemesAndTwoHeaders(t *testing.T) {
 		"tab":           {"Bearer\t abc"},
 		"leading space": {" Bearer abc"},
 		"comma":         {"Bearer def, Bearer abc"},
+		"colon":         {"Bearer: abc"},
+		"Kelvin":        {"to\u212Aen abc"},
 	} {
 		r := httptest.NewRequest("GET", "/", nil)
 		r.Header["Authorization"] = values
@@ -608,6 +610,14 @@ func TestAttack_57_OtherSchemesAndTwoHeaders(t *testing.T) {
 			t.Errorf("%s: got %q", name, got)
 		} else if !errors.Is(err, jwt.ErrMissing) && !errors.Is(err, jwt.ErrInvalid) {
 			t.Errorf("%s: %v is of no kind", name, err)
+		}
+	}
+	// What is no scheme at all is not another one, which the API may judge.
+	for _, value := range []string{"Bearer\tabc", "Bearer\u00A0abc", "Bearer:abc", "Bearer=abc", "\"Bearer\" abc"} {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.Header.Set("Authorization", value)
+		if _, err := jwt.Bearer(r); !errors.Is(err, jwt.ErrMalformed) {
+			t.Errorf("%q: %v", value, err)
 		}
 	}
 	for _, value := range []string{"Bearer abc", "bearer abc", "BEARER abc"} { // RFC 9110 §11.1: without regard to case

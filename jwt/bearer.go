@@ -23,6 +23,11 @@ func Bearer(r *http.Request) (string, error) {
 		return "", errTwoHeaders // CVE-2026-47673: which of them counts is a matter of taste
 	}
 	scheme, token, ok := strings.Cut(values[0], " ")
+	if strings.IndexFunc(scheme, notTchar) >= 0 {
+		// "Bearer\tx" is no other scheme: servers that part at any white space
+		// find the token in it.
+		return "", errHeaderShape
+	}
 	if !strings.EqualFold(scheme, "Bearer") {
 		return "", errScheme
 	}
@@ -30,6 +35,12 @@ func Bearer(r *http.Request) (string, error) {
 		return "", errHeaderShape
 	}
 	return token, nil
+}
+
+// notTchar is the complement of what a scheme consists of (RFC 9110, sections
+// 5.6.2 and 11.1).
+func notTchar(c rune) bool {
+	return c <= ' ' || c >= 0x7F || strings.ContainsRune("\"(),/:;<=>?@[\\]{}", c)
 }
 
 // notToken68 is the complement of RFC 9110's token68, section 11.2.
