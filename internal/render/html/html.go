@@ -34,6 +34,8 @@ func Render(w io.Writer, r *finding.Report) error {
 		"explain":    explainCell,
 		"title":      title,
 		"image":      image,
+		"results":    func(all []finding.Evidence) []finding.Evidence { return evidence(all, true) },
+		"exchanges":  func(all []finding.Evidence) []finding.Evidence { return evidence(all, false) },
 		"base":       func(p string) string { return p[strings.LastIndexAny(p, `/\`)+1:] },
 		"paragraphs": paragraphs,
 	}).Parse(source)
@@ -193,6 +195,18 @@ func title(id string) string {
 		return w.Title
 	}
 	return id
+}
+
+// evidence parts what an attempt came to, which a reader wants to see, from
+// the requests and answers that led there, which fold away.
+func evidence(all []finding.Evidence, results bool) []finding.Evidence {
+	var out []finding.Evidence
+	for _, e := range all {
+		if results == (e.Kind == finding.StateEvidence || e.Kind == finding.ScreenshotEvidence) {
+			out = append(out, e)
+		}
+	}
+	return out
 }
 
 // image returns a data URL of the PNG file, or "" where there is none.
