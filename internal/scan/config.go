@@ -79,6 +79,13 @@ type IncompleteError struct{ Reasons []string }
 
 func (e *IncompleteError) Error() string { return "scan incomplete: " + strings.Join(e.Reasons, "; ") }
 
+// bare reports whether target is a host and a port as people type them, and
+// would be an http URL with its scheme.
+func bare(target string) bool {
+	u, err := url.Parse("http://" + target)
+	return err == nil && !strings.Contains(target, "://") && (u.Port() != "" || u.Hostname() == "localhost" || strings.Contains(u.Hostname(), "."))
+}
+
 // validate returns all mistakes at once, and the target's URL.
 func (c *Config) validate() (*url.URL, error) {
 	var l cfgerrors.List
@@ -86,6 +93,8 @@ func (c *Config) validate() (*url.URL, error) {
 	switch {
 	case c.Target == "":
 		l.Add(&cfgerrors.Error{Key: "target", Code: cfgerrors.Missing, Problem: "no target is given", Instead: "write the URL of the API, such as http://localhost:8000"})
+	case bare(c.Target):
+		l.Add(&cfgerrors.Error{Key: "target", Code: cfgerrors.Malformed, Value: c.Target, Problem: fmt.Sprintf("%q has no scheme", c.Target), Instead: "write http://" + c.Target})
 	case err != nil || target.Host == "" || target.Scheme != "http" && target.Scheme != "https":
 		l.Add(&cfgerrors.Error{Key: "target", Code: cfgerrors.Malformed, Value: c.Target, Problem: fmt.Sprintf("%q is no http or https URL", c.Target), Instead: "write one such as http://localhost:8000"})
 	case target.User != nil:

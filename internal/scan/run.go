@@ -224,8 +224,12 @@ func (s *session) enough() {
 		}
 	}
 	switch {
+	case len(s.a.uses) == 0 && len(s.cfg.Include)+len(s.cfg.Exclude) > 0:
+		s.c.Incomplete("include and exclude leave no operation to scan; a pattern has a method and a path, such as 'POST /orders*'")
 	case len(s.a.uses) == 0:
 		s.c.Incomplete("no operation is left to scan")
+	case changing > 0 && exercised == 0 && !s.cfg.ReadOnly:
+		s.c.Incomplete(fmt.Sprintf("no operation that changes state could be exercised, of %d", changing))
 	case changing > 0 && 2*exercised < changing && !s.cfg.ReadOnly:
 		s.c.Incomplete(fmt.Sprintf("only %d of %d operations that change state could be exercised", exercised, changing))
 	}

@@ -93,7 +93,9 @@ func (a *Actor) login(ctx context.Context) (Credentials, error) {
 			return Credentials{}, err
 		}
 		if why != "" {
-			tried = append(tried, r.String()+": "+why)
+			if what := r.String() + ": " + why; !slices.Contains(tried, what) {
+				tried = append(tried, what)
+			}
 			continue
 		}
 		first := a.route == nil
@@ -115,7 +117,7 @@ func (a *Actor) login(ctx context.Context) (Credentials, error) {
 	if a.route != nil {
 		a.barren = true
 	}
-	return Credentials{}, fmt.Errorf("%w as %s: %s", ErrLogin, a.Account.Name, strings.Join(tried, "; "))
+	return Credentials{}, fmt.Errorf("%w as %s: %s; look at the name and the password, or name another login with --login", ErrLogin, a.Account.Name, strings.Join(tried, "; "))
 }
 
 // asTold logs in by the user's flow.

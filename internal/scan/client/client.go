@@ -192,7 +192,7 @@ func (c *Client) Do(ctx context.Context, r *Request) (*Response, error) {
 				return nil, ctx.Err()
 			}
 			c.failures.Add(1)
-			return nil, fmt.Errorf("%w: %s %s: %w", ErrUnreachable, r.Method, r.URL.Path, plain(err))
+			return nil, fmt.Errorf("%w: %s %s: %w", ErrUnreachable, r.Method, r.URL.Path, advised(plain(err), r.URL.Scheme))
 		}
 		c.failures.Store(0)
 		if resp.Status >= 500 {

@@ -220,7 +220,7 @@ func (w *wire) over(ctx context.Context, c *conn, x *exchange) (res *Response, b
 		if failed != nil {
 			err = failed
 		} else if errors.Is(err, io.EOF) {
-			err = errors.New("the connection was closed without an answer")
+			err = errNoAnswer
 		}
 		return nil, false, err
 	}
