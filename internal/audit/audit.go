@@ -56,7 +56,7 @@ func (e *UsageError) Error() string {
 	if errors.As(e.Err, &pe) {
 		why = pe.Err.Error()
 	}
-	return fmt.Sprintf("%s: %s; give a folder or a file of Python source", e.Path, why)
+	return fmt.Sprintf("%s: %s; give a folder or a file of Python source", e.Path, strings.TrimPrefix(why, e.Path+": "))
 }
 
 func (e *UsageError) Unwrap() error { return e.Err }

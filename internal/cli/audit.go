@@ -26,7 +26,7 @@ func newAudit(s Streams) *cobra.Command {
 	)
 	cmd := &cobra.Command{
 		Use:   "audit PATH...",
-		Short: "Find the same weaknesses in FastAPI source, to the line",
+		Short: "Find where FastAPI source lets requests be forged, to the line",
 		Long: `Audit FastAPI source: where a request can be forged, where CORS is loose, where
 cookies or tokens are handled weakly. It runs nothing and dials nothing.
 
@@ -35,12 +35,7 @@ A finding is silenced, with a reason, by a comment on its line or the one above:
 		Example: `  countersign audit ./app
   countersign audit . --changed-since origin/main --format sarif=audit.sarif
   countersign audit ./app --fix --diff | git apply`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return usage(audit.ErrNoPaths)
-			}
-			return nil
-		},
+		Args: atLeastOne("path; name the folder or file to audit", "countersign audit ./app"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			plan, errOut := out.check()
 			f.cfg.Paths = args

@@ -83,10 +83,12 @@ func newRoot(s Streams) *cobra.Command {
 		Short: "Find, prove and stop cross-site request forgery in JWT APIs",
 		Long: `Countersign finds, proves and stops cross-site request forgery (CSRF)
 in HTTP APIs that authenticate with JSON Web Tokens (JWT).`,
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return cmd.Help()
-		},
+		Example: `  countersign demo                                            see what it is about
+  countersign scan http://localhost:8000 --user alice:secret  is my running API forgeable?
+  countersign audit ./app                                     where in my FastAPI source is the flaw?
+  countersign guard -c countersign.yaml                       stop it in front of my API`,
+		Args:          subcommand,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}

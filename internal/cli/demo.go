@@ -2,11 +2,13 @@ package cli
 
 import (
 	"errors"
+	"fmt"
 	"os"
 
 	"github.com/spf13/cobra"
 
 	"github.com/d710e0ae/countersign/internal/demo"
+	"github.com/d710e0ae/countersign/internal/scan/browser"
 )
 
 func newDemo(s Streams) *cobra.Command {
@@ -18,8 +20,11 @@ func newDemo(s Streams) *cobra.Command {
 		Long: `Start a bank that can be attacked, forge its operations in a real browser, put
 the guard in front, and attack again. Ends with 0 only if the attacks worked
 before, none worked after, and an honest user could still log in and transfer.`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if _, err := browser.Find(path); err != nil && path != "auto" {
+				return usage(fmt.Errorf("--browser: %w", err))
+			}
 			progress := newProgress(s.Err, false)
 			_, err := demo.Run(cmd.Context(), demo.Config{
 				Browser:  path,
@@ -27,7 +32,7 @@ before, none worked after, and an honest user could still log in and transfer.`,
 				Out:      s.Out,
 				Progress: progress,
 				Clear:    progress.clear,
-				Color:    !noColor && os.Getenv("NO_COLOR") == "" && isTerminal(s.Out),
+				Color:    !noColor && os.Getenv("NO_COLOR") == "" && !dumb() && isTerminal(s.Out),
 				Tool:     tool,
 			})
 			progress.clear()

@@ -18,7 +18,7 @@ func newExplain(s Streams) *cobra.Command {
 		Short: "Explain a weakness: what it is, how it is attacked, how it is fixed",
 		Long: `Explain a weakness of the catalogue: what it is, how it is attacked, and how
 it is fixed in FastAPI, with the guard, and in Go. Without a name, list them.`,
-		Args:              cobra.MaximumNArgs(1),
+		Args:              atMostOne,
 		ValidArgsFunction: completeWeakness,
 		RunE: func(_ *cobra.Command, args []string) error {
 			var b bytes.Buffer

@@ -23,7 +23,7 @@ forged. It reads FILE again on SIGHUP and when it changes; a file with mistakes
 is reported, and the old configuration stays in force.`,
 		Example: `  countersign guard -c countersign.yaml --check
   countersign guard -c countersign.yaml`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if schema {
 				text, err := guard.Schema()
@@ -34,7 +34,7 @@ is reported, and the old configuration stays in force.`,
 				return err
 			}
 			if file == "" {
-				return usagef("no configuration; write -c FILE")
+				return usagef("no configuration; write -c FILE, such as: countersign guard -c countersign.yaml")
 			}
 			if check || print {
 				cfg, err := guard.LoadConfig(file)

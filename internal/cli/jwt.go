@@ -17,7 +17,7 @@ func newJWT(s Streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "jwt",
 		Short: "Inspect and verify JSON Web Tokens, and make keys for them",
-		Args:  cobra.NoArgs,
+		Args:  subcommand,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(newJWTInspect(s), newJWTVerify(s), newJWTKeygen(s))
@@ -28,7 +28,9 @@ func newJWTInspect(s Streams) *cobra.Command {
 	return &cobra.Command{
 		Use:   "inspect",
 		Short: "Show what a token on standard input says, without believing it",
-		Args:  cobra.NoArgs,
+		Example: `  countersign jwt inspect < token.txt
+  pbpaste | countersign jwt inspect`,
+		Args: tokenOnInput,
 		RunE: func(*cobra.Command, []string) error {
 			token, err := jwtcli.ReadToken(s.In)
 			if err != nil {
@@ -50,8 +52,8 @@ func newJWTVerify(s Streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "verify --key FILE --alg ALG",
 		Short:   "Verify a token on standard input: 0 if it is good, 1 and a reason if not",
-		Example: "  countersign jwt verify --key secret.txt --alg HS256 < token",
-		Args:    cobra.NoArgs,
+		Example: "  countersign jwt verify --key secret.txt --alg HS256 < token.txt",
+		Args:    tokenOnInput,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			a, errAlg := algorithm(alg)
 			if keyFile == "" {
@@ -78,10 +80,10 @@ func newJWTVerify(s Streams) *cobra.Command {
 	f := cmd.Flags()
 	f.StringVar(&keyFile, "key", "", "`FILE` of the key: a JWK, a JWKS, PEM or a raw secret")
 	f.StringVar(&alg, "alg", "", "the `ALGORITHM` that the key is for: "+algorithms())
-	f.StringVar(&o.Issuer, "issuer", "", "demand this issuer")
-	f.StringVar(&o.Audience, "audience", "", "demand this audience")
-	f.StringVar(&o.Type, "type", "", "demand this type, such as at+jwt")
-	f.DurationVar(&o.Leeway, "leeway", 0, "how far clocks may differ, up to 5m")
+	f.StringVar(&o.Issuer, "issuer", "", "demand this `ISSUER`")
+	f.StringVar(&o.Audience, "audience", "", "demand this `AUDIENCE`")
+	f.StringVar(&o.Type, "type", "", "demand this `TYPE`, such as at+jwt")
+	f.DurationVar(&o.Leeway, "leeway", 0, "how far clocks may differ, a `DURATION` up to 5m")
 	f.BoolVar(&o.InsecureNoExpiry, "insecure-no-expiry", false, "take tokens that never end")
 	return cmd
 }
@@ -100,7 +102,9 @@ func newJWTKeygen(s Streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "keygen",
 		Short: "Make a key, as a JWK on standard output",
-		Args:  cobra.NoArgs,
+		Example: `  countersign jwt keygen > key.jwk
+  countersign jwt keygen --alg ES256 > key.jwk`,
+		Args: noArguments,
 		RunE: func(*cobra.Command, []string) error {
 			a, err := algorithm(alg)
 			if err != nil {

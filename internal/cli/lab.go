@@ -19,7 +19,7 @@ func newLab(s Streams) *cobra.Command {
 		Long: `Run a bank in four variants on four ports (vulnerable, bearer, cookie, guarded)
 and the attacker's site on a fifth, until interrupted. Loopback only: the
 vulnerable bank must not be reached by anyone else.`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			host, port, err := labAddress(listen)
 			if err != nil {

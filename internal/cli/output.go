@@ -35,7 +35,7 @@ func (o *output) flags(cmd *cobra.Command) {
 	f.StringArrayVar(&o.formats, "format", nil, "`FORMAT` ("+strings.Join(render.Formats(), ", ")+"), or FORMAT=FILE; repeatable (default text)")
 	f.StringVar(&o.file, "output", "", "write the report to `FILE` instead of standard output")
 	f.StringVar(&o.failOn, "fail-on", "high", "exit 1 on a finding of this `SEVERITY` or above: critical, high, medium, low, info, never")
-	f.StringVar(&o.baseline, "baseline", "", "findings that this JSON report has do not fail the run: a `FILE` that --format json wrote")
+	f.StringVar(&o.baseline, "baseline", "", "a JSON report `FILE`; the findings that it has do not fail the run")
 	f.BoolVar(&o.quiet, "quiet", false, "no progress, no report on standard output; only the exit code, files and errors")
 	f.BoolVar(&o.noColor, "no-color", false, "no colours")
 }
@@ -81,6 +81,16 @@ func (o *output) check() (*plan, error) {
 			}
 			errs = append(errs, fmt.Errorf("--format %s: two formats go to %s; write --format %s=FILE for one of them", f, where, name))
 			continue
+		}
+		if file != "" {
+			if err := writable(file); err != nil {
+				flag := "--output"
+				if hasFile {
+					flag = "--format " + f
+				}
+				errs = append(errs, fmt.Errorf("%s: %w", flag, err))
+				continue
+			}
 		}
 		p.sinks = append(p.sinks, sink{name, file})
 	}
@@ -166,8 +176,25 @@ func (p *plan) fails(r *finding.Report) bool {
 	})
 }
 
+// shows reports whether people see the text of the report on a terminal.
+func (p *plan) shows(s Streams) bool {
+	return !p.quiet && isTerminal(s.Out) && slices.Contains(p.sinks, sink{format: "text"})
+}
+
 func (p *plan) color(w io.Writer) bool {
-	return !p.noColor && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && isTerminal(w)
+	return !p.noColor && os.Getenv("NO_COLOR") == "" && !dumb() && isTerminal(w)
+}
+
+// writable says before a run what would keep its report from being written.
+func writable(name string) error {
+	if info, err := os.Stat(name); err == nil && info.IsDir() {
+		return fmt.Errorf("%s is a folder; name a file", name)
+	}
+	dir := filepath.Dir(name)
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return fmt.Errorf("%s cannot be written: there is no folder %s", name, dir)
+	}
+	return nil
 }
 
 // writeFile replaces the file as a whole or leaves it as it was.

@@ -17,7 +17,7 @@ func newReport(s Streams) *cobra.Command {
 of the shards of one scan, are merged first.`,
 		Example: `  countersign scan http://localhost:8000 --format json=scan.json
   countersign report scan.json --format html --output scan.html`,
-		Args: cobra.MinimumNArgs(1),
+		Args: atLeastOne("report; name the JSON report of a run", "countersign report scan.json --format html --output scan.html"),
 		RunE: func(cmd *cobra.Command, files []string) error {
 			plan, errOut := out.check()
 			var reports []*finding.Report

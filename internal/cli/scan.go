@@ -78,7 +78,7 @@ func oneTarget(_ *cobra.Command, args []string) error {
 func (f *scanFlags) flags(cmd *cobra.Command) {
 	fl := cmd.Flags()
 	fl.StringVar(&f.cfg.OpenAPI, "openapi", "", "the API's document: a `URL or FILE` (default: looked for at the usual places)")
-	fl.StringVar(&f.cfg.HAR, "har", "", "a recording of the API's use, where there is no document (`FILE`)")
+	fl.StringVar(&f.cfg.HAR, "har", "", "a `FILE` with a recording of the API's use, where there is no document")
 	fl.StringVar(&f.victim, "user", "", "the victim, as `NAME:PASSWORD`")
 	fl.StringVar(&f.attacker, "attacker", "", "a second account, as `NAME:PASSWORD`")
 	fl.StringVar(&f.cfg.Login, "login", "", "the login, such as `'POST /login'` (default: found in the document)")
@@ -90,11 +90,11 @@ func (f *scanFlags) flags(cmd *cobra.Command) {
 	fl.StringArrayVar(&f.cfg.Include, "include", nil, "only operations that match `GLOB`, such as 'POST /orders*'; repeatable")
 	fl.StringArrayVar(&f.cfg.Exclude, "exclude", nil, "no operation that matches `GLOB`, such as 'DELETE /users/*'; repeatable")
 	fl.StringVar(&f.shard, "shard", "", "scan part `I/N` of the API")
-	fl.BoolVar(&f.cfg.Authorized, "authorized", false, "I may scan this target; needed for any that is not loopback or private")
+	fl.BoolVar(&f.cfg.Authorized, "authorized", false, "I may scan this target; needed for one that is neither loopback nor private")
 	fl.StringVar(&f.cfg.Frontend, "frontend", "", "`URL` of the page that people use, for what it keeps in web storage")
-	fl.StringVar(&f.cfg.Wordlist, "wordlist", "", "secrets to try on the API's tokens, one a line (`FILE`)")
+	fl.StringVar(&f.cfg.Wordlist, "wordlist", "", "a `FILE` of secrets to try on the API's tokens, one a line")
 	fl.StringVar(&f.cfg.Artifacts, "artifacts", "countersign-artifacts", "`DIR` for proofs of concept and screenshots; written only if something is forged")
-	fl.StringVar(&f.source, "source", "", "the API's FastAPI source (`PATH`): what is found carries the line that it comes from")
+	fl.StringVar(&f.source, "source", "", "`PATH` of the API's FastAPI source: what is found carries the line that it comes from")
 	fl.StringVar(&f.config, "config", "", "options in a YAML `FILE`; flags win over it")
 }
 
@@ -151,9 +151,14 @@ func (f *scanFlags) check() error {
 		}
 		f.cfg.Shard = scan.Shard{I: part, N: of}
 	}
-	if f.source != "" {
-		if _, err := os.Stat(f.source); err != nil {
-			errs = append(errs, fmt.Errorf("--source: %w", err))
+	for _, in := range []struct{ flag, path string }{
+		{"source", f.source}, {"har", f.cfg.HAR}, {"wordlist", f.cfg.Wordlist}, {"openapi", f.cfg.OpenAPI},
+	} {
+		if in.path == "" || strings.Contains(in.path, "://") {
+			continue
+		}
+		if _, err := os.Stat(in.path); err != nil {
+			errs = append(errs, fmt.Errorf("--%s: %w", in.flag, err))
 		}
 	}
 	if _, err := browser.Find(f.cfg.Browser); err != nil && f.cfg.Browser != "auto" {
@@ -218,11 +223,11 @@ func runScan(ctx context.Context, s Streams, cfg scan.Config, source string, pla
 		}
 	}
 	ended := plan.finish(ctx, s, report)
-	// Why a scan is incomplete stands in the report; who reads only the
-	// standard error is told, too.
+	// Why a scan is incomplete stands in the report; who does not see that is
+	// told on the standard error.
 	var partial *scan.IncompleteError
 	var code *exitError
-	if errors.As(ended, &code) && code.code == ExitIncomplete && code.err == nil && errors.As(err, &partial) {
+	if !plan.shows(s) && errors.As(ended, &code) && code.code == ExitIncomplete && code.err == nil && errors.As(err, &partial) {
 		return incomplete(partial)
 	}
 	return ended

@@ -31,13 +31,25 @@ func terminalWidth(w io.Writer) int {
 }
 
 // newProgress returns a handler that shows the step in hand on one line of a
-// terminal, and one that shows nothing where there is none.
+// terminal, and one that shows nothing where there is none, or one that cannot
+// clear a line.
 func newProgress(w io.Writer, quiet bool) *progress {
-	p := &progress{}
-	if !quiet && isTerminal(w) {
+	p := &progress{forged: map[attempt]bool{}}
+	if !quiet && isTerminal(w) && !dumb() {
 		p.w = w
 	}
 	return p
+}
+
+// dumb reports whether the terminal says that it knows no control sequences.
+func dumb() bool { return os.Getenv("TERM") == "dumb" }
+
+// An attempt is what a verdict is about; a browser's may follow on that of
+// plain HTTP.
+type attempt struct {
+	operation string
+	position  finding.Position
+	shape     finding.Shape
 }
 
 // progress is a finding.Handler. It is safe for concurrent use.
@@ -45,7 +57,7 @@ type progress struct {
 	mu     sync.Mutex
 	w      io.Writer // nil shows nothing
 	shown  bool
-	forged int
+	forged map[attempt]bool
 }
 
 func (p *progress) Progress(e finding.Progress) {
@@ -58,8 +70,8 @@ func (p *progress) Progress(e finding.Progress) {
 	if e.Total > 0 {
 		line += fmt.Sprintf(" %d/%d", e.Done, e.Total)
 	}
-	if p.forged > 0 {
-		line += fmt.Sprintf(" [%d forged]", p.forged)
+	if n := len(p.forged); n > 0 {
+		line += fmt.Sprintf(" [%d forged]", n)
 	}
 	line += "  " + e.Text
 	if width := terminalWidth(p.w) - 1; width > 0 {
@@ -76,10 +88,12 @@ func (p *progress) Operation(finding.Operation) {}
 func (p *progress) Finding(finding.Finding)     {}
 
 func (p *progress) Verdict(v finding.Verdict) {
-	if v.Verdict == finding.Forged {
-		p.mu.Lock()
-		p.forged++
-		p.mu.Unlock()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if a := (attempt{v.Operation, v.Position, v.Shape}); v.Verdict == finding.Forged {
+		p.forged[a] = true
+	} else {
+		delete(p.forged, a)
 	}
 }
 
