@@ -95,6 +95,11 @@ func (x *exchange) head() (status int, keep bool, err error) {
 		return 0, false, err
 	}
 	keep = line[7] == '1'
+	if !keep && len(x.header["Transfer-Encoding"]) > 0 {
+		// RFC 9112, section 6.1: a server of HTTP/1.0 that passes one on may
+		// not have read it.
+		return 0, false, broken("it has a transfer coding in HTTP/1.0")
+	}
 	for _, v := range x.header["Connection"] {
 		for option := range strings.SplitSeq(v, ",") {
 			if ascii.EqualFold(strings.TrimSpace(option), "close") {
@@ -253,6 +258,9 @@ func readLine(r *bufio.Reader, limit int) (string, error) {
 	line, _, ok := cutLine(string(part))
 	if !ok {
 		return "", broken("a line of its body's framing does not end in CRLF")
+	}
+	if !isText(line) {
+		return "", broken("a line of its body's framing has a control character")
 	}
 	return line, nil
 }
