@@ -297,13 +297,17 @@ func serializeIPv6(a netip.Addr) string {
 	return "::ffff:" + hex(12) + ":" + hex(14)
 }
 
+// browsers is IDNA as the URL standard has it ("domain to ASCII", not strict):
+// other labels of the host may have underscores, and hyphens anywhere.
+var browsers = idna.New(idna.MapForLookup(), idna.Transitional(false), idna.BidiRule(), idna.CheckHyphens(false), idna.CheckJoiners(true), idna.StrictDomainName(false))
+
 // checkIDNA accepts an internationalised name that is its own ASCII form.
 func checkIDNA(host string) error {
-	unicode, err := idna.Lookup.ToUnicode(host)
+	unicode, err := browsers.ToUnicode(host)
 	if err != nil {
 		return errHost
 	}
-	ascii, err := idna.Lookup.ToASCII(unicode)
+	ascii, err := browsers.ToASCII(unicode)
 	if err != nil || ascii != host {
 		return errHost
 	}

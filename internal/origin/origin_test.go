@@ -22,6 +22,7 @@ func parse(t *testing.T, s string) origin.Origin {
 var wellFormed = []string{
 	"https://example.com", "http://example.com", "https://example.com:8443", "http://localhost", "http://localhost:3000",
 	"http://127.0.0.1:8000", "http://[::1]:8000", "https://[2001:db8::1]", "http://[::ffff:7f00:1]", "https://xn--bcher-kva.example",
+	"https://my_app.xn--bcher-kva.example", "https://r3---sn-a.xn--bcher-kva.example", "https://a-.xn--fa-hia.example:8443",
 	"https://a_b.example.com", "https://a-b.c-d.example", "https://1.example", "https://example.com:65535", "http://example.com:443",
 }
 
