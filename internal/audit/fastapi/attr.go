@@ -121,6 +121,14 @@ func (in *interp) classAttr(c *Class, name string) *Value {
 
 func (in *interp) objectAttr(recv *Value, name string, node pysrc.Node) *Value {
 	o := recv.Object
+	switch o.Qual {
+	case "request.state":
+		in.look(name)
+	case requestQual, "starlette.WebSocket":
+		if name == "user" || name == "auth" || name == "session" {
+			in.look(name)
+		}
+	}
 	if v := in.getAttr(o, name); v != nil {
 		return settle(v).with(recv.Sources)
 	}

@@ -107,6 +107,9 @@ func (in *interp) callFunc(fn *Function, args Args, at Place) *Value {
 	if fn.Decl != nil {
 		in.enters(fn.Decl)
 	}
+	if fn.Decl != nil && fn.Decl == in.wrapping {
+		return unknown.with(args.sources()) // it runs when all that is around it has
+	}
 	depth := 0
 	for _, f := range in.stack {
 		if f.fn != nil && (fn.Decl != nil && f.fn.Decl == fn.Decl || fn.Lambda != nil && f.fn.Lambda == fn.Lambda) {
@@ -322,6 +325,9 @@ func (in *interp) callObject(v *Value, args Args, at Place, node *pysrc.Call) *V
 	}
 	if strings.HasPrefix(o.Qual, "fastapi.security.") {
 		return in.security(v)
+	}
+	if f := libraries.FrontendOf(o.Qual); f != nil {
+		return in.frontend(v, f)
 	}
 	return in.record(o.Qual+".__call__", v, args, at, node)
 }

@@ -30,13 +30,25 @@ func (in *interp) funcDef(s *pysrc.FuncDef) {
 	in.set(f.scope, s.Name, v)
 }
 
-// decorate applies a decorator. Only those of the program itself that return
-// another function than they were given take its place, and only where that
-// is a function too; all others leave it as it is.
+// decorate applies a decorator. What those of the program put in the place of a
+// function is kept beside it, since FastAPI looks at the function's parameters;
+// all others leave it as it is.
 func (in *interp) decorate(dec, fn *Value, node pysrc.Expr) *Value {
-	in.apply(dec, Args{Pos: []*Value{fn}}, in.place(node), nil)
+	out := in.apply(dec, Args{Pos: []*Value{fn}}, in.place(node), nil)
+	if in.run != nil {
+		return fn
+	}
+	if out.Kind == Func && out.Fn.Decl != nil && out.Fn.Decl != fn.Fn.Decl && len(fn.Fn.Wraps) < maxWraps {
+		fn.Fn.Wraps = append(fn.Fn.Wraps, out.Fn)
+	}
+	if c := dec.Call; c != nil && c.Name == "starlette.authentication.requires" {
+		fn.Fn.Required = in.place(node)
+	}
 	return fn
 }
+
+// maxWraps bounds the decorators of a function that are followed.
+const maxWraps = 8
 
 func (in *interp) classDef(s *pysrc.ClassDef) {
 	f := in.frame()

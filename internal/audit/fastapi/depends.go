@@ -3,6 +3,7 @@ package fastapi
 import (
 	"strings"
 
+	"github.com/d710e0ae/countersign/internal/audit/libraries"
 	"github.com/d710e0ae/countersign/internal/audit/pysrc"
 )
 
@@ -60,8 +61,46 @@ func (in *interp) callRequest(fn *Function, handler *Place) *Value {
 		in.inDeps--
 	}
 	in.stack = in.stack[:len(in.stack)-1]
+	in.wrapped(fn, s)
 	return in.enter(fn, s, Place{})
 }
+
+// wrapped runs what decorators put around a function whose parameters are
+// bound, up to where they call it.
+func (in *interp) wrapped(fn *Function, s *scope) {
+	if fn.Required.File != nil {
+		in.required(fn)
+	}
+	if len(fn.Wraps) == 0 {
+		return
+	}
+	kept := in.wrapping
+	in.wrapping = fn.Decl
+	in.inDeps++
+	defer func() { in.wrapping = kept; in.inDeps-- }()
+	for i := len(fn.Wraps) - 1; i >= 0; i-- {
+		w := fn.Wraps[i]
+		args := Args{}
+		for _, q := range fn.Decl.Params {
+			if q.Star == 0 {
+				args.setKw(q.Name, s.vars[q.Name])
+			}
+		}
+		in.callFunc(w, args, fn.place())
+	}
+}
+
+// required notes that Starlette refuses whom the backend of its middleware does
+// not know.
+func (in *interp) required(fn *Function) {
+	in.look("auth")
+	in.look("user")
+	srcs := sourcesOf(in.attr(in.request, "auth", fn.Required.Span), in.attr(in.request, "user", fn.Required.Span))
+	in.trace.Refusals = append(in.trace.Refusals, &Refusal{Sources: srcs, At: fn.Required, Status: 403, Fn: fn})
+}
+
+// place returns where the function is defined.
+func (f *Function) place() Place { return Place{File: f.Module.File, Span: f.Decl.Range()} }
 
 func (in *interp) boundArg(fn *Function, name string) *Value {
 	for _, b := range fn.Bound {
@@ -395,6 +434,9 @@ func (in *interp) depend(d *Value, at Place) *Value {
 		if strings.HasPrefix(d.Object.Qual, "fastapi.security.") {
 			return in.security(d)
 		}
+		if f := libraries.FrontendOf(d.Object.Qual); f != nil {
+			return in.frontend(d, f)
+		}
 		return in.record("depends:"+d.Object.Qual, d, Args{}, at, nil)
 	case External:
 		switch d.Text {
@@ -417,6 +459,19 @@ func (in *interp) depend(d *Value, at Place) *Value {
 		return v
 	}
 	return unknown
+}
+
+// frontend notes that a library takes its session from a cookie, which is a
+// credential: one that lets pass whom it does not know stands before a verifier
+// that refuses them.
+func (in *interp) frontend(v *Value, f *libraries.Frontend) *Value {
+	name := ""
+	if a := v.Object.Args.Get(f.CookieName.Name, f.CookieName.Pos); a != nil {
+		name = keyText(a)
+	}
+	id := in.read(FromCookie, name, v.Object.At)
+	id.Sources[0].Required = true
+	return in.record(v.Object.Qual+".__call__", v, Args{Pos: []*Value{id}}, v.Object.At, nil).with(id.Sources)
 }
 
 // bodyParam is a parameter that FastAPI takes from body, query or path.

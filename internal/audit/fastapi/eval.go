@@ -449,6 +449,9 @@ func (in *interp) item(recv, key *Value, x *pysrc.Index) *Value {
 		}
 	case Dict:
 		if key.Kind == Str {
+			if in.isScope(recv) {
+				in.look(key.Text)
+			}
 			if v := recv.Lookup(key.Text); v != nil {
 				return v.with(recv.Sources)
 			}

@@ -70,5 +70,4 @@ type Trace struct {
 	Returns  []Return
 	Stores   []Place // assignments to what the module holds
 	Closed   int     // WebSockets closed from this end
-	Kept     int     // values kept in request.state, for what runs later
 }

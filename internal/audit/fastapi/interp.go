@@ -19,6 +19,13 @@ type interp struct {
 	loading *loading // nil while routes and functions run by themselves
 	verb    string   // of the route that runs, or ""
 	path    string
+
+	// What middleware keeps in the request, and what of it is looked at.
+	keeps    []string
+	looks    map[string]bool
+	passages []passage
+
+	wrapping *pysrc.FuncDef // around which a decorator's function runs
 }
 
 func (p *Program) newInterp(t *Trace, r *run) *interp {

@@ -178,7 +178,12 @@ func (in *interp) callExternal(q string, args Args, at Place, node *pysrc.Call) 
 			}
 		}
 		return unknown.with(args.sources())
-	case "builtins.print", "builtins.len", "builtins.hasattr":
+	case "builtins.hasattr":
+		if v := arg(0); v.Kind == ObjectKind && strings.HasPrefix(v.Object.Qual, "request.") && arg(1).Kind == Str && node != nil {
+			return unknown.with(sourcesOf(in.attr(v, arg(1).Text, node))) // whether there is what middleware keeps
+		}
+		return unknown.with(args.sources())
+	case "builtins.print", "builtins.len":
 		return unknown.with(args.sources())
 	}
 	if yamlReaders[q] {
@@ -239,6 +244,9 @@ func (in *interp) method(recv *Value, name string, args Args, at Place, node *py
 		switch name {
 		case "get", "pop":
 			if len(args.Pos) > 0 && args.Pos[0].Kind == Str {
+				if in.isScope(recv) {
+					in.look(args.Pos[0].Text)
+				}
 				if v := recv.Lookup(args.Pos[0].Text); v != nil {
 					return v.with(recv.Sources)
 				}

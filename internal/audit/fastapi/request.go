@@ -146,10 +146,27 @@ func (in *interp) requestMethod(recv *Value, name string, args Args, at Place) (
 
 func (in *interp) requestAttr(recv *Value, name string, node pysrc.Node) *Value {
 	o := recv.Object
+	if v := in.inScope(o, name); v != nil {
+		return v
+	}
 	if o.Qual == requestQual && (name == "base_url" || name == "app" || name == "client" || name == "user" || name == "auth") {
 		return unknown
 	}
 	return nil
+}
+
+// isScope reports whether a value is the ASGI scope of the request.
+func (in *interp) isScope(v *Value) bool {
+	return in.verb != "" && v.Kind == Dict && v == in.getAttr(in.request.Object, "scope")
+}
+
+// inScope returns what middleware keeps in the scope under the name of one of
+// the request's properties, or nil.
+func (in *interp) inScope(o *Object, name string) *Value {
+	if o.Qual != requestQual || in.verb == "" || name != "user" && name != "auth" {
+		return nil
+	}
+	return in.getAttr(o, "scope").Lookup(name)
 }
 
 // setHeader notes response.headers["Set-Cookie"] = … as a call, and a write

@@ -1,6 +1,7 @@
 package fastapi
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/d710e0ae/countersign/internal/audit/pysrc"
@@ -343,6 +344,7 @@ func (p *Program) runRoute(r *Route, run *run) {
 		}
 		in.passThrough(m)
 	}
+	in.looks = nil // what middleware itself looks at
 	in.inDeps++
 	for _, d := range r.Deps {
 		if d.Kind == ObjectKind && isDepends(d.Object.Qual) {
@@ -363,6 +365,7 @@ func (p *Program) runRoute(r *Route, run *run) {
 		}
 	})
 	in.spend(stepsRoute/2 - in.steps)
+	in.unseen()
 	for _, ret := range r.Trace.Returns {
 		if handler.Kind == Func && ret.Fn != nil && ret.Fn.Decl == handler.Fn.Decl {
 			r.Returns = append(r.Returns, ret)
@@ -401,37 +404,45 @@ func (m Middleware) pure() bool {
 	return m.Class.Kind == External || m.Class.Kind == ClassKind && !m.Class.Class.extends("BaseHTTPMiddleware") && !m.Function
 }
 
+// asks reports whether a middleware only asks a backend of the program who
+// makes the request.
+func (m Middleware) asks() bool { return m.Class.Kind == External && authenticates(m.Class.Text) }
+
 // passThrough runs a middleware, and marks what it reads where it neither
 // turns anyone away for who asks, nor hands anything on to what comes after
-// it. That is not to be seen of one that sends its answers by itself.
+// it and looks at that. That is not to be seen of one that sends its answers by
+// itself.
 func (in *interp) passThrough(m Middleware) {
 	t := in.trace
-	calls, reads, raised, kept := len(t.Calls), len(t.Reads), len(t.Raised), t.Kept
+	calls, reads, raised, kept := len(t.Calls), len(t.Reads), len(t.Raised), len(in.keeps)
 	in.inDeps++
 	in.runMiddleware(m)
 	in.inDeps--
-	if t.Kept > kept || m.pure() {
+	if (m.pure() || len(in.keeps) > kept) && !m.asks() {
 		return
 	}
 	for _, x := range t.Raised[raised:] {
+		if m.asks() {
+			break // a backend refuses what is no credential, and lets pass who has none
+		}
 		if status := Status(x.Value); turnsAway(status) || status == 0 && x.Value.Kind != Unknown {
 			return
 		}
 	}
 	for _, c := range t.Calls[calls:] {
-		if strings.HasPrefix(c.Name, "middleware:") && c.Name != "middleware:starlette.BaseHTTPMiddleware" {
+		if q, ok := strings.CutPrefix(c.Name, "middleware:"); ok && q != "starlette.BaseHTTPMiddleware" && !authenticates(q) {
 			return // what a library does is not to be seen here
 		}
 		if strings.HasPrefix(c.Name, "starlette.") && (c.Name == "starlette.RedirectResponse" || turnsAway(Status(&Value{Kind: ObjectKind, Object: &Object{Qual: c.Name, Args: c.Args}}))) {
 			return
 		}
 	}
-	for _, c := range t.Calls[calls:] {
-		c.Aside = true
+	p := passage{calls: t.Calls[calls:len(t.Calls):len(t.Calls)], reads: t.Reads[reads:len(t.Reads):len(t.Reads)], names: in.keeps[kept:]}
+	if len(p.names) == 0 {
+		p.aside()
+		return
 	}
-	for _, s := range t.Reads[reads:] {
-		s.Aside = true
-	}
+	in.passages = append(in.passages, p)
 }
 
 // turnsAway reports whether a status says that it depends on who asks.
@@ -441,6 +452,9 @@ func (in *interp) runMiddleware(m Middleware) {
 	switch m.Class.Kind {
 	case External:
 		in.record("middleware:"+m.Class.Text, nil, m.Args, m.At, nil)
+		if m.asks() {
+			in.authenticate(m.Args, m.At)
+		}
 	case Func:
 		in.callFunc(m.Class.Fn, Args{Pos: []*Value{in.request, unknown}}, Place{})
 	case ClassKind:
@@ -458,6 +472,8 @@ func (in *interp) runMiddleware(m Middleware) {
 			fn := *d.Fn
 			fn.Self = obj
 			in.callFunc(&fn, Args{Pos: []*Value{in.request, unknown}}, Place{})
+		} else if slices.ContainsFunc(m.Class.Class.Externals(), authenticates) {
+			in.authenticate(m.Args, m.At)
 		} else if d := in.classAttr(m.Class.Class, "__call__"); d != nil && d.Kind == Func {
 			fn := *d.Fn
 			fn.Self = obj

@@ -19,7 +19,7 @@ func (in *interp) stmt(s pysrc.Stmt) {
 	f := in.frame()
 	switch s := s.(type) {
 	case *pysrc.ExprStmt:
-		in.eval(s.X)
+		in.discard(s.X)
 	case *pysrc.Assign:
 		in.assign(s)
 	case *pysrc.Return:
@@ -114,6 +114,22 @@ func (in *interp) entered(v *Value, at Place) *Value {
 		}
 	}
 	return v
+}
+
+// discard evaluates an expression whose value no one looks at: what is popped
+// out of a session so is removed, not read.
+func (in *interp) discard(x pysrc.Expr) {
+	n := len(in.trace.Reads)
+	in.eval(x)
+	c, ok := x.(*pysrc.Call)
+	if !ok {
+		return
+	}
+	if a, ok := c.Fn.(*pysrc.Attr); ok && a.Name == "pop" {
+		for _, s := range in.trace.Reads[n:] {
+			s.Aside = s.Aside || s.At == in.place(c)
+		}
+	}
 }
 
 // either runs two ways from the same state and joins what comes of them.
@@ -281,7 +297,7 @@ func (in *interp) bind(t pysrc.Expr, v *Value) {
 		recv.Each(func(x *Value) {
 			if x.Kind == ObjectKind {
 				if x.Object.Qual == "request.state" {
-					in.trace.Kept++
+					in.keep(t.Name)
 				}
 				if old := in.getAttr(x.Object, t.Name); old != nil && len(in.stack) > 1 && f.fn != nil && f.fn.Name() != "__init__" {
 					v = join(old, v)
@@ -336,16 +352,20 @@ func (in *interp) setItem(t *pysrc.Index, v *Value) {
 	if recv.Kind == ObjectKind || recv.Recv != nil {
 		in.setHeader(recv, key, v, t)
 	}
-	if recv.Kind == Dict && recv == in.getAttr(in.request.Object, "scope") {
-		in.trace.Kept++
-	}
-	n, ok := t.X.(*pysrc.Name)
-	if !ok || recv.Kind != Dict || len(recv.Keys) > 64 {
+	if recv.Kind != Dict || len(recv.Keys) > 64 {
 		return
 	}
 	out := *recv
 	out.Keys = append(recv.Keys[:len(recv.Keys):len(recv.Keys)], key)
 	out.Elems = append(recv.Elems[:len(recv.Elems):len(recv.Elems)], v)
+	if in.isScope(recv) {
+		in.keep(keyText(key))
+		in.setAttr(in.request.Object, "scope", &out)
+	}
+	n, ok := t.X.(*pysrc.Name)
+	if !ok {
+		return
+	}
 	if s := in.frame().scope; in.has(s, n.ID) {
 		in.write(s, n.ID, &out)
 	}

@@ -125,6 +125,11 @@ type Function struct {
 	Self   *Value // of a bound method
 	Class  *Class // that defines it
 	Bound  []bound
+	// Wraps are what decorators of the program put in the function's place, the
+	// innermost first.
+	Wraps []*Function
+	// Required says that Starlette's requires refuses whom no backend knows.
+	Required Place
 }
 
 // bound is an argument that functools.partial fixed.

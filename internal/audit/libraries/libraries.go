@@ -53,11 +53,34 @@ type CookieSetting struct {
 	NameDefault, SameSiteDefault   string
 	SecureDefault, HTTPOnlyDefault bool
 	Secret                         Arg
+	// Params is an object whose own arguments hold the attributes, where they
+	// are not those of the class; absent where they are.
+	Params Arg
 	// Session says that the cookie holds Starlette's session.
 	Session bool
 	// Own says that the library sets up the session by itself, where the
 	// program does not.
 	Own bool
+}
+
+// A Frontend is a dependency that takes a session from a cookie, and whose
+// methods set and remove that on a response.
+type Frontend struct {
+	Class          string
+	CookieName     Arg
+	Attach, Detach string
+}
+
+// FrontendOf returns what is known of a class by its dotted name, or nil.
+func FrontendOf(class string) *Frontend {
+	for _, l := range All() {
+		for i, f := range l.Frontends {
+			if strings.HasPrefix(class, l.Modules[0]+".") && class[strings.LastIndexByte(class, '.')+1:] == f.Class {
+				return &l.Frontends[i]
+			}
+		}
+	}
+	return nil
 }
 
 // A LoginRouter is a call that makes a login and a logout.
@@ -102,6 +125,8 @@ type Library struct {
 	Cookies  []CookieSetting
 	Config   *ConfigClass
 	Admin    *AdminPages
+	// Frontends are dependencies that read a session's cookie.
+	Frontends []Frontend
 	// LoginRouters are calls that make a router with a login by form and a
 	// logout, whose credential the argument Backend keeps.
 	LoginRouters []LoginRouter
@@ -115,7 +140,7 @@ func All() []Library {
 		pyJWT, pythonJose, authlib, joserfc, jwcrypto,
 		fastapiUsers, fastapiJWTAuth, asyncFastapiJWTAuth, anotherFastapiJWTAuth, authX,
 		fastapiCSRFProtect, starletteCSRF, asgiCSRF, fastapiLogin, starletteSessions,
-		sqlAdmin, starletteAdmin,
+		sqlAdmin, starletteAdmin, fastapiSessions,
 	}
 }
 

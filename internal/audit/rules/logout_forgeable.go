@@ -37,7 +37,7 @@ var logoutForgeable = Rule{"logout-forgeable", func(c *Context) {
 				}
 				name = "session"
 			default:
-				if !ends(call) {
+				if f := c.model.meaningOf(call).frontend; !ends(call) && (f == nil || tail(call.Name) != f.Detach) {
 					continue
 				}
 				c.report(r.At, fmt.Sprintf("%s ends the session of whoever's browser sends it, and nothing checks where the request was made.", r.label()),

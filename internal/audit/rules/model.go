@@ -103,6 +103,7 @@ func (m *model) complete(c *Context) {
 	for _, k := range m.cookies {
 		m.cookiesBy[k.call] = append(m.cookiesBy[k.call], k)
 	}
+	m.attached()
 	m.configs = m.findConfigs(c)
 	m.libraryCookies = m.findLibraryCookies(c)
 }
@@ -409,6 +410,9 @@ func (m *model) findCookies() []*cookie {
 				if a.Name == "" {
 					return nil
 				}
+				if s.Params.Name != "" && a != s.CookieName {
+					return argumentOf(args.Get(s.Params.Name, s.Params.Pos), a)
+				}
 				return args.Get(a.Name, a.Pos)
 			}
 			if v := get(s.CookieName); v != nil {
@@ -422,6 +426,33 @@ func (m *model) findCookies() []*cookie {
 		}
 	}
 	return withoutDoubles(out)
+}
+
+// argumentOf returns an argument that an object was made with; nil where it was
+// made without, and what is not known where the object is not.
+func argumentOf(v *fastapi.Value, a libraries.Arg) *fastapi.Value {
+	switch {
+	case v == nil:
+		return nil
+	case v.Kind != fastapi.ObjectKind || v.Object.Args.Open:
+		return &fastapi.Value{}
+	}
+	return v.Object.Args.Get(a.Name, a.Pos)
+}
+
+// attached notes which cookies the methods of libraries' frontends set.
+func (m *model) attached() {
+	for _, call := range m.calls {
+		f := m.meaningOf(call).frontend
+		if f == nil || tail(call.Name) != f.Attach || call.Recv == nil || call.Recv.Kind != fastapi.ObjectKind {
+			continue
+		}
+		for _, k := range m.cookies {
+			if k.lib != nil && k.call.At == call.Recv.Object.At {
+				m.cookiesBy[call] = append(m.cookiesBy[call], k)
+			}
+		}
+	}
 }
 
 // withoutDoubles drops the sessions that libraries set up by themselves where
@@ -532,6 +563,11 @@ func (k *cookie) sameSiteOf() string {
 		return ""
 	case fastapi.Str:
 		return strings.ToLower(v.Text)
+	case fastapi.External: // a member of a library's enumeration
+		switch s := strings.ToLower(tail(v.Text)); s {
+		case "lax", "strict", "none":
+			return s
+		}
 	case fastapi.Bool:
 		if !v.Bool {
 			return ""

@@ -18,6 +18,17 @@ type meaning struct {
 	adds    bool   // it adds a middleware, whose class is its argument
 	cookies []*libraries.CookieSetting
 	secrets []libraries.Sign
+	// frontend is the library's class whose method is called, or nil.
+	frontend *libraries.Frontend
+}
+
+// cutLast cuts a dotted name around its last dot.
+func cutLast(name string) (before, after string, found bool) {
+	i := strings.LastIndexByte(name, '.')
+	if i < 0 {
+		return "", name, false
+	}
+	return name[:i], name[i+1:], true
 }
 
 func (m *model) meaningOf(call *fastapi.Call) *meaning {
@@ -41,6 +52,11 @@ func (m *model) newMeaning(name string) *meaning {
 	k := &meaning{name: name, check: m.checkOf(name), adds: short == "add_middleware" || name == "starlette.Middleware"}
 	_, verifies := m.verifies[name]
 	k.reads = verifies || strings.HasPrefix(name, "itsdangerous.") || short == "loads" || decodeName.MatchString(short)
+	class, of, _ := cutLast(name)
+	if f := libraries.FrontendOf(class); f != nil {
+		k.frontend = f
+		k.reads = k.reads || of == "__call__"
+	}
 	for _, l := range m.libs {
 		for i, s := range l.Cookies {
 			own := s.Own && short == tail(s.Class) && strings.HasPrefix(name, l.Modules[0]+".")
@@ -58,7 +74,7 @@ func (m *model) newMeaning(name string) *meaning {
 		}
 	}
 	_, signs := m.signs[name]
-	k.asked = k.asked || k.adds || len(k.cookies)+len(k.secrets) > 0 || signs || verifies || asked[short] || verifying.MatchString(short)
+	k.asked = k.asked || k.adds || k.frontend != nil || len(k.cookies)+len(k.secrets) > 0 || signs || verifies || asked[short] || verifying.MatchString(short)
 	return k
 }
 
