@@ -29,8 +29,8 @@ func (in *interp) attr(recv *Value, name string, node pysrc.Node) *Value {
 		return &Value{Kind: External, Text: canonical(recv.Text + "." + name), At: in.place(node), Sources: recv.Sources}
 	case ClassKind:
 		if v := in.classAttr(recv.Class, name); v != nil {
-			if v.Kind == Func && v.Method != "static" && recv.Class != nil {
-				return v
+			if v.Kind == Func && v.Method == "class" {
+				return v.bind(recv)
 			}
 			return v
 		}
@@ -139,6 +139,10 @@ func (in *interp) objectAttr(recv *Value, name string, node pysrc.Node) *Value {
 		return v
 	}
 	if o.Class == nil {
+		// Libraries' objects keep most of what they were made with under its name.
+		if v := o.Args.Kw[name]; v != nil {
+			return settle(v).with(recv.Sources)
+		}
 		return nil
 	}
 	if o.Class.extends("BaseSettings") {
@@ -150,16 +154,29 @@ func (in *interp) objectAttr(recv *Value, name string, node pysrc.Node) *Value {
 	if v == nil {
 		return in.made(recv, name)
 	}
-	if v.Kind == Func && v.Method != "static" {
-		fn := *v.Fn
-		fn.Self = recv
-		if v.Method == "property" {
-			return in.callFunc(&fn, Args{}, in.place(node)).with(recv.Sources)
+	if v.Kind == Func {
+		switch v.Method {
+		case "static":
+		case "class":
+			return v.bind(o.Class.value())
+		case "property":
+			return in.callFunc(v.bind(recv).Fn, Args{}, in.place(node)).with(recv.Sources)
+		default:
+			return v.bind(recv)
 		}
-		return &Value{Kind: Func, Fn: &fn, At: v.At}
 	}
 	return in.fieldDefault(v).with(recv.Sources)
 }
+
+// bind returns a method of an object, or of a class.
+func (v *Value) bind(self *Value) *Value {
+	fn := *v.Fn
+	fn.Self = self
+	return &Value{Kind: Func, Fn: &fn, At: v.At}
+}
+
+// value returns the class as what its name stands for.
+func (c *Class) value() *Value { return &Value{Kind: ClassKind, Class: c, At: c.place()} }
 
 // made returns an attribute of an object that someone else made, as a container
 // of services does: what its constructor sets, or what its class declares.
@@ -432,9 +449,10 @@ func (in *interp) superAttr(o *Object, name string, recv *Value) *Value {
 	if o.Class != nil {
 		for _, k := range o.Class.linear()[1:] {
 			if v, ok := k.scope.get(name); ok && v.Kind == Func {
-				fn := *v.Fn
-				fn.Self = self
-				return &Value{Kind: Func, Fn: &fn, At: v.At}
+				if v.Method == "static" || self == nil {
+					return v
+				}
+				return v.bind(self)
 			}
 		}
 		if name == "__call__" {

@@ -11,11 +11,14 @@ func (in *interp) funcDef(s *pysrc.FuncDef) {
 		d := s.Decorators[i]
 		if n, ok := d.(*pysrc.Name); ok {
 			switch n.ID {
-			case "property", "cached_property", "computed_field", "classmethod":
-				property = n.ID != "classmethod"
+			case "property", "cached_property", "computed_field":
+				property = true
 				continue
 			case "staticmethod":
 				v = &Value{Kind: Func, At: fn.At, Method: "static", Fn: fn.Fn}
+				continue
+			case "classmethod":
+				v = &Value{Kind: Func, At: fn.At, Method: "class", Fn: fn.Fn}
 				continue
 			}
 		}

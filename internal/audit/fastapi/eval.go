@@ -240,6 +240,9 @@ func (in *interp) logic(x *pysrc.Logic) *Value {
 		vs = append(vs, v)
 		srcs = mergeSources(srcs, v.Sources)
 		last := i == len(x.Xs)-1
+		if x.Or && i == 1 && last && vs[0].Kind == Unknown && vs[0].Env != "" && (v.Kind == Str || v.Kind == Num || v.Kind == Bool) {
+			return in.environ(vs[0].Env, v, v.At).with(srcs) // os.getenv("X") or "default"
+		}
 		truth, known := v.Truth()
 		if known && len(v.Sources) == 0 {
 			if truth == x.Or {

@@ -97,8 +97,11 @@ func (p *Program) runRest() {
 						continue
 					}
 					self := func(in *interp) *Value { return in.instance(v.Class) }
-					if mv.Method == "static" {
+					switch mv.Method {
+					case "static":
 						self = nil
+					case "class":
+						self = func(*interp) *Value { return v }
 					}
 					add(m, mv.Fn, self)
 				}
