@@ -98,11 +98,7 @@ type AdminPages struct {
 }
 
 // Is reports whether a dotted name is the class, from wherever it is imported.
-func (a *AdminPages) Is(name string) bool {
-	first, _, _ := strings.Cut(a.Class, ".")
-	got, _, _ := strings.Cut(name, ".")
-	return got == first && name[strings.LastIndexByte(name, '.')+1:] == a.Class[strings.LastIndexByte(a.Class, '.')+1:]
-}
+func (a *AdminPages) Is(name string) bool { return sameClass(a.Class, name) }
 
 // A ConfigClass is a settings object whose fields, by name, decide how a
 // library keeps tokens.
@@ -132,6 +128,25 @@ type Library struct {
 	LoginRouters []LoginRouter
 	// Secrets are further calls that take a signing secret.
 	Secrets []Sign
+	// SecretFields are signing secrets that stand in classes of the program.
+	SecretFields []SecretField
+}
+
+// A SecretField is a field in which a class that derives from a library's says
+// what the library signs with.
+type SecretField struct {
+	Class string // dotted name of the library's class
+	Names []string
+}
+
+// Is reports whether a dotted name is the class, from wherever it is imported.
+func (f SecretField) Is(name string) bool { return sameClass(f.Class, name) }
+
+// sameClass reports whether two dotted names have the same package and class.
+func sameClass(class, name string) bool {
+	first, _, _ := strings.Cut(class, ".")
+	got, _, _ := strings.Cut(name, ".")
+	return got == first && name[strings.LastIndexByte(name, '.')+1:] == class[strings.LastIndexByte(class, '.')+1:]
 }
 
 // All returns every library.
@@ -140,7 +155,7 @@ func All() []Library {
 		pyJWT, pythonJose, authlib, joserfc, jwcrypto,
 		fastapiUsers, fastapiJWTAuth, asyncFastapiJWTAuth, anotherFastapiJWTAuth, authX,
 		fastapiCSRFProtect, starletteCSRF, asgiCSRF, fastapiLogin, starletteSessions,
-		sqlAdmin, starletteAdmin, fastapiSessions,
+		sqlAdmin, starletteAdmin, fastapiSessions, starsessions,
 	}
 }
 

@@ -92,6 +92,35 @@ func functionText(call *fastapi.Call) string {
 	return call.Fn.Module.File.Text(call.Fn.Decl.Range())
 }
 
+var (
+	claimsVar  = regexp.MustCompile(`(\w+)\s*=\s*(await\s+)?$`)
+	readsClaim = regexp.MustCompile(`^(\.get\(\s*|\[\s*)(["'])exp["']`)
+)
+
+// readsOnlyExpiry reports whether a function looks at nothing of the claims
+// that it reads but their exp: it asks whether a token is still good, and not
+// whose it is.
+func readsOnlyExpiry(call *fastapi.Call) bool {
+	if call.Fn == nil || call.Fn.Decl == nil || call.At.File == nil {
+		return false
+	}
+	body := call.Fn.Decl.Range()
+	src := call.At.File.Source()
+	m := claimsVar.FindStringSubmatch(src[body.Start:call.At.Span.Start])
+	if m == nil {
+		return false
+	}
+	uses := 0
+	rest := uncommented(src[call.At.Span.End:body.End])
+	for _, at := range regexp.MustCompile(`\b`+m[1]+`\b`).FindAllStringIndex(rest, -1) {
+		if !readsClaim.MatchString(rest[at[1]:]) {
+			return false
+		}
+		uses++
+	}
+	return uses > 0
+}
+
 var keyName = regexp.MustCompile(`(?i)key|secret`)
 
 // secrets visits every literal that reaches a place where a signing secret is
@@ -163,6 +192,9 @@ func (c *Context) secrets(visit func(v *fastapi.Value, where fastapi.Place)) {
 	}
 	for _, cfg := range c.model.configs {
 		look(cfg.secret, cfg.locationAt, 0)
+	}
+	for _, v := range c.Program.SecretFields() {
+		look(v, v.At, 0)
 	}
 }
 
