@@ -109,9 +109,21 @@ var cookieBroadDomain = Rule{"cookie-broad-domain", func(c *Context) {
 
 var cookieNoHostPrefix = Rule{"cookie-no-host-prefix", func(c *Context) {
 	c.eachTokenCookie(func(k *cookie) string {
-		if k.name == "" || strings.HasPrefix(k.name, "__Host-") {
+		switch {
+		case strings.HasPrefix(k.name, "__Host-"):
 			return ""
+		case k.name == "" && !k.barsHostPrefix():
+			return ""
+		case k.name == "":
+			return "A token cookie, whose name is not known here, is set in a way that browsers refuse under a name with __Host-: a sibling subdomain, or plain http, can plant one of the same name."
 		}
 		return k.label() + " carries a token and its name does not begin with __Host-: a sibling subdomain, or plain http, can plant one of the same name."
 	})
 }}
+
+// barsHostPrefix reports whether browsers take no cookie so set whose name
+// begins with __Host-: it must be Secure and have no Domain (RFC 6265bis,
+// section 4.1.3.2).
+func (k *cookie) barsHostPrefix() bool {
+	return off(k.secure, k.lib != nil && k.lib.SecureDefault) || k.domain != nil && k.domain.Kind == fastapi.Str && k.domain.Text != ""
+}

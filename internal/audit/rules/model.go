@@ -111,7 +111,7 @@ func (m *model) complete(c *Context) {
 var (
 	credentialName = regexp.MustCompile(`(?i)token|jwt|auth|sess|sid$|access|refresh|bearer|credential|login|^user|^at$|^rt$|remember`)
 	csrfName       = regexp.MustCompile(`(?i)csrf|xsrf`)
-	passingName    = regexp.MustCompile(`(?i)csrf|xsrf|state|nonce|verifier|pkce|theme|lang|locale|consent|timezone|flash|redirect|next_url|return_to`)
+	passingName    = regexp.MustCompile(`(?i)csrf|xsrf|state|nonce|verifier|pkce|theme|lang|locale|consent|timezone|flash|provider|redirect|next_url|return_to`)
 )
 
 // beside are folders of what people run by hand, which serves no one.

@@ -9,7 +9,7 @@ import (
 	"github.com/d710e0ae/countersign/internal/audit/pysrc"
 )
 
-var bodyKey = regexp.MustCompile(`(?i)^(access_?|refresh_?|auth_?|id_?)?token$|^jwt$`)
+var bodyKey = regexp.MustCompile(`(?i)^(access_?|refresh_?|auth_?|id_?|session_?)?token$|^jwt$|^session_?id$`)
 
 var tokenInBodyAndCookie = Rule{"token-in-body-and-cookie", func(c *Context) {
 	reported := map[*pysrc.FuncDef]bool{}

@@ -10,10 +10,19 @@ import (
 	"github.com/d710e0ae/countersign/internal/finding"
 )
 
+// pageToken is what frontends call a token in a URL.
+const pageToken = `((old|current|my|user)_)?(access_?|auth_?|refresh_?|jwt_?|session_?)?(token|jwt)`
+
 var (
-	tokenParam = regexp.MustCompile(`(?i)^((old|current|my|user)_)?(access_?|auth_?|refresh_?|id_?|bearer_?|jwt_?)?token$|^jwt$|^access$`)
+	tokenParam = regexp.MustCompile(`(?i)^((old|current|my|user)_)?(access_?|auth_?|refresh_?|id_?|bearer_?|jwt_?|session_?)?token$|^jwt$|^access$`)
 	urlToken   = regexp.MustCompile(`(?i)[?&#](access_?|auth_?|refresh_?|jwt_?)?(token|jwt)=`)
-	pageURL    = regexp.MustCompile("(?i)[?&]((old|current|my|user)_)?(access_?|auth_?|refresh_?|jwt_?)?(token|jwt)=\\$\\{|[?&]((old|current|my|user)_)?(access_?|auth_?|refresh_?|jwt_?)?(token|jwt)=[\"'`]\\s*\\+")
+	pageURL    = regexp.MustCompile("(?i)[?&]" + pageToken + "=\\$\\{|[?&]" + pageToken + "=[\"'`]\\s*\\+")
+	// pathToken is a token that is a part of a path: of a name that leaves no
+	// doubt, for much that is not secret is called a token there.
+	pathToken = regexp.MustCompile("(?i)/\\$\\{[\\w.]*(access|auth|jwt|session)_?token\\s*\\}")
+	// landsWith is a page that takes a token out of its own address.
+	landsWith = regexp.MustCompile("(?i)\\b(search_?params|query_?params|params|query|hash_?params)\\b(\\(\\))?\\)?\\.get\\(\\s*[\"'`]" + pageToken + "[\"'`]")
+	landing   = regexp.MustCompile(`(?i)callback|oauth|sso|success|redirect`)
 	// elsewhere is the beginning of another service's address, whose form is
 	// that service's choice.
 	elsewhere   = regexp.MustCompile("[\"'`](https?:)?//[\\w-]+(\\.[\\w-]+)*\\.[a-z]{2,}/[^\"'`]*$")
@@ -56,19 +65,43 @@ var tokenInURL = Rule{"token-in-url", func(c *Context) {
 		}
 	}
 	for _, p := range c.Pages {
-		if !assignsToken(p.Text) || oneTimeWord.MatchString(path.Base(p.Path)) {
-			continue
-		}
-		for i, l := range lines(p.Text) {
-			if len(l) > 2000 || !assignsToken(l) {
-				continue
-			}
-			if m := pageURL.FindStringIndex(l); m != nil && !oneTimeWord.MatchString(l) && !elsewhere.MatchString(l[:m[0]]) {
-				c.reportAt(finding.Location{File: p.Path, Line: i + 1, Column: len([]rune(l[:m[0]])) + 1, EndLine: i + 1}, "The frontend puts the token into a URL, which is kept in logs and histories.")
-			}
-		}
+		c.pageURLs(p)
 	}
 }}
+
+// pageURLs reports where a page puts a token into a URL, or takes it from its
+// own.
+func (c *Context) pageURLs(p Page) {
+	base := path.Base(p.Path)
+	if oneTimeWord.MatchString(base) {
+		return
+	}
+	queries, paths, lands := assignsToken(p.Text), strings.Contains(p.Text, "/${"), landing.MatchString(base) && strings.Contains(p.Text, ".get(")
+	if !queries && !paths && !lands {
+		return
+	}
+	for i, l := range lines(p.Text) {
+		if len(l) > 2000 {
+			continue
+		}
+		var at []int
+		msg := "The frontend puts the token into a URL, which is kept in logs and histories."
+		if queries && assignsToken(l) {
+			at = pageURL.FindStringIndex(l)
+		}
+		if at == nil && paths && strings.Contains(l, "/${") {
+			at = pathToken.FindStringIndex(l)
+		}
+		if at == nil && lands {
+			if at = landsWith.FindStringIndex(l); at != nil {
+				msg = "The frontend is handed the token in its URL, which is kept in logs and histories."
+			}
+		}
+		if at != nil && !oneTimeWord.MatchString(l) && !elsewhere.MatchString(l[:at[0]]) {
+			c.reportAt(finding.Location{File: p.Path, Line: i + 1, Column: len([]rune(l[:at[0]])) + 1, EndLine: i + 1}, msg)
+		}
+	}
+}
 
 // inURL reports whether a part of the URL is called a token.
 func inURL(s *fastapi.Source) bool {
