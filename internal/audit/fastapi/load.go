@@ -2,22 +2,6 @@ package fastapi
 
 import "github.com/d710e0ae/countersign/internal/audit/pysrc"
 
-// run reads the program: modules first, then what builds an application
-// without being called, then every route, then the functions that are left.
-func (p *Program) run() {
-	p.loadAll()
-	p.resolveRoutes()
-	var tasks []task
-	for _, r := range p.Routes {
-		tasks = append(tasks, task{do: func(run *run) {
-			p.runRoute(r, run)
-			p.saw(r, r.Trace)
-		}})
-	}
-	p.runAll(tasks)
-	p.runRest()
-}
-
 // saw hands a trace to the witness.
 func (p *Program) saw(r *Route, t *Trace) {
 	if p.witness != nil {
@@ -59,57 +43,6 @@ func (p *Program) enterAlone(m *Module, fn *Function, self func(*interp) *Value,
 	}
 	in.callRequest(fn, nil)
 	in.spend(before - in.steps)
-}
-
-// runRest runs the functions and methods that nothing reached.
-func (p *Program) runRest() {
-	var tasks []task
-	add := func(m *Module, fn *Function, self func(*interp) *Value) {
-		t := &Trace{}
-		tasks = append(tasks, task{
-			done: func() bool { return p.entered[fn.Decl] },
-			do: func(r *run) {
-				*t = Trace{}
-				p.enterAlone(m, fn, self, p.newInterp(t, r))
-				p.saw(nil, t)
-			},
-			keep: func() { p.Rest.add(t) },
-		})
-	}
-	known := concerns()
-	for _, m := range p.Modules {
-		if !concerned(m, known) {
-			continue
-		}
-		pysrc.InspectAll(m.File.Body, func(n pysrc.Node) bool {
-			switch n := n.(type) {
-			case pysrc.Expr:
-				return false
-			case *pysrc.FuncDef:
-				add(m, &Function{Decl: n, Module: m, scope: m.scope}, nil)
-			case *pysrc.ClassDef:
-				v, _ := m.scope.get(n.Name)
-				if v == nil || v.Kind != ClassKind || v.Class.Decl != n {
-					return true
-				}
-				for _, mv := range sortedValues(v.Class.scope.all()) {
-					if mv.Kind != Func || mv.Fn.Decl == nil {
-						continue
-					}
-					self := func(in *interp) *Value { return in.instance(v.Class) }
-					switch mv.Method {
-					case "static":
-						self = nil
-					case "class":
-						self = func(*interp) *Value { return v }
-					}
-					add(m, mv.Fn, self)
-				}
-			}
-			return true
-		})
-	}
-	p.runAll(tasks)
 }
 
 // add appends what another trace holds.

@@ -70,8 +70,8 @@ func (in *interp) load(m *Module) {
 // each other, so that groups of them load side by side; what they show is put
 // together in the order of the modules, as if each had been loaded after the
 // one before it.
-func (p *Program) loadAll() {
-	if !p.loadGroups() {
+func (p *Program) loadAll(groups [][]int) {
+	if !p.loadGroups(groups) {
 		p.loadInOrder()
 	}
 	builders := make([][]*pysrc.FuncDef, len(p.Modules))
@@ -91,8 +91,7 @@ func (p *Program) loadAll() {
 
 // loadGroups loads groups side by side. It returns false, and nothing is
 // loaded, where there are too few steps for all.
-func (p *Program) loadGroups() bool {
-	groups := p.groups()
+func (p *Program) loadGroups(groups [][]int) bool {
 	loads := make([]*loading, len(p.Modules))
 	side(len(groups), func(g int) {
 		for _, i := range groups[g] {
@@ -183,10 +182,6 @@ func side(n int, do func(int)) {
 // groups parts the modules, by their numbers, into groups of which none can
 // import from another, the largest first.
 func (p *Program) groups() [][]int {
-	number := make(map[*Module]int, len(p.Modules))
-	for i, m := range p.Modules {
-		number[m] = i
-	}
 	reached := make([][]*Module, len(p.Modules))
 	side(len(p.Modules), func(i int) { reached[i] = p.reach(p.Modules[i]) })
 	parent := make([]int, len(p.Modules))
@@ -203,7 +198,7 @@ func (p *Program) groups() [][]int {
 	for i, list := range reached {
 		for _, m := range list {
 			// The first module of a group stands for it.
-			a, b := root(i), root(number[m])
+			a, b := root(i), root(m.number)
 			parent[max(a, b)] = min(a, b)
 		}
 	}

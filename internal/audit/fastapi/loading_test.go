@@ -72,7 +72,7 @@ func TestLoadingSideBySide(t *testing.T) {
 
 		p := newProgram(services(t), nil, nil, libraries.Modules(), nil)
 		p.budget = budget
-		enough := p.loadGroups()
+		enough := p.loadGroups(p.groups())
 		if enough != (budget == 1<<30) {
 			t.Errorf("with %d steps, groups loaded: %t", budget, enough)
 		}

@@ -9,7 +9,9 @@
 package fastapi
 
 import (
+	"maps"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/d710e0ae/countersign/internal/audit/libraries"
@@ -21,6 +23,7 @@ type Module struct {
 	File    *pysrc.File
 	Path    string
 	Package bool     // an __init__.py
+	number  int      // among the program\'s
 	imports []string // names of the modules that it imports, anywhere
 	scope   *scope
 	state   moduleState
@@ -58,6 +61,7 @@ type Program struct {
 	budget   int             // steps left for everything
 	configs  map[*Class]Args // what objects that configure libraries were made of
 	entered  map[pysrc.Node]bool
+	fields   [][]map[string]*Value // what ConfigFields returns, by the number of the module
 	witness  Witness
 	parts    map[string]*Value // of every request that runs by itself
 }
@@ -97,7 +101,7 @@ func newProgram(files []*pysrc.File, settings []Setting, documents map[string]Do
 	}
 	sortStrings(p.documentPaths)
 	for _, f := range files {
-		m := &Module{File: f, Path: f.Path, Package: path.Base(f.Path) == "__init__.py"}
+		m := &Module{number: len(p.Modules), File: f, Path: f.Path, Package: path.Base(f.Path) == "__init__.py"}
 		m.scope = newModuleScope(m)
 		p.Modules = append(p.Modules, m)
 		p.byPath[f.Path] = m
@@ -193,37 +197,30 @@ func (p *Program) Settings(name string) []*Value { return p.env[strings.ToLower(
 
 // ConfigFields returns, for each class and object whose fields are set in the
 // source, the values of its fields by name: what libraries are configured by.
-func (p *Program) ConfigFields() []map[string]*Value {
+func (p *Program) ConfigFields() []map[string]*Value { return slices.Concat(p.fields...) }
+
+// configFields returns those that a module holds.
+func (in *interp) configFields(m *Module) []map[string]*Value {
 	var out []map[string]*Value
-	in := p.newInterp(&Trace{}, nil)
-	in.loading = p.newLoading()
 	in.steps = stepsTop
 	in.request = in.newRequest("", "")
-	for _, m := range p.Modules {
-		in.stack = []*frame{{scope: m.scope}}
-		for _, v := range sortedValues(m.scope.all()) {
-			switch {
-			case v.Kind == ClassKind && v.Class.Module == m && (v.Class.extends("BaseModel", "BaseSettings") || v.Class.configures()):
-				fields := map[string]*Value{}
-				for k := range v.Class.scope.all() {
-					if f := in.setting(v.Class, k); f != nil {
-						fields[k] = f
-					}
-				}
-				for k, f := range p.configs[v.Class].Kw {
+	in.stack = []*frame{{scope: m.scope}}
+	for _, v := range sortedValues(m.scope.all()) {
+		switch {
+		case v.Kind == ClassKind && v.Class.Module == m && (v.Class.extends("BaseModel", "BaseSettings") || v.Class.configures()):
+			fields := map[string]*Value{}
+			for k := range v.Class.scope.all() {
+				if f := in.setting(v.Class, k); f != nil {
 					fields[k] = f
 				}
-				out = append(out, fields)
-			case v.Kind == ObjectKind && v.Object.Class == nil && tail(v.Object.Qual) == "AuthXConfig":
-				fields := map[string]*Value{}
-				for k, f := range v.Object.Args.Kw {
-					fields[k] = f
-				}
-				for k, f := range v.Object.Attrs {
-					fields[k] = f
-				}
-				out = append(out, fields)
 			}
+			maps.Copy(fields, in.prog.configs[v.Class].Kw)
+			out = append(out, fields)
+		case v.Kind == ObjectKind && v.Object.Class == nil && tail(v.Object.Qual) == "AuthXConfig":
+			fields := map[string]*Value{}
+			maps.Copy(fields, v.Object.Args.Kw)
+			maps.Copy(fields, v.Object.Attrs)
+			out = append(out, fields)
 		}
 	}
 	return out

@@ -34,6 +34,27 @@ func Parse(path string, text []byte) *File {
 	return f
 }
 
+// Forget takes away the syntax of the file, also that of its functions and
+// classes which someone holds on to. Its text and their places stay.
+func (f *File) Forget() {
+	InspectAll(f.Body, forget)
+	f.Body = nil
+}
+
+func forget(n Node) bool {
+	switch n := n.(type) {
+	case Expr:
+		return false
+	case *FuncDef:
+		InspectAll(n.Body, forget)
+		n.Body = nil
+	case *ClassDef:
+		InspectAll(n.Body, forget)
+		n.Body = nil
+	}
+	return true
+}
+
 type parser struct {
 	src    string
 	toks   []token

@@ -13,6 +13,11 @@ import (
 // goroutines at once, and again for a route that ran again.
 func (j *Judge) Hear(r *fastapi.Route, t *fastapi.Trace) {
 	m := j.model
+	for _, call := range t.Calls {
+		if k := m.meaningOf(call); k.reads || verifying.MatchString(tail(call.Name)) {
+			m.knowForks(call.Fn)
+		}
+	}
 	if r == nil {
 		if j.keepsAll {
 			return
@@ -50,6 +55,9 @@ func (m *model) conclude(r *route) {
 	}
 	for _, s := range t.Reads {
 		r.form = r.form || s.Kind == fastapi.FromForm || s.Kind == fastapi.FromBody && s.Name == "" && within(s.At, r.bodyOf())
+	}
+	for _, ret := range r.Returns {
+		m.knowForks(ret.Fn)
 	}
 	r.bearer = slices.ContainsFunc(r.Returns, func(ret fastapi.Return) bool { return handsBearer(ret.Value, 0) })
 	r.asks = r.asksForCredential()

@@ -29,7 +29,7 @@ var jwtNotVerified = Rule{"jwt-not-verified", func(c *Context) {
 		}
 	}
 	verifiedToo := func(call *fastapi.Call) bool {
-		return call.Fn != nil && call.Fn.Decl != nil && slices.ContainsFunc(verifiedIn[call.Fn.Decl], func(v *fastapi.Call) bool { return meets(call, v) })
+		return call.Fn != nil && call.Fn.Decl != nil && slices.ContainsFunc(verifiedIn[call.Fn.Decl], func(v *fastapi.Call) bool { return c.model.meets(call, v) })
 	}
 	for _, call := range c.model.calls {
 		if v, ok := c.model.verifies[call.Name]; ok && !unverified(call, v) || !ok && verifying.MatchString(tail(call.Name)) {
@@ -74,7 +74,7 @@ func (c *Context) verifiedElsewhere(r *route, out map[*fastapi.Call]bool) {
 		}
 		token := call.Args.Pos[0].AllSources()
 		out[call] = out[call] || slices.ContainsFunc(checks, func(v *fastapi.Call) bool {
-			return meets(call, v) && slices.ContainsFunc(v.Args.Pos, func(a *fastapi.Value) bool {
+			return c.model.meets(call, v) && slices.ContainsFunc(v.Args.Pos, func(a *fastapi.Value) bool {
 				return slices.ContainsFunc(a.AllSources(), func(s *fastapi.Source) bool {
 					return slices.ContainsFunc(token, func(t *fastapi.Source) bool { return s.Kind == t.Kind && s.At == t.At })
 				})
@@ -85,11 +85,11 @@ func (c *Context) verifiedElsewhere(r *route, out map[*fastapi.Call]bool) {
 
 // meets reports whether a request that makes one call can make the other too:
 // not where each stands in a branch of its own.
-func meets(call, check *fastapi.Call) bool {
+func (m *model) meets(call, check *fastapi.Call) bool {
 	if call.Fn == nil || check.Fn == nil || call.Fn.Decl == nil || call.Fn.Decl != check.Fn.Decl || check.At.Span.Start < call.At.Span.Start {
 		return true
 	}
-	return !neverBoth(call.At, check.At, call.Fn.Decl)
+	return !m.neverBoth(call.At, check.At, call.Fn.Decl)
 }
 
 // fromTokenEndpoint reports whether what a call reads is a token that the

@@ -22,8 +22,9 @@ type model struct {
 	cookiesBy map[*fastapi.Call][]*cookie // of the call that sets them
 	libs      []libraries.Library
 	heard     map[*fastapi.Route]*route
-	meanings  map[string]*meaning // of calls, by name
-	mu        sync.RWMutex        // of heard and meanings, while routes run
+	forks     map[*pysrc.FuncDef][]fork // of functions of which a rule asks what requests meet
+	meanings  map[string]*meaning       // of calls, by name
+	mu        sync.RWMutex              // of heard, forks and meanings, while routes run
 	signs     map[string]libraries.Sign
 	verifies  map[string]libraries.Verify
 	credNames map[string]bool // cookies that authenticate some route
@@ -67,7 +68,7 @@ func (r *route) label() string { return r.Method + " " + r.Path }
 
 func newModel() *model {
 	m := &model{
-		libs: libraries.All(), heard: map[*fastapi.Route]*route{}, meanings: map[string]*meaning{}, cookiesBy: map[*fastapi.Call][]*cookie{},
+		libs: libraries.All(), heard: map[*fastapi.Route]*route{}, forks: map[*pysrc.FuncDef][]fork{}, meanings: map[string]*meaning{}, cookiesBy: map[*fastapi.Call][]*cookie{},
 		signs: map[string]libraries.Sign{}, verifies: map[string]libraries.Verify{}, credNames: map[string]bool{}, sessionKeys: map[string]bool{},
 	}
 	for _, l := range m.libs {

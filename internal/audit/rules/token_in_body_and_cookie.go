@@ -23,7 +23,7 @@ var tokenInBodyAndCookie = Rule{"token-in-body-and-cookie", func(c *Context) {
 			}
 			for _, ret := range r.Returns {
 				key := handsOut(ret.Value, k.value, 0)
-				if key == "" || apart(k.call, ret) {
+				if key == "" || c.model.apart(k.call, ret) {
 					continue
 				}
 				at, other := ret.At, related(k.call.At, "the cookie is set here")
@@ -63,7 +63,7 @@ func within(p, outer fastapi.Place) bool {
 
 // apart reports whether a call stands in a branch that ends before a return
 // of the same handler, so that no request meets both.
-func apart(call *fastapi.Call, ret fastapi.Return) bool {
+func (m *model) apart(call *fastapi.Call, ret fastapi.Return) bool {
 	if ret.Fn == nil || ret.Fn.Decl == nil {
 		return false
 	}
@@ -75,36 +75,7 @@ func apart(call *fastapi.Call, ret fastapi.Return) bool {
 			break
 		}
 	}
-	return neverBoth(at, ret.At, ret.Fn.Decl)
-}
-
-// neverBoth reports whether the first of two places of a function stands in a
-// branch that ends before the second, so that no request meets both.
-func neverBoth(at, then fastapi.Place, in *pysrc.FuncDef) bool {
-	found := false
-	branch := func(body []pysrc.Stmt) {
-		if !inBlock(at, body) || inBlock(then, body) {
-			return
-		}
-		switch body[len(body)-1].(type) {
-		case *pysrc.Return, *pysrc.Raise:
-			found = true
-		}
-	}
-	pysrc.InspectAll(in.Body, func(n pysrc.Node) bool {
-		if s, ok := n.(*pysrc.If); ok {
-			branch(s.Body)
-			branch(s.Else)
-			// Of two branches a request takes one.
-			found = found || inBlock(at, s.Body) && inBlock(then, s.Else) || inBlock(at, s.Else) && inBlock(then, s.Body)
-		}
-		return !found
-	})
-	return found
-}
-
-func inBlock(p fastapi.Place, body []pysrc.Stmt) bool {
-	return len(body) > 0 && body[0].Range().Start <= p.Span.Start && p.Span.End <= body[len(body)-1].Range().End
+	return m.neverBoth(at, ret.At, ret.Fn.Decl)
 }
 
 func truth(v *fastapi.Value) (on, known bool) {
