@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/d710e0ae/countersign/internal/audit/fastapi"
+	"github.com/d710e0ae/countersign/internal/audit/pysrc"
 )
 
 // maxSettings bounds the lines of one .env file.
@@ -12,6 +13,7 @@ const maxSettings = 2000
 // envSettings reads a .env file as python-dotenv does, without expansion.
 func envSettings(path, text string) []fastapi.Setting {
 	var out []fastapi.Setting
+	file := pysrc.NewPlain(path, text)
 	for i, line := range strings.Split(text, "\n") {
 		line = strings.TrimSpace(line)
 		line = strings.TrimPrefix(line, "export ")
@@ -31,7 +33,7 @@ func envSettings(path, text string) []fastapi.Setting {
 		if value == "" || strings.Contains(value, "${") {
 			continue
 		}
-		out = append(out, fastapi.Setting{Name: name, Value: value, At: fastapi.Place{Path: path, Line: i + 1}})
+		out = append(out, fastapi.Setting{Name: name, Value: value, At: fastapi.Place{File: file, Span: file.LineSpan(i + 1)}})
 		if len(out) == maxSettings {
 			break
 		}

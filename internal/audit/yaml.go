@@ -53,7 +53,7 @@ func yamlValue(path string, raw []byte) *fastapi.Value {
 	if err != nil || len(f.Docs) == 0 || f.Docs[0].Body == nil {
 		return nil
 	}
-	y := yamlReader{path: path, left: maxYAMLValues}
+	y := yamlReader{file: pysrc.NewPlain(path, string(raw)), left: maxYAMLValues}
 	if v := y.value(f.Docs[0].Body, 0); v.Kind == fastapi.Dict {
 		return v
 	}
@@ -61,7 +61,7 @@ func yamlValue(path string, raw []byte) *fastapi.Value {
 }
 
 type yamlReader struct {
-	path string
+	file *pysrc.File
 	left int
 }
 
@@ -72,7 +72,7 @@ func (y *yamlReader) value(n ast.Node, depth int) *fastapi.Value {
 	}
 	y.left--
 	if t := n.GetToken(); t != nil && t.Position != nil {
-		v.At = fastapi.Place{Path: y.path, Line: t.Position.Line}
+		v.At = fastapi.Place{File: y.file, Span: y.file.LineSpan(t.Position.Line)}
 	}
 	switch n := n.(type) {
 	case *ast.MappingNode:

@@ -399,8 +399,8 @@ func (in *interp) dotenv(name string, files *Value) *Value {
 	var best *Value
 	score := -1
 	for _, v := range found {
-		n := 4 * commonPrefix(v.At.Path, here)
-		if base := path.Base(v.At.Path); named[base] {
+		n := 4 * commonPrefix(v.At.FileName(), here)
+		if base := path.Base(v.At.FileName()); named[base] {
 			n += 1 << 20
 		} else if base == ".env" {
 			n++

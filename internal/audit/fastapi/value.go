@@ -8,40 +8,40 @@ import (
 	"github.com/d710e0ae/countersign/internal/audit/pysrc"
 )
 
-// A Place is a stretch of a source file. For files that are no Python (.env)
-// File is nil and Path and Line say where.
+// A Place is a stretch of a file: of Python source, or of settings (.env).
 type Place struct {
 	File *pysrc.File
 	Span pysrc.Span
-	Path string
-	Line int
 }
 
 // IsZero reports whether the place is unknown.
-func (p Place) IsZero() bool { return p.File == nil && p.Path == "" }
+func (p Place) IsZero() bool { return p.File == nil }
+
+// InSettings reports whether the place stands in a file of settings.
+func (p Place) InSettings() bool { return p.File != nil && p.File.Plain }
 
 // FileName returns the file's path within its tree.
 func (p Place) FileName() string {
-	if p.File != nil {
-		return p.File.Path
+	if p.File == nil {
+		return ""
 	}
-	return p.Path
+	return p.File.Path
 }
 
 // Start returns line and column of the first character.
 func (p Place) Start() pysrc.Position {
-	if p.File != nil {
-		return p.File.Position(p.Span.Start)
+	if p.File == nil {
+		return pysrc.Position{Column: 1}
 	}
-	return pysrc.Position{Line: p.Line, Column: 1}
+	return p.File.Position(p.Span.Start)
 }
 
 // EndLine returns the line of the last character.
 func (p Place) EndLine() int {
-	if p.File != nil {
-		return p.File.Position(max(p.Span.Start, p.Span.End-1)).Line
+	if p.File == nil {
+		return 0
 	}
-	return p.Line
+	return p.File.Position(max(p.Span.Start, p.Span.End-1)).Line
 }
 
 // Kind is the sort of a Value.

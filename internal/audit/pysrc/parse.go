@@ -12,6 +12,7 @@ type File struct {
 	Body     []Stmt
 	Comments []Comment // those that speak to this tool
 	Errors   int       // statements that could not be parsed
+	Plain    bool      // a text that is no Python, such as settings
 	src      string
 	lines    []int32 // where each line begins; made on first use by index
 }
@@ -813,6 +814,23 @@ func (f *File) index() {
 		from += i + 1
 		f.lines = append(f.lines, int32(from))
 	}
+}
+
+// NewPlain returns a file that is no Python, and has no syntax.
+func NewPlain(path, text string) *File {
+	f := &File{Path: path, Plain: true, src: text}
+	f.index()
+	return f
+}
+
+// LineSpan returns where a line stands; lines count from 1.
+func (f *File) LineSpan(line int) Span {
+	i := min(max(line, 1), len(f.lines)) - 1
+	end := len(f.src)
+	if i+1 < len(f.lines) {
+		end = int(f.lines[i+1]) - 1
+	}
+	return Span{f.lines[i], int32(end)}
 }
 
 // LineText returns a line without its end; lines count from 1.

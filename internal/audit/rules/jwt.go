@@ -153,7 +153,7 @@ func (c *Context) secrets(visit func(v *fastapi.Value, where fastapi.Place)) {
 			if x.Kind != fastapi.Str || x.Text == "" || x.At.IsZero() || seen[x.At] {
 				return
 			}
-			if x.At.File == nil && c.Committed != nil && !c.Committed(x.At.Path) {
+			if x.At.InSettings() && c.Committed != nil && !c.Committed(x.At.FileName()) {
 				return
 			}
 			if strings.Contains(x.Text, "BEGIN PUBLIC KEY") || strings.Contains(x.Text, "BEGIN CERTIFICATE") || strings.HasSuffix(x.Text, ".pem") || strings.HasSuffix(x.Text, ".key") {
@@ -163,7 +163,7 @@ func (c *Context) secrets(visit func(v *fastapi.Value, where fastapi.Place)) {
 			visit(x, where)
 			if x.Env != "" { // what other deployments set
 				for _, v := range c.Program.Settings(x.Env) {
-					if of := serviceOf(v.At.Path); of == "" || of == serviceOf(x.At.Path) {
+					if of := serviceOf(v.At.FileName()); of == "" || of == serviceOf(x.At.FileName()) {
 						look(v, where, depth+1)
 					}
 				}

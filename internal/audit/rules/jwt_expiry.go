@@ -128,7 +128,7 @@ var jwtLongLived = Rule{"jwt-long-lived", func(c *Context) {
 // cannot be renewed.
 func (c *Context) tooLong(call *fastapi.Call, life *fastapi.Value) {
 	at := life.At
-	if at.IsZero() || at.File == nil {
+	if at.IsZero() || at.InSettings() {
 		at = call.At
 	}
 	switch {
