@@ -183,7 +183,7 @@ func (p *Program) letGo(b *batch) {
 				v.Class.scope.vars = map[string]*Value{}
 			}
 		}
-		m.scope.vars, m.stars, m.imports = map[string]*Value{}, nil, nil
+		m.scope.vars, m.stars, m.imports, m.literals = map[string]*Value{}, nil, nil, nil
 		m.File.Forget()
 	}
 	for _, r := range b.routes {

@@ -180,16 +180,12 @@ func (in *interp) quietly(f func()) {
 // annotation returns the type of an annotation and the markers of Annotated.
 func (in *interp) annotation(ann pysrc.Expr) (typ *Value, markers []*Value) {
 	if s, ok := ann.(*pysrc.Str); ok { // a forward reference
-		f := pysrc.Parse("", []byte(s.Value))
-		if len(f.Body) == 1 {
-			if e, ok := f.Body[0].(*pysrc.ExprStmt); ok {
-				if _, nested := e.X.(*pysrc.Str); !nested {
-					in.quietly(func() { typ = in.eval(e.X) })
-					return typ, nil
-				}
-			}
+		x := pysrc.ParseExpr(s.Value)
+		if _, nested := x.(*pysrc.Str); x == nil || nested {
+			return unknown, nil
 		}
-		return unknown, nil
+		in.quietly(func() { typ = in.eval(x) })
+		return typ, nil
 	}
 	if ix, ok := ann.(*pysrc.Index); ok {
 		head := in.eval(ix.X)

@@ -20,6 +20,9 @@ func (in *interp) eval(x pysrc.Expr) *Value {
 	case *pysrc.Str:
 		return in.evalStr(x)
 	case *pysrc.Num:
+		if v := in.literal(x.Number, x.Span); v != nil {
+			return v
+		}
 		t := strings.ReplaceAll(x.Text, "_", "")
 		n, err := strconv.ParseFloat(t, 64)
 		if err != nil {
@@ -29,15 +32,18 @@ func (in *interp) eval(x pysrc.Expr) *Value {
 			}
 			n = float64(i)
 		}
-		return &Value{Kind: Num, Num: n, At: in.place(x)}
+		return in.share(x.Number, &Value{Kind: Num, Num: n, At: in.place(x)})
 	case *pysrc.Const:
+		if v := in.literal(x.Number, x.Span); v != nil {
+			return v
+		}
 		switch x.Kind {
 		case pysrc.True, pysrc.False:
-			return &Value{Kind: Bool, Bool: x.Kind == pysrc.True, At: in.place(x)}
+			return in.share(x.Number, &Value{Kind: Bool, Bool: x.Kind == pysrc.True, At: in.place(x)})
 		case pysrc.None:
-			return &Value{Kind: None, At: in.place(x)}
+			return in.share(x.Number, &Value{Kind: None, At: in.place(x)})
 		}
-		return &Value{At: in.place(x), Method: "..."}
+		return in.share(x.Number, &Value{At: in.place(x), Method: "..."})
 	case *pysrc.Name:
 		return in.name(x)
 	case *pysrc.Attr:
@@ -145,9 +151,31 @@ func (in *interp) eval(x pysrc.Expr) *Value {
 	return unknown
 }
 
+// literal returns the value that was made of a literal before, whoever met it,
+// or nil. Routes share dependencies, and meet the same literals again and again.
+func (in *interp) literal(number int32, at pysrc.Span) *Value {
+	if list := in.frame().scope.module.literals; number > 0 && int(number) <= len(list) {
+		if v := list[number-1].Load(); v != nil && v.At.Span == at {
+			return v
+		}
+	}
+	return nil
+}
+
+// share keeps the value of a literal for literal to return.
+func (in *interp) share(number int32, v *Value) *Value {
+	if list := in.frame().scope.module.literals; number > 0 && int(number) <= len(list) {
+		list[number-1].Store(v)
+	}
+	return v
+}
+
 func (in *interp) evalStr(x *pysrc.Str) *Value {
 	if !x.Format {
-		return &Value{Kind: Str, Text: x.Value, At: in.place(x)}
+		if v := in.literal(x.Number, x.Span); v != nil {
+			return v
+		}
+		return in.share(x.Number, &Value{Kind: Str, Text: x.Value, At: in.place(x)})
 	}
 	var b strings.Builder
 	known := true

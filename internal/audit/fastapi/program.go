@@ -13,6 +13,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/d710e0ae/countersign/internal/audit/libraries"
 	"github.com/d710e0ae/countersign/internal/audit/pysrc"
@@ -20,14 +21,15 @@ import (
 
 // A Module is one Python file.
 type Module struct {
-	File    *pysrc.File
-	Path    string
-	Package bool     // an __init__.py
-	number  int      // among the program\'s
-	imports []string // names of the modules that it imports, anywhere
-	scope   *scope
-	state   moduleState
-	stars   []*Module
+	File     *pysrc.File
+	Path     string
+	Package  bool     // an __init__.py
+	number   int      // among the program\'s
+	imports  []string // names of the modules that it imports, anywhere
+	scope    *scope
+	state    moduleState
+	stars    []*Module
+	literals []atomic.Pointer[Value] // by their numbers, less one
 }
 
 type moduleState uint8
@@ -103,6 +105,7 @@ func newProgram(files []*pysrc.File, settings []Setting, documents map[string]Do
 	for _, f := range files {
 		m := &Module{number: len(p.Modules), File: f, Path: f.Path, Package: path.Base(f.Path) == "__init__.py"}
 		m.scope = newModuleScope(m)
+		m.literals = make([]atomic.Pointer[Value], f.Literals)
 		p.Modules = append(p.Modules, m)
 		p.byPath[f.Path] = m
 		folder := m.dir()

@@ -360,13 +360,13 @@ func (p *parser) atom() Expr {
 		switch s := p.text(t); s {
 		case "True":
 			p.next()
-			return &Const{Span{t.start, t.end}, True}
+			return &Const{Span{t.start, t.end}, True, p.number()}
 		case "False":
 			p.next()
-			return &Const{Span{t.start, t.end}, False}
+			return &Const{Span{t.start, t.end}, False, p.number()}
 		case "None":
 			p.next()
-			return &Const{Span{t.start, t.end}, None}
+			return &Const{Span{t.start, t.end}, None, p.number()}
 		case "if", "else", "for", "in", "is", "and", "or", "not", "def", "class", "return", "import", "while", "with", "try", "except", "raise", "as":
 			return p.giveUp()
 		default:
@@ -375,14 +375,14 @@ func (p *parser) atom() Expr {
 		}
 	case tNumber:
 		p.next()
-		return &Num{Span{t.start, t.end}, p.text(t)}
+		return &Num{Span{t.start, t.end}, p.text(t), p.number()}
 	case tString:
 		return p.strings()
 	case tOp:
 		switch p.text(t) {
 		case "...":
 			p.next()
-			return &Const{Span{t.start, t.end}, Ellipsis}
+			return &Const{Span{t.start, t.end}, Ellipsis, p.number()}
 		case "(":
 			return p.display(")", Tuple)
 		case "[":

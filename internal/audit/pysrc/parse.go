@@ -12,6 +12,7 @@ type File struct {
 	Body     []Stmt
 	Comments []Comment // those that speak to this tool
 	Errors   int       // statements that could not be parsed
+	Literals int32     // how many numbers literals have, which begin at 1
 	Plain    bool      // a text that is no Python, such as settings
 	src      string
 	lines    []int32 // where each line begins; made on first use by index
@@ -25,14 +26,35 @@ func Parse(path string, text []byte) *File {
 	l := lexer{src: src, tokens: make([]token, 0, len(src)/4+8), steps: fieldSteps(len(src))}
 	l.run()
 	steps := fieldSteps(len(src))
-	p := parser{src: src, toks: l.tokens, steps: &steps}
 	f := &File{Path: path, Comments: l.comments, src: src}
+	p := parser{src: src, toks: l.tokens, steps: &steps, literals: &f.Literals}
 	for p.tok().kind != tEOF {
 		f.Body = p.statement(f.Body)
 	}
 	f.Errors = p.errors
 	f.index()
 	return f
+}
+
+// ParseExpr parses a text that is one expression, whose literals have no
+// numbers; it returns nil where it is none.
+func ParseExpr(text string) Expr {
+	l := lexer{src: text, steps: fieldSteps(len(text))}
+	l.run()
+	steps := fieldSteps(len(text))
+	p := parser{src: text, toks: l.tokens, steps: &steps}
+	var body []Stmt
+	for p.tok().kind != tEOF {
+		body = p.statement(body)
+	}
+	if len(body) != 1 {
+		return nil
+	}
+	e, ok := body[0].(*ExprStmt)
+	if !ok {
+		return nil
+	}
+	return e.X
 }
 
 // Forget takes away the syntax of the file, also that of its functions and
@@ -57,14 +79,15 @@ func forget(n Node) bool {
 }
 
 type parser struct {
-	src    string
-	toks   []token
-	i      int
-	depth  int
-	errors int
-	nested int  // how many f-strings this one stands in
-	steps  *int // left for looking for the ends of fields, see fieldSteps
-	bad    bool // the current statement holds something that is no Python
+	src      string
+	toks     []token
+	i        int
+	depth    int
+	errors   int
+	nested   int    // how many f-strings this one stands in
+	steps    *int   // left for looking for the ends of fields, see fieldSteps
+	literals *int32 // numbers given to literals; nil where they get none
+	bad      bool   // the current statement holds something that is no Python
 }
 
 func (p *parser) tok() token { return p.toks[p.i] }

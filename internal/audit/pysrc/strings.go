@@ -9,15 +9,37 @@ import (
 // strings parses adjacent string literals into one.
 func (p *parser) strings() Expr {
 	start := p.tok().start
-	out := &Str{}
+	out := &Str{Number: p.number()}
+	for i := p.i; p.toks[i].kind == tString; i++ {
+		out.Format = out.Format || p.formats(p.toks[i])
+	}
 	for p.tok().kind == tString {
 		p.literal(out, p.next())
 	}
-	if !out.Format {
-		out.Parts = nil
-	}
 	out.Span = p.from(start)
 	return out
+}
+
+// number returns the next literal's number.
+func (p *parser) number() int32 {
+	if p.literals == nil {
+		return 0
+	}
+	*p.literals++
+	return *p.literals
+}
+
+// formats reports whether a string is an f-string or a template string.
+func (p *parser) formats(t token) bool {
+	for q := t.start; q < t.end; q++ {
+		switch p.src[q] {
+		case '"', '\'':
+			return false
+		case 'f', 'F', 't', 'T':
+			return true
+		}
+	}
+	return false
 }
 
 // literal adds one token's text to s.
@@ -47,10 +69,11 @@ func (p *parser) literal(s *Str, t token) {
 	if !format {
 		v := unescape(p.src[from:to], raw)
 		s.Value += v
-		s.Parts = append(s.Parts, &Str{Span: Span{t.start, t.end}, Value: v})
+		if s.Format {
+			s.Parts = append(s.Parts, &Str{Span: Span{t.start, t.end}, Value: v})
+		}
 		return
 	}
-	s.Format = true
 	p.fields(s, from, to, raw)
 }
 
@@ -109,7 +132,7 @@ func (p *parser) field(from, to int32) Expr {
 	}
 	l.emit(tEOF, int(to), int(to))
 	*p.steps = l.steps
-	sub := parser{src: p.src, toks: l.tokens, depth: p.depth + 1, nested: p.nested + 1, steps: p.steps}
+	sub := parser{src: p.src, toks: l.tokens, depth: p.depth + 1, nested: p.nested + 1, steps: p.steps, literals: p.literals}
 	x := sub.tuple()
 	if sub.bad {
 		return bad

@@ -52,17 +52,20 @@ type (
 		Value  string // with escapes undone; for f-strings the literal text
 		Bytes  bool
 		Format bool   // an f-string or template string
+		Number int32  // among the file's literals; 0 has none
 		Parts  []Expr // of an f-string in order: Str for text, anything else for fields
 	}
 	// Num is a number, as written.
 	Num struct {
 		Span
-		Text string
+		Text   string
+		Number int32 // as of Str
 	}
 	// Const is True, False, None or Ellipsis.
 	Const struct {
 		Span
-		Kind ConstKind
+		Kind   ConstKind
+		Number int32 // as of Str
 	}
 	// Seq is a list, tuple or set display.
 	Seq struct {

@@ -39,15 +39,7 @@ func presenceFirst(at fastapi.Place) bool {
 	if at.File == nil {
 		return false
 	}
-	f := pysrc.Parse("", []byte(at.File.Text(at.Span)))
-	if len(f.Body) != 1 {
-		return false
-	}
-	e, ok := f.Body[0].(*pysrc.ExprStmt)
-	if !ok {
-		return false
-	}
-	l, ok := e.X.(*pysrc.Logic)
+	l, ok := pysrc.ParseExpr(at.File.Text(at.Span)).(*pysrc.Logic)
 	if !ok || l.Or || len(l.Xs) < 2 {
 		return false
 	}
