@@ -334,7 +334,8 @@ func (in *interp) callObject(v *Value, args Args, at Place, node *pysrc.Call) *V
 
 // record notes a call of something that the program does not define.
 func (in *interp) record(name string, recv *Value, args Args, at Place, node *pysrc.Call) *Value {
-	c := &Call{Name: name, Recv: recv, Args: args, At: at, Fn: in.frame().fn, Chain: in.chain(), Node: node, InDependency: in.inDeps > 0}
+	k := in.prog.names.of(name)
+	c := &Call{Name: k.name, Recv: recv, Args: args, At: at, Fn: in.frame().fn, Chain: in.chain(), Written: node != nil, InDependency: in.inDeps > 0}
 	if node != nil {
 		if a, ok := node.Fn.(*pysrc.Attr); ok && at.File != nil {
 			c.Text = at.File.Text(a.X.Range())
@@ -345,5 +346,5 @@ func (in *interp) record(name string, recv *Value, args Args, at Place, node *py
 	if recv != nil {
 		srcs = mergeSources(sourcesOf(recv), srcs)
 	}
-	return &Value{Sources: srcs, At: at, Method: "call:" + name, Elems: args.Pos, Call: c}
+	return &Value{Sources: srcs, At: at, Method: k.result, Elems: args.Pos, Call: c}
 }

@@ -1,7 +1,5 @@
 package fastapi
 
-import "github.com/d710e0ae/countersign/internal/audit/pysrc"
-
 // A Call is one call of something that the program does not define, with its
 // arguments as far as they are known.
 type Call struct {
@@ -12,7 +10,8 @@ type Call struct {
 	Fn    *Function // in which it stands; nil at the top of a module
 	Chain []Place   // the calls that led there, the outermost first
 	Text  string    // of the receiver, as written
-	Node  *pysrc.Call
+	// Written says that the call is written out where it stands.
+	Written bool
 	// InDependency says that a dependency or middleware makes the call.
 	InDependency bool
 	// Aside says that a middleware makes the call which refuses no one and

@@ -1,6 +1,9 @@
 package fastapi
 
-import "strings"
+import (
+	"strings"
+	"sync"
+)
 
 // canonical gives the parts of FastAPI and Starlette that one can import from
 // several places one name.
@@ -77,4 +80,29 @@ func statusConstant(q string) int {
 		return 204
 	}
 	return 0
+}
+
+// names keeps one copy of each name of a call, and of the method by which its
+// result says so: a program calls few things by many calls.
+type names struct {
+	mu    sync.RWMutex
+	known map[string]called
+}
+
+type called struct{ name, result string }
+
+func (n *names) of(name string) called {
+	n.mu.RLock()
+	k, ok := n.known[name]
+	n.mu.RUnlock()
+	if ok {
+		return k
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if k, ok = n.known[name]; !ok {
+		k = called{name, "call:" + name}
+		n.known[name] = k
+	}
+	return k
 }

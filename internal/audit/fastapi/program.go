@@ -60,6 +60,7 @@ type Program struct {
 	inside   map[string][]*Module // by the folder of the package that they are modules of
 	suffixes map[string][]*Module
 	known    map[string]bool // first names of libraries
+	names    names
 	budget   int             // steps left for everything
 	configs  map[*Class]Args // what objects that configure libraries were made of
 	entered  map[pysrc.Node]bool
@@ -91,7 +92,7 @@ func Load(files []*pysrc.File, settings []Setting, documents map[string]Document
 func newProgram(files []*pysrc.File, settings []Setting, documents map[string]Document, libraries map[string]bool, witness Witness) *Program {
 	p := &Program{
 		Top: &Trace{}, Rest: &Trace{}, env: map[string][]*Value{}, documents: documents, byPath: map[string]*Module{}, inside: map[string][]*Module{},
-		suffixes: map[string][]*Module{}, known: libraries, entered: map[pysrc.Node]bool{}, parts: newRequestParts(), configs: map[*Class]Args{},
+		suffixes: map[string][]*Module{}, known: libraries, names: names{known: map[string]called{}}, entered: map[pysrc.Node]bool{}, parts: newRequestParts(), configs: map[*Class]Args{},
 		budget: stepsAll + stepsFile*len(files), witness: witness,
 	}
 	for _, s := range settings {

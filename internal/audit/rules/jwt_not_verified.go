@@ -104,8 +104,8 @@ func fromTokenEndpoint(call *fastapi.Call) bool {
 	}) {
 		return false
 	}
-	named := call.Node != nil && len(call.Node.Args) > 0 && call.At.File != nil && idToken.MatchString(call.At.File.Text(call.Node.Args[0].Value.Range()))
-	return named || fetched(token, 0)
+	args := written(call)
+	return len(args) > 0 && idToken.MatchString(args[0]) || fetched(token, 0)
 }
 
 // fetched reports whether a value came out of the answer to a request of the

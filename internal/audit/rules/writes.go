@@ -57,10 +57,30 @@ func tableOf(call *fastapi.Call) (string, bool) {
 // ofTheSide reports whether what a call stores says by its name that it is a
 // log or a counter.
 func ofTheSide(call *fastapi.Call) bool {
-	return call.Node != nil && call.At.File != nil && slices.ContainsFunc(call.Node.Args, func(a pysrc.Arg) bool {
-		name, _, _ := strings.Cut(call.At.File.Text(a.Value.Range()), "(")
+	return slices.ContainsFunc(written(call), func(arg string) bool {
+		name, _, _ := strings.Cut(arg, "(")
 		return onTheSide(name)
 	})
+}
+
+// written returns the arguments of a call as they are written, without their
+// names; none where the call is not written out.
+func written(call *fastapi.Call) []string {
+	if !call.Written || call.At.File == nil {
+		return nil
+	}
+	// It may stand in brackets that let it go over several lines.
+	text := "(" + call.At.File.Text(call.At.Span) + ")"
+	x, _ := pysrc.ParseExpr(text).(*pysrc.Call)
+	if x == nil {
+		return nil
+	}
+	var out []string
+	for _, a := range x.Args {
+		s := a.Value.Range()
+		out = append(out, text[s.Start:s.End])
+	}
+	return out
 }
 
 // sqlOf returns what an SQL statement changes, or "": one that is written out,
