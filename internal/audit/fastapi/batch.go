@@ -12,6 +12,7 @@ import (
 type batch struct {
 	modules []*Module
 	routes  []*Route
+	routers []*Router
 }
 
 // batchModules is how many modules a batch has at least, where there are so
@@ -50,7 +51,7 @@ func (p *Program) run() {
 			p.Rest.add(t)
 		}
 	}
-	p.entered, p.configs, p.Routers = nil, nil, nil
+	p.entered, p.configs = nil, nil
 }
 
 // batches puts the groups of modules together. Those groups are one batch,
@@ -81,13 +82,21 @@ func (p *Program) batches(groups [][]int) []*batch {
 			open = &batch{}
 		}
 	}
-	for _, r := range p.Routes {
-		b := out[len(out)-1]
-		if m := p.byPath[r.At.FileName()]; m != nil {
-			b = of[m.number]
+	at := func(place Place) *batch {
+		if m := p.byPath[place.FileName()]; m != nil {
+			return of[m.number]
 		}
+		return out[len(out)-1]
+	}
+	for _, r := range p.Routes {
+		b := at(r.At)
 		b.routes = append(b.routes, r)
 	}
+	for _, r := range p.Routers {
+		b := at(r.At)
+		b.routers = append(b.routers, r)
+	}
+	p.Routers = nil
 	return out
 }
 
@@ -186,6 +195,10 @@ func (p *Program) letGo(b *batch) {
 		m.scope.vars, m.stars, m.imports, m.literals = map[string]*Value{}, nil, nil, nil
 		m.File.Forget()
 	}
+	for _, r := range b.routers {
+		*r = Router{}
+	}
+	b.routers = nil
 	for _, r := range b.routes {
 		r.Deps, r.Middleware, r.Args = nil, nil, Args{}
 	}

@@ -69,9 +69,9 @@ const (
 // Object.
 type Value struct {
 	Kind   Kind
+	Bool   bool
 	Text   string // of Str; dotted name of External
 	Num    float64
-	Bool   bool
 	Elems  []*Value // of List, values of Dict
 	Keys   []*Value // of Dict, beside Elems
 	Alts   []*Value // of Union

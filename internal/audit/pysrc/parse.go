@@ -57,8 +57,8 @@ func ParseExpr(text string) Expr {
 	return e.X
 }
 
-// Forget takes away the syntax of the file, also that of its functions and
-// classes which someone holds on to. Its text and their places stay.
+// Forget takes away the syntax of the file. Of a function or class that someone
+// holds on to, the name and the places stay, and those of parameters.
 func (f *File) Forget() {
 	InspectAll(f.Body, forget)
 	f.Body = nil
@@ -70,10 +70,13 @@ func forget(n Node) bool {
 		return false
 	case *FuncDef:
 		InspectAll(n.Body, forget)
-		n.Body = nil
+		n.Body, n.Decorators, n.Returns = nil, nil, nil
+		for i := range n.Params {
+			n.Params[i].Ann, n.Params[i].Default = nil, nil
+		}
 	case *ClassDef:
 		InspectAll(n.Body, forget)
-		n.Body = nil
+		n.Body, n.Decorators, n.Bases = nil, nil, nil
 	}
 	return true
 }
