@@ -292,11 +292,11 @@ func (p *parser) arguments() []Arg {
 		return nil
 	}
 	defer func() { p.depth-- }()
-	var out []Arg
+	mark := len(p.args)
 	for !p.is(")") {
 		if p.tok().kind == tNewline || p.tok().kind == tEOF || p.bad {
 			p.bad = true
-			return out
+			return exact(&p.args, mark)
 		}
 		start := p.tok().start
 		before := p.i
@@ -320,14 +320,14 @@ func (p *parser) arguments() []Arg {
 			}
 		}
 		a.Span = p.from(start)
-		out = append(out, a)
+		p.args = append(p.args, a)
 		if !p.accept(",") && !p.is(")") || p.i == before {
 			p.bad = true
-			return out
+			return exact(&p.args, mark)
 		}
 	}
 	p.next()
-	return out
+	return exact(&p.args, mark)
 }
 
 func (p *parser) isFor() bool {
@@ -430,13 +430,17 @@ func (p *parser) display(closer string, kind SeqKind) Expr {
 		p.next()
 		return first
 	}
-	s := &Seq{Kind: kind, Elts: []Expr{first}}
+	s := &Seq{Kind: kind}
+	mark := len(p.exprs)
+	p.exprs = append(p.exprs, first)
 	for !p.bad && p.accept(",") {
 		if p.is(closer) {
 			break
 		}
-		s.Elts = append(s.Elts, p.starOr(p.expression))
+		x := p.starOr(p.expression)
+		p.exprs = append(p.exprs, x)
 	}
+	s.Elts = exact(&p.exprs, mark)
 	p.expect(closer)
 	s.Span = p.from(start)
 	return s
@@ -446,6 +450,7 @@ func (p *parser) display(closer string, kind SeqKind) Expr {
 // begins with **.
 func (p *parser) dict(start int32, key Expr) Expr {
 	d := &Dict{}
+	mark := len(p.items)
 	for !p.bad {
 		var item DictItem
 		switch {
@@ -453,6 +458,7 @@ func (p *parser) dict(start int32, key Expr) Expr {
 			item.Key, key = key, nil
 		case p.is("}"):
 			p.next()
+			d.Items = exact(&p.items, mark)
 			d.Span = p.from(start)
 			return d
 		case p.is("**"):
@@ -466,6 +472,7 @@ func (p *parser) dict(start int32, key Expr) Expr {
 			p.expect(":")
 			item.Value = p.expression()
 			if p.isFor() {
+				p.items = p.items[:mark]
 				c := &Comp{Kind: Mapping, Key: item.Key, Elt: item.Value}
 				c.Clauses = p.clauses()
 				p.expect("}")
@@ -473,11 +480,12 @@ func (p *parser) dict(start int32, key Expr) Expr {
 				return c
 			}
 		}
-		d.Items = append(d.Items, item)
+		p.items = append(p.items, item)
 		if !p.accept(",") && !p.is("}") {
 			p.bad = true
 		}
 	}
+	d.Items = exact(&p.items, mark)
 	d.Span = p.from(start)
 	return d
 }

@@ -29,8 +29,9 @@ func Parse(path string, text []byte) *File {
 	f := &File{Path: path, Comments: l.comments, src: src}
 	p := parser{src: src, toks: l.tokens, steps: &steps, literals: &f.Literals}
 	for p.tok().kind != tEOF {
-		f.Body = p.statement(f.Body)
+		p.stmts = p.statement(p.stmts)
 	}
+	f.Body = exact(&p.stmts, 0)
 	f.Errors = p.errors
 	f.index()
 	return f
@@ -91,6 +92,27 @@ type parser struct {
 	steps    *int   // left for looking for the ends of fields, see fieldSteps
 	literals *int32 // numbers given to literals; nil where they get none
 	bad      bool   // the current statement holds something that is no Python
+
+	// What is open of lists whose length is not yet known.
+	stmts      []Stmt
+	exprs      []Expr
+	args       []Arg
+	items      []DictItem
+	parameters []Param
+}
+
+// exact takes what stands on a stack from a mark on into a list of its own,
+// without room for more: what lists have to spare was a tenth of all syntax.
+func exact[T any](stack *[]T, mark int) []T {
+	top := (*stack)[mark:]
+	*stack = (*stack)[:mark]
+	if len(top) == 0 {
+		return nil
+	}
+	out := make([]T, len(top))
+	copy(out, top)
+	clear(top)
+	return out
 }
 
 func (p *parser) tok() token { return p.toks[p.i] }
@@ -224,14 +246,14 @@ func (p *parser) block() []Stmt {
 		return nil
 	}
 	p.next()
-	var out []Stmt
+	mark := len(p.stmts)
 	for p.tok().kind != tDedent && p.tok().kind != tEOF {
-		out = p.statement(out)
+		p.stmts = p.statement(p.stmts)
 	}
 	if p.tok().kind == tDedent {
 		p.next()
 	}
-	return out
+	return exact(&p.stmts, mark)
 }
 
 // compound parses a statement that has a block, or returns nil.
@@ -373,7 +395,7 @@ func (p *parser) ident() *Name {
 }
 
 func (p *parser) params(end string) []Param {
-	var out []Param
+	mark := len(p.parameters)
 	kwOnly := false
 	for !p.is(end) && p.tok().kind != tNewline && p.tok().kind != tEOF {
 		start := p.tok().start
@@ -404,19 +426,19 @@ func (p *parser) params(end string) []Param {
 			q.Default = p.expression()
 		}
 		q.Span = p.from(start)
-		out = append(out, q)
+		p.parameters = append(p.parameters, q)
 		if !p.accept(",") {
 			if !p.is(end) {
 				p.bad = true
-				return out
+				return exact(&p.parameters, mark)
 			}
 		}
 		if p.i == before {
 			p.bad = true
-			return out
+			return exact(&p.parameters, mark)
 		}
 	}
-	return out
+	return exact(&p.parameters, mark)
 }
 
 func (p *parser) ifStmt() Stmt {

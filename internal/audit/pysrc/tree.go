@@ -1,6 +1,7 @@
 package pysrc
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -241,12 +242,17 @@ func readBounded(name string) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, MaxFileBytes+1))
+	info, err := f.Stat()
 	if err != nil {
 		return nil, err
 	}
-	if len(b) > MaxFileBytes {
+	var b bytes.Buffer
+	b.Grow(int(min(info.Size(), MaxFileBytes)) + bytes.MinRead)
+	if _, err := b.ReadFrom(io.LimitReader(f, MaxFileBytes+1)); err != nil {
+		return nil, err
+	}
+	if b.Len() > MaxFileBytes {
 		return nil, fmt.Errorf("more than %d bytes", MaxFileBytes)
 	}
-	return b, nil
+	return b.Bytes(), nil
 }
