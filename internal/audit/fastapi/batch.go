@@ -30,6 +30,7 @@ func (p *Program) run() {
 	p.resolveRoutes()
 	rest := make([]*Trace, len(p.Modules))
 	p.fields = make([][]map[string]*Value, len(p.Modules))
+	p.secrets = make([][]*Value, len(p.Modules))
 	for _, b := range p.batches(groups) {
 		var tasks []task
 		for _, r := range b.routes {
@@ -43,6 +44,7 @@ func (p *Program) run() {
 		in := p.newLoading().newInterp()
 		for _, m := range b.modules {
 			p.fields[m.number] = in.configFields(m)
+			p.secrets[m.number] = in.secretFields(m)
 		}
 		p.letGo(b)
 	}

@@ -65,6 +65,7 @@ type Program struct {
 	configs  map[*Class]Args // what objects that configure libraries were made of
 	entered  map[pysrc.Node]bool
 	fields   [][]map[string]*Value // what ConfigFields returns, by the number of the module
+	secrets  [][]*Value            // what SecretFields returns, likewise
 	witness  Witness
 	parts    map[string]*Value // of every request that runs by itself
 }
