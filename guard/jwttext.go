@@ -11,50 +11,94 @@ import (
 // maxHeader bounds the first segment of what is taken for a JWT, in bytes.
 const maxHeader = 4 << 10
 
-// maxCandidates bounds how many places of one text are tried.
-const maxCandidates = 256
+// maxTries bounds how many places of one segment are tried: the time for a text
+// grows with its length alone. What stands before a JWT without anything
+// between, such as "key_", has one or two.
+const maxTries = 4
 
 // findJWT returns the first JWT that stands in text, alone or amid something
-// else: quoted, behind its scheme, percent-encoded, in a URL. It returns ""
-// where there is none.
+// else: quoted, behind its scheme, percent-encoded, in a URL, before another
+// signature. It returns "" where there is none.
 func findJWT(text string) string {
-	tried := 0
-	for at := 0; tried < maxCandidates; tried++ {
+	end, tries := 0, 0 // of the segment, and within it
+	for at := 0; ; {
 		// All JWTs begin with the encoding of `{"`, give or take white space.
 		i := strings.Index(text[at:], "ey")
 		if i < 0 {
 			return ""
 		}
-		at += i
-		run := text[at:]
-		if end := strings.IndexFunc(run, notInJWT); end >= 0 {
-			run = run[:end]
+		if at += i; at >= end {
+			end, tries = at+segment(text[at:]), 0
 		}
-		if run = strings.TrimRight(run, "."); isJWT(run) {
-			return run
+		if tries++; tries > maxTries || end == len(text) || text[end] != '.' {
+			at = end // what is left of the segment is no first one
+			continue
 		}
-		// The rest of the run's first segment may begin with the end of another
-		// word; behind its first dot nothing new can.
+		if t := jwtAt(text[at:], end-at); t != "" {
+			return t
+		}
+		// The rest of the segment may begin with the end of another word.
 		at += len("ey")
 	}
-	return ""
 }
 
-func notInJWT(c rune) bool {
-	return !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_' || c == '.')
+// segment is the length of the segment that text begins with.
+func segment(text string) int {
+	n := 0
+	for n < len(text) && inSegment(text[n]) {
+		n++
+	}
+	return n
+}
+
+func inSegment(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_'
+}
+
+// jwtAt returns the JWT that text begins with, whose first segment has n bytes
+// and is not the last. Of more than three segments five are a JWT if no other
+// follows, as an encrypted one has; else the others are of something around
+// it, such as a cookie that is signed once more.
+func jwtAt(text string, n int) string {
+	if !isHead(text[:n]) {
+		return ""
+	}
+	ends := [6]int{n}
+	segments := 1
+	for ; segments < len(ends) && n < len(text) && text[n] == '.'; segments++ {
+		n++
+		n += segment(text[n:])
+		ends[segments] = n
+	}
+	for segments > 3 && text[ends[segments-1]-1] == '.' {
+		segments-- // a full stop is no segment
+	}
+	switch segments {
+	case 1, 2:
+		return ""
+	case 5:
+		return text[:ends[4]]
+	}
+	return text[:ends[2]]
 }
 
 // isJWT reports whether text has the form of a signed or encrypted JWT: three
 // or five parts, of which the first is a JSON object with "alg".
 func isJWT(text string) bool {
 	head, rest, ok := strings.Cut(text, ".")
-	if !ok || len(head) < 8 || len(head) > maxHeader || !strings.HasPrefix(head, "ey") {
+	if !ok {
 		return false
 	}
-	if dots := strings.Count(rest, "."); dots != 1 && dots != 3 {
+	dots := strings.Count(rest, ".")
+	return (dots == 1 || dots == 3) && isHead(head)
+}
+
+// isHead reports whether a segment encodes a JSON object with "alg".
+func isHead(text string) bool {
+	if len(text) < 8 || len(text) > maxHeader || !strings.HasPrefix(text, "ey") {
 		return false
 	}
-	b, err := base64.RawURLEncoding.DecodeString(head)
+	b, err := base64.RawURLEncoding.DecodeString(text)
 	if err != nil {
 		return false
 	}

@@ -71,10 +71,16 @@ func FuzzScrub(f *testing.F) {
 }
 
 func TestFindJWT(t *testing.T) {
-	for _, text := range []string{aJWT, "Bearer " + aJWT, `"` + aJWT + `"`, "%22" + aJWT + "%22", "j%3A" + aJWT, "/?t=" + aJWT + "&x", "eyey." + aJWT, aJWT + "."} {
+	for _, text := range []string{aJWT, "Bearer " + aJWT, `"` + aJWT + `"`, "%22" + aJWT + "%22", "j%3A" + aJWT, "/?t=" + aJWT + "&x", "eyey." + aJWT, aJWT + ".", "key_" + aJWT,
+		"s%3A" + aJWT + ".c2lnbmF0dXJl", // a cookie that is signed once more, as Express does
+		strings.Repeat("key.they.", 1000) + " " + aJWT} {
 		if got := findJWT(text); got != aJWT {
 			t.Errorf("%s: %q", text, got)
 		}
+	}
+	encrypted := "eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0..aXY.dGV4dA.dGFn"
+	if got := findJWT("t=" + encrypted + ";"); got != encrypted {
+		t.Errorf("%s: %q", encrypted, got)
 	}
 	for _, text := range []string{"", "ey", "hey you", "eyJhbGciOiJIUzI1NiJ9", "eyJhbGciOiJIUzI1NiJ9.x", "eyJ4IjoxfQ.e30.x", strings.Repeat("ey.", 10_000)} {
 		if got := findJWT(text); got != "" {
