@@ -57,7 +57,31 @@ func (b *body) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// read reads what is there of the body, of as many chunks as there are: who
+// passes it on byte by byte does for each chunk of one byte what a chunk of
+// thousands costs.
 func (b *body) read(p []byte) (int, error) {
+	n, err := b.readPart(p)
+	for err == nil && b.chunked && b.left == 0 && n < len(p) && b.chunkAhead() {
+		var more int
+		more, err = b.readPart(p[n:])
+		n += more
+	}
+	return n, err
+}
+
+// chunkAhead reports whether the next chunk can be begun without waiting. The
+// last one has a trailer, which may be on its way.
+func (b *body) chunkAhead() bool {
+	have, ok := bytes.CutPrefix(b.conn.input.bytes(), ends[:2])
+	if !ok || len(have) == 0 || have[0] == '0' {
+		return false
+	}
+	i := bytes.IndexByte(have[:min(len(have), maxSize+2)], '\n')
+	return i > 0 && i+1 < len(have)
+}
+
+func (b *body) readPart(p []byte) (int, error) {
 	if b.chunked && b.left == 0 {
 		if err := b.nextChunk(); err != nil {
 			return 0, cutOff(err)

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"io"
 	"maps"
+	"net"
 	"net/http"
 	"net/url"
 	"reflect"
@@ -193,6 +194,24 @@ func TestChunkedBodies(t *testing.T) {
 				t.Errorf("%.40q, %s: %q, %v; want %q, %v", c.text, name, body, err, c.body, c.want)
 			}
 		}
+	}
+}
+
+// What has come is read at once, however small the chunks, and no more is
+// waited for.
+func TestSmallChunksAreReadTogether(t *testing.T) {
+	here, there := net.Pipe()
+	defer here.Close()
+	c := newConn(&Server{MaxHeader: testLimit}, there)
+	x := &exchange{conn: c, request: &http.Request{}}
+	x.body = body{conn: c, exchange: x, chunked: true}
+	go io.WriteString(here, "1\r\na\r\n2\r\nbc\r\n0\r\n")
+	if n, err := x.body.Read(make([]byte, 10)); n != 3 || err != nil {
+		t.Errorf("%d bytes, %v", n, err)
+	}
+	go io.WriteString(here, "\r\n")
+	if n, err := x.body.Read(make([]byte, 10)); n != 0 || err != io.EOF {
+		t.Errorf("at the end %d bytes, %v", n, err)
 	}
 }
 
