@@ -129,6 +129,7 @@ func TestIgnoreComments(t *testing.T) {
 		{"  # countersign: ignore[jwt-weak-secret]", false, "no reason"},
 		{"  # countersign: ignore[jwt-weak-sauce] because", false, "no such weakness"},
 		{"  # countersign: ignore[jwt-no-expiry] because", false, "ignores nothing"},
+		{"  # countersign: ignore because", false, "names no weakness"},
 	} {
 		dir := t.TempDir()
 		write(t, dir, map[string]string{"a.py": strings.Replace(weak, line, line+c.comment, 1)})

@@ -10,8 +10,12 @@ import (
 	"github.com/d710e0ae/countersign/internal/weakness"
 )
 
-// ignoreComment is "countersign: ignore[weakness, …] reason".
-var ignoreComment = regexp.MustCompile(`countersign:\s*ignore\[([^\]]*)\]\s*(.*)$`)
+// ignoreComment is "countersign: ignore[weakness, …] reason"; ignoreAll is one
+// without the bracket, which is not followed.
+var (
+	ignoreComment = regexp.MustCompile(`countersign:\s*ignore\[([^\]]*)\]\s*(.*)$`)
+	ignoreAll     = regexp.MustCompile(`^[#\s]*countersign:\s*ignore\b`)
+)
 
 // suppress takes out the findings that a comment on their line, or alone on
 // the line above, says to ignore. A comment without a reason, of an unknown
@@ -27,11 +31,14 @@ func suppress(found []finding.Finding, src source) ([]finding.Finding, []string)
 	var notes []string
 	for _, f := range src.python {
 		for _, c := range f.Comments {
+			at := f.Position(c.Start).Line
 			m := ignoreComment.FindStringSubmatch(c.Text)
 			if m == nil {
+				if ignoreAll.MatchString(c.Text) {
+					notes = append(notes, fmt.Sprintf("%s:%d: ignore names no weakness, and is not followed; write ignore[weakness] and why", f.Path, at))
+				}
 				continue
 			}
-			at := f.Position(c.Start).Line
 			line := at
 			if strings.HasPrefix(strings.TrimSpace(f.LineText(at)), "#") {
 				line++
@@ -43,7 +50,7 @@ func suppress(found []finding.Finding, src source) ([]finding.Finding, []string)
 			for id := range strings.SplitSeq(m[1], ",") {
 				id = strings.TrimSpace(id)
 				if _, ok := weakness.ByID(id); !ok {
-					notes = append(notes, fmt.Sprintf("%s:%d: ignore[%s]: there is no such weakness", f.Path, at, id))
+					notes = append(notes, fmt.Sprintf("%s:%d: ignore[%s]: there is no such weakness; \"countersign explain\" lists them", f.Path, at, id))
 					continue
 				}
 				k := key{f.Path, id, line}

@@ -27,6 +27,9 @@ func Diff(path string, before, after []byte) string {
 			continue
 		}
 		i2, j2 := resync(a, b, i, j)
+		for i2 > i && j2 > j && a[i2-1] == b[j2-1] {
+			i2, j2 = i2-1, j2-1 // blank lines, from which resync does not go on
+		}
 		changes = append(changes, change{i, i2, j, j2})
 		i, j = i2, j2
 	}

@@ -143,3 +143,12 @@ func TestGitApplies(t *testing.T) {
 		t.Error("a diff of nothing")
 	}
 }
+
+// A line that is blank before and after is no change.
+func TestDiffLeavesBlankLinesAlone(t *testing.T) {
+	before := "import jwt\n\napp.add(1)\n\nusers = {}\n"
+	want := "--- a/m.py\n+++ b/m.py\n@@ -1,5 +1,6 @@\n+import time\n import jwt\n \n-app.add(1)\n+app.add(2)\n \n users = {}\n"
+	if got := fix.Diff("m.py", []byte(before), []byte("import time\n"+strings.Replace(before, "1", "2", 1))); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
