@@ -83,6 +83,14 @@ func (c *Config) keys(clock func() time.Time, errs *cfgerrors.List) (jwt.KeySet,
 	var closer io.Closer = nothing{}
 	switch source {
 	case "":
+		for i, a := range algs {
+			if !slices.Contains(jwt.Algorithms(), a) {
+				errs.Add(&cfgerrors.Error{Key: fmt.Sprintf("jwt.algorithms[%d]", i), Code: cfgerrors.Unknown, Value: string(a), Problem: "is no algorithm of a signature", Instead: "write for example HS256"})
+			}
+		}
+		if _, told := c.pos["jwt.secret"]; told {
+			break // what is wrong with it was said when it was read
+		}
 		if len(algs) > 0 || j.Issuer != "" || j.Audience != "" || j.Type != "" {
 			errs.Add(&cfgerrors.Error{Key: "jwt", Code: cfgerrors.Missing, Problem: "there is no key to check tokens with", Instead: "give secret_file, public_key_file, jwks_file or jwks_url"})
 		}

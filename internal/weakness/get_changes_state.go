@@ -19,7 +19,7 @@ def delete(id: int, user: User = Depends(bearer_user), db: Session = Depends(get
     db.delete(db.get(Item, id)); db.commit()`,
 	Remedy: Remedy{
 		FastAPI: "Make it POST, PUT, PATCH or DELETE, with the checks that these have. Links in mails that must act should open a page with a button.",
-		Guard:   "The guard cannot know that a GET of the API acts. Name the path so that it can treat it as unsafe, or change the method; SameSite=Strict on its cookie withholds it from foreign pages meanwhile.",
+		Guard:   "The guard gives no session to a GET that a page of another origin made, so the API sees nobody behind it. It still lets the own page's GETs through without a token: change the method all the same.",
 		Go:      "Register the handler for an unsafe method (\"POST /items/{id}/delete\"), so that csrf.Protection checks it.",
 	},
 	References: []Reference{

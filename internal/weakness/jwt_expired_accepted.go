@@ -15,7 +15,7 @@ var jwtExpiredAccepted = Weakness{
 	Good:   "jwt.decode(token, KEY, algorithms=[\"HS256\"], leeway=30)",
 	Remedy: Remedy{
 		FastAPI: "Leave verify_exp on, with a leeway of seconds.",
-		Guard:   "The guard checks exp and nbf on every request.",
+		Guard:   "With a key in its jwt settings the guard checks exp and nbf on every request.",
 		Go:      "jwt.Verifier checks times on every use, also of cached tokens.",
 	},
 	References: []Reference{

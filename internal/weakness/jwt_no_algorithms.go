@@ -15,7 +15,7 @@ var jwtNoAlgorithms = Weakness{
 	Good:   "payload = jwt.decode(token, KEY, algorithms=[\"HS256\"])",
 	Remedy: Remedy{
 		FastAPI: "Pass algorithms=[\"HS256\"] (or the one that your key is for).",
-		Guard:   "jwt.algorithms is demanded.",
+		Guard:   "A key in the guard's jwt settings has its algorithm: jwt.algorithms is demanded for public keys, and HS256 is meant for a secret.",
 		Go:      "A jwt.Key carries its algorithm.",
 	},
 	References: []Reference{

@@ -15,7 +15,7 @@ var jwtNoExpiry = Weakness{
 	Good:   "jwt.encode({\"sub\": user.name, \"exp\": datetime.now(timezone.utc) + timedelta(minutes=15)}, KEY, algorithm=\"HS256\")",
 	Remedy: Remedy{
 		FastAPI: "Set exp to 15 minutes and renew by a refresh token.",
-		Guard:   "The guard refuses tokens without exp unless that is waived by name.",
+		Guard:   "With a key in its jwt settings the guard refuses tokens without exp. Sessions end after idle and absolute times of its own in any case.",
 		Go:      "jwt.Issuer sets exp; jwt.Verifier requires it.",
 	},
 	References: []Reference{

@@ -15,7 +15,7 @@ var jwtNotVerified = Weakness{
 	Good:   "payload = jwt.decode(token, KEY, algorithms=[\"HS256\"], audience=\"bank\")",
 	Remedy: Remedy{
 		FastAPI: "Verify with the key and a fixed list of algorithms before reading any claim.",
-		Guard:   "The guard verifies every bearer that passes through it.",
+		Guard:   "With a key in its jwt settings the guard verifies every bearer that passes through it, and the tokens of a login.",
 		Go:      "jwt.Verifier verifies before it gives claims; there is no function that decodes without a key except the inspection tool.",
 	},
 	References: []Reference{
