@@ -14,7 +14,8 @@
 //	http.ListenAndServe(addr, p.Handler(mux))
 //
 // The decision, [Protection.Check], is apart from the middleware,
-// [Protection.Handler].
+// [Protection.Handler]. The folder examples/bank has both with sessions, as a
+// whole program.
 package csrf
 
 import (
