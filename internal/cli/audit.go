@@ -4,9 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os/exec"
-	"path/filepath"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -49,7 +46,7 @@ A finding is silenced, with a reason, by a comment on its line or the one above:
 	fl := cmd.Flags()
 	fl.BoolVar(&f.cfg.All, "all", false, "also tests, documentation and migrations")
 	fl.StringVar(&f.cfg.CacheDir, "cache", "", "keep results in `DIR`, for a quicker second run")
-	fl.StringVar(&f.changedSince, "changed-since", "", "speak only of files changed since this git `REVISION`")
+	fl.StringVar(&f.changedSince, "changed-since", "", "speak only of files changed since the work parted from this git `REVISION`")
 	fl.BoolVar(&f.fix, "fix", false, "mend what can be mended mechanically; needs --diff")
 	fl.BoolVar(&f.diff, "diff", false, "with --fix: print a unified diff instead of the report; change nothing")
 	out.flags(cmd)
@@ -72,37 +69,6 @@ func (f *auditFlags) check(ctx context.Context) error {
 		f.cfg.ChangedFiles = files
 	}
 	return errors.Join(errs...)
-}
-
-// changed asks git for the files that differ from a revision. Names come
-// apart by NUL, so that none can be mistaken for two.
-func changed(ctx context.Context, paths []string, revision string) ([]string, error) {
-	files := []string{}
-	if strings.HasPrefix(revision, "-") {
-		return nil, errors.New("is no revision")
-	}
-	for _, p := range paths {
-		top, err := exec.CommandContext(ctx, "git", "-C", p, "rev-parse", "--show-toplevel").Output()
-		if err != nil {
-			return nil, fmt.Errorf("%s is in no git checkout", p)
-		}
-		root := strings.TrimSpace(string(top))
-		for _, args := range [][]string{
-			{"-C", root, "diff", "--name-only", "-z", "--diff-filter=d", revision, "--"},
-			{"-C", root, "ls-files", "-z", "--others", "--exclude-standard"},
-		} {
-			list, err := exec.CommandContext(ctx, "git", args...).Output()
-			if err != nil {
-				return nil, errors.New("git knows no such revision")
-			}
-			for name := range strings.SplitSeq(string(list), "\x00") {
-				if name != "" {
-					files = append(files, filepath.Join(root, name))
-				}
-			}
-		}
-	}
-	return files, nil
 }
 
 func (f *auditFlags) run(ctx context.Context, s Streams, plan *plan) error {
