@@ -54,6 +54,8 @@ type nothing struct{}
 
 func (nothing) Close() error { return nil }
 
+// keys returns the keys that the settings name, and what ends the background
+// work of keeping them up to date; nil where there are none.
 func (c *Config) keys(clock func() time.Time, errs *cfgerrors.List) (jwt.KeySet, io.Closer) {
 	j := &c.JWT
 	algs := make([]jwt.Algorithm, len(j.Algorithms))
@@ -65,11 +67,37 @@ func (c *Config) keys(clock func() time.Time, errs *cfgerrors.List) (jwt.KeySet,
 			errs.Add(&cfgerrors.Error{Key: fmt.Sprintf("jwt.algorithms[%d]", i), Code: cfgerrors.Duplicate, Value: string(a), Problem: "stands twice", Instead: "keep one of the two"})
 		}
 	}
+	switch source := c.keySource(errs); source {
+	case "":
+		c.withoutKey(algs, errs)
+	case "jwt.secret":
+		return fixed(source, algs, jwt.HS256, []byte(j.Secret.Reveal()), jwt.NewHMACKey, errs), nothing{}
+	case "jwt.secret_file":
+		if b, ok := c.read(source, j.SecretFile, errs); ok {
+			return fixed(source, algs, jwt.HS256, bytes.TrimRight(b, " \t\r\n"), jwt.NewHMACKey, errs), nothing{}
+		}
+	case "jwt.public_key_file":
+		if len(algs) == 0 {
+			errs.Add(&cfgerrors.Error{Key: "jwt.algorithms", Code: cfgerrors.Missing, Problem: "the algorithm of the public key is not said", Instead: "write for example [RS256]"})
+			break
+		}
+		if b, ok := c.read(source, j.PublicKeyFile, errs); ok {
+			return fixed(source, algs, "", b, func(a jwt.Algorithm, b []byte) (*jwt.Key, error) { return jwt.ParsePEM(b, a) }, errs), nothing{}
+		}
+	default:
+		return c.keySet(source, algs, clock, errs)
+	}
+	return nil, nothing{}
+}
+
+// keySource returns the setting that names the key, the first of several.
+func (c *Config) keySource(errs *cfgerrors.List) string {
+	j := &c.JWT
 	given := map[string]bool{
 		"jwt.secret": !j.Secret.Empty(), "jwt.secret_file": j.SecretFile != "", "jwt.public_key_file": j.PublicKeyFile != "",
 		"jwt.jwks_file": j.JWKSFile != "", "jwt.jwks_url": j.JWKSURL != "",
 	}
-	var source string
+	source := ""
 	for i := range table {
 		switch key := table[i].key; {
 		case !given[key]:
@@ -79,67 +107,57 @@ func (c *Config) keys(clock func() time.Time, errs *cfgerrors.List) (jwt.KeySet,
 			source = key
 		}
 	}
-	var set jwt.KeySet
-	var closer io.Closer = nothing{}
-	switch source {
-	case "":
-		for i, a := range algs {
-			if !slices.Contains(jwt.Algorithms(), a) {
-				errs.Add(&cfgerrors.Error{Key: fmt.Sprintf("jwt.algorithms[%d]", i), Code: cfgerrors.Unknown, Value: string(a), Problem: "is no algorithm of a signature", Instead: "write for example HS256"})
-			}
+	return source
+}
+
+// withoutKey says what is wrong with settings that only a key gives a sense.
+func (c *Config) withoutKey(algs []jwt.Algorithm, errs *cfgerrors.List) {
+	for i, a := range algs {
+		if !slices.Contains(jwt.Algorithms(), a) {
+			errs.Add(&cfgerrors.Error{Key: fmt.Sprintf("jwt.algorithms[%d]", i), Code: cfgerrors.Unknown, Value: string(a), Problem: "is no algorithm of a signature", Instead: "write for example HS256"})
 		}
-		if _, told := c.pos["jwt.secret"]; told {
-			break // what is wrong with it was said when it was read
+	}
+	if _, told := c.pos["jwt.secret"]; told {
+		return // what is wrong with it was said when it was read
+	}
+	if j := &c.JWT; len(algs) > 0 || j.Issuer != "" || j.Audience != "" || j.Type != "" {
+		errs.Add(&cfgerrors.Error{Key: "jwt", Code: cfgerrors.Missing, Problem: "there is no key to check tokens with", Instead: "give secret_file, public_key_file, jwks_file or jwks_url"})
+	}
+}
+
+// keySet reads a JSON Web Key Set from the file or the address that source
+// names, and keeps it up to date.
+func (c *Config) keySet(source string, algs []jwt.Algorithm, clock func() time.Time, errs *cfgerrors.List) (jwt.KeySet, io.Closer) {
+	j := &c.JWT
+	cfg := jwt.JWKSConfig{URL: j.JWKSURL, Issuer: j.Issuer, InsecureAnyIssuer: j.Issuer == "", Algorithms: algs, Clock: clock}
+	if j.JWKSFile != "" {
+		b, ok := c.read(source, j.JWKSFile, errs)
+		if !ok {
+			return nil, nothing{}
 		}
-		if len(algs) > 0 || j.Issuer != "" || j.Audience != "" || j.Type != "" {
-			errs.Add(&cfgerrors.Error{Key: "jwt", Code: cfgerrors.Missing, Problem: "there is no key to check tokens with", Instead: "give secret_file, public_key_file, jwks_file or jwks_url"})
-		}
-	case "jwt.secret":
-		set = fixed(source, algs, jwt.HS256, []byte(j.Secret.Reveal()), jwt.NewHMACKey, errs)
-	case "jwt.secret_file":
-		if b, ok := c.read(source, j.SecretFile, errs); ok {
-			set = fixed(source, algs, jwt.HS256, bytes.TrimRight(b, " \t\r\n"), jwt.NewHMACKey, errs)
-		}
-	case "jwt.public_key_file":
-		if len(algs) == 0 {
-			errs.Add(&cfgerrors.Error{Key: "jwt.algorithms", Code: cfgerrors.Missing, Problem: "the algorithm of the public key is not said", Instead: "write for example [RS256]"})
-			break
-		}
-		if b, ok := c.read(source, j.PublicKeyFile, errs); ok {
-			set = fixed(source, algs, "", b, func(a jwt.Algorithm, b []byte) (*jwt.Key, error) { return jwt.ParsePEM(b, a) }, errs)
-		}
-	default:
-		cfg := jwt.JWKSConfig{URL: j.JWKSURL, Issuer: j.Issuer, InsecureAnyIssuer: j.Issuer == "", Algorithms: algs, Clock: clock}
-		if j.JWKSFile != "" {
-			b, ok := c.read(source, j.JWKSFile, errs)
-			if !ok {
-				break
-			}
-			if _, err := jwt.ParseJWKS(b, algs...); err != nil {
-				for e := range cfgerrors.All(err) {
-					m := *e
-					m.Key, m.Problem = source, strings.TrimPrefix(m.Key+": ", "key: ")+m.Problem
-					errs.Add(&m)
-				}
-				break
-			}
-			cfg.File = c.file(j.JWKSFile)
-		}
-		ks, err := jwt.NewJWKS(cfg)
-		if err != nil {
+		if _, err := jwt.ParseJWKS(b, algs...); err != nil {
 			for e := range cfgerrors.All(err) {
 				m := *e
-				m.Key = "jwt." + m.Key
-				if m.Key == "jwt.url" || m.Key == "jwt.file" {
-					m.Key = source
-				}
+				m.Key, m.Problem = source, strings.TrimPrefix(m.Key+": ", "key: ")+m.Problem
 				errs.Add(&m)
 			}
-			break
+			return nil, nothing{}
 		}
-		set, closer = ks, ks
+		cfg.File = c.file(j.JWKSFile)
 	}
-	return set, closer
+	ks, err := jwt.NewJWKS(cfg)
+	if err != nil {
+		for e := range cfgerrors.All(err) {
+			m := *e
+			m.Key = "jwt." + m.Key
+			if m.Key == "jwt.url" || m.Key == "jwt.file" {
+				m.Key = source
+			}
+			errs.Add(&m)
+		}
+		return nil, nothing{}
+	}
+	return ks, ks
 }
 
 func (c *Config) read(key, name string, errs *cfgerrors.List) ([]byte, bool) {
