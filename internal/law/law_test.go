@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"maps"
 	"os"
+	"path"
 	"slices"
 	"strings"
 	"testing"
@@ -83,6 +84,30 @@ func TestArchitectureQuotesTheLaw(t *testing.T) {
 	}
 	if !strings.Contains(string(doc), strings.TrimSpace(text)) {
 		t.Error("ARCHITECTURE.md does not contain internal/law/law.txt word for word: copy it there")
+	}
+}
+
+// Each room stands in the table of rooms, by its path or, inside of a larger
+// one, by its own name.
+func TestArchitectureNamesEveryRoom(t *testing.T) {
+	doc, err := os.ReadFile(root + "/ARCHITECTURE.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rooms, _ := strings.Cut(string(doc), "## The rooms")
+	rooms, _, found := strings.Cut(rooms, "## What must be true")
+	if !found {
+		t.Fatal("ARCHITECTURE.md has no table of rooms")
+	}
+	tree, err := law.Imports(root, module)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for pkg := range tree {
+		room := func(p string) bool { return strings.Contains(rooms, "`"+p+"`") || strings.Contains(rooms, "`"+p+"/…`") }
+		if !room(pkg) && !room(path.Base(pkg)) && !room(path.Dir(pkg)) {
+			t.Errorf("%s is no room of ARCHITECTURE.md", pkg)
+		}
 	}
 }
 
