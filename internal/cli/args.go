@@ -6,6 +6,13 @@ import (
 	"github.com/spf13/cobra"
 )
 
+// complete tells shells the values of a flag.
+func complete(cmd *cobra.Command, flag string, values ...string) {
+	if err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)); err != nil {
+		panic(err) // there is no such flag
+	}
+}
+
 // subcommand is for commands that only hold others: an argument is the name
 // of one that there is not.
 func subcommand(cmd *cobra.Command, args []string) error {

@@ -44,6 +44,7 @@ A finding is silenced, with a reason, by a comment on its line or the one above:
 		},
 	}
 	fl := cmd.Flags()
+	fl.SortFlags = false
 	fl.BoolVar(&f.cfg.All, "all", false, "also tests, documentation and migrations")
 	fl.StringVar(&f.cfg.CacheDir, "cache", "", "keep results in `DIR`, for a quicker second run")
 	fl.StringVar(&f.changedSince, "changed-since", "", "speak only of files changed since the work parted from this git `REVISION`")

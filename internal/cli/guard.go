@@ -63,6 +63,7 @@ is reported, and the old configuration stays in force.`,
 		},
 	}
 	f := cmd.Flags()
+	f.SortFlags = false
 	f.StringVarP(&file, "config", "c", "", "the configuration, a YAML `FILE`")
 	f.BoolVar(&check, "check", false, "look for mistakes in the configuration and end")
 	f.BoolVar(&print, "print-config", false, "print every setting in force, secrets redacted, and end")

@@ -78,6 +78,7 @@ func newJWTVerify(s Streams) *cobra.Command {
 		},
 	}
 	f := cmd.Flags()
+	f.SortFlags = false
 	f.StringVar(&keyFile, "key", "", "`FILE` of the key: a JWK, a JWKS, PEM or a raw secret")
 	f.StringVar(&alg, "alg", "", "the `ALGORITHM` that the key is for: "+algorithms())
 	f.StringVar(&o.Issuer, "issuer", "", "demand this `ISSUER`")
@@ -85,6 +86,7 @@ func newJWTVerify(s Streams) *cobra.Command {
 	f.StringVar(&o.Type, "type", "", "demand this `TYPE`, such as at+jwt")
 	f.DurationVar(&o.Leeway, "leeway", 0, "how far clocks may differ, a `DURATION` up to 5m")
 	f.BoolVar(&o.InsecureNoExpiry, "insecure-no-expiry", false, "take tokens that never end")
+	complete(cmd, "alg", strings.Split(algorithms(), ", ")...)
 	return cmd
 }
 
@@ -114,6 +116,7 @@ func newJWTKeygen(s Streams) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&alg, "alg", "HS256", "the `ALGORITHM` that the key is for: "+algorithms())
+	complete(cmd, "alg", strings.Split(algorithms(), ", ")...)
 	return cmd
 }
 

@@ -32,12 +32,15 @@ type output struct {
 
 func (o *output) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
+	f.SortFlags = false
 	f.StringArrayVar(&o.formats, "format", nil, "`FORMAT` ("+strings.Join(render.Formats(), ", ")+"), or FORMAT=FILE; repeatable (default text)")
 	f.StringVar(&o.file, "output", "", "write the report to `FILE` instead of standard output")
 	f.StringVar(&o.failOn, "fail-on", "high", "exit 1 on a finding of this `SEVERITY` or above: critical, high, medium, low, info, never")
 	f.StringVar(&o.baseline, "baseline", "", "a JSON report `FILE`; the findings that it has do not fail the run")
 	f.BoolVar(&o.quiet, "quiet", false, "no progress, no report on standard output; only the exit code, files and errors")
 	f.BoolVar(&o.noColor, "no-color", false, "no colours")
+	complete(cmd, "format", render.Formats()...)
+	complete(cmd, "fail-on", "critical", "high", "medium", "low", "info", "never")
 }
 
 // A plan is an output that was checked.

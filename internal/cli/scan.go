@@ -77,25 +77,26 @@ func oneTarget(_ *cobra.Command, args []string) error {
 
 func (f *scanFlags) flags(cmd *cobra.Command) {
 	fl := cmd.Flags()
-	fl.StringVar(&f.cfg.OpenAPI, "openapi", "", "the API's document: a `URL or FILE` (default: looked for at the usual places)")
-	fl.StringVar(&f.cfg.HAR, "har", "", "a `FILE` with a recording of the API's use, where there is no document")
+	fl.SortFlags = false // in the order of what they are about
 	fl.StringVar(&f.victim, "user", "", "the victim, as `NAME:PASSWORD`")
 	fl.StringVar(&f.attacker, "attacker", "", "a second account, as `NAME:PASSWORD`")
 	fl.StringVar(&f.cfg.Login, "login", "", "the login, such as `'POST /login'` (default: found in the document)")
 	fl.StringArrayVar(&f.headers, "header", nil, "a header for every request, as `'NAME: VALUE'`; repeatable")
 	fl.StringArrayVar(&f.cookies, "cookie", nil, "a cookie of the victim, as `'NAME=VALUE'`; repeatable")
-	fl.StringVar(&f.cfg.Browser, "browser", "auto", "`auto, off or PATH` of a Chromium or Chrome")
+	fl.StringVar(&f.config, "config", "", "options in a YAML `FILE`; flags win over it")
+	fl.StringVar(&f.cfg.OpenAPI, "openapi", "", "the API's document: a `URL or FILE` (default: looked for at the usual places)")
+	fl.StringVar(&f.cfg.HAR, "har", "", "a `FILE` with a recording of the API's use, where there is no document")
+	fl.StringVar(&f.source, "source", "", "`PATH` of the API's FastAPI source: what is found carries the line that it comes from")
+	fl.StringVar(&f.cfg.Frontend, "frontend", "", "`URL` of the page that people use, for what it keeps in web storage")
+	fl.StringVar(&f.cfg.Wordlist, "wordlist", "", "a `FILE` of secrets to try on the API's tokens, one a line")
+	fl.BoolVar(&f.cfg.Authorized, "authorized", false, "I may scan this target; needed for one that is neither loopback nor private")
 	fl.BoolVar(&f.cfg.ReadOnly, "read-only", false, "send nothing that changes state")
-	fl.StringVar(&f.rate, "rate", "", "at most so many requests, such as `50/s`")
 	fl.StringArrayVar(&f.cfg.Include, "include", nil, "only operations that match `GLOB`, such as 'POST /orders*'; repeatable")
 	fl.StringArrayVar(&f.cfg.Exclude, "exclude", nil, "no operation that matches `GLOB`, such as 'DELETE /users/*'; repeatable")
 	fl.StringVar(&f.shard, "shard", "", "scan part `I/N` of the API")
-	fl.BoolVar(&f.cfg.Authorized, "authorized", false, "I may scan this target; needed for one that is neither loopback nor private")
-	fl.StringVar(&f.cfg.Frontend, "frontend", "", "`URL` of the page that people use, for what it keeps in web storage")
-	fl.StringVar(&f.cfg.Wordlist, "wordlist", "", "a `FILE` of secrets to try on the API's tokens, one a line")
+	fl.StringVar(&f.rate, "rate", "", "at most so many requests, such as `50/s`")
+	fl.StringVar(&f.cfg.Browser, "browser", "auto", "`auto, off or PATH` of a Chromium or Chrome")
 	fl.StringVar(&f.cfg.Artifacts, "artifacts", "countersign-artifacts", "`DIR` for proofs of concept and screenshots; written only if something is forged")
-	fl.StringVar(&f.source, "source", "", "`PATH` of the API's FastAPI source: what is found carries the line that it comes from")
-	fl.StringVar(&f.config, "config", "", "options in a YAML `FILE`; flags win over it")
 }
 
 // check reads what is written in a form of its own, and returns all mistakes
