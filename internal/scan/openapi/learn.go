@@ -19,6 +19,7 @@ func (p *Pool) Learn(op *Operation, req *Request, status int, header http.Header
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.choices = nil
 	changes, _ := op.LikelyChangesState()
 	l := &lesson{pool: p, op: op, left: maxLearnNodes}
 	l.place(req)
@@ -69,27 +70,24 @@ type lesson struct {
 
 // place finds out from the path what an answer is about and where that lives.
 func (l *lesson) place(req *Request) {
-	parts := segments(l.op.Path)
-	last := len(parts)
-	for last > 0 && !strings.Contains(parts[last-1], "{") && isVerb(parts[last-1]) && last > 1 {
-		last-- // /orders/{id}/cancel is about the order, /orders/create about orders
-	}
+	t := l.op.traits
 	l.rank = rankListed
-	if ownPath(l.op.Path) {
+	if t.own {
 		l.rank = rankOwn
 	}
-	onItem := last > 0 && strings.Contains(parts[last-1], "{")
-	l.self = l.op.Method == "GET" && selfPath(l.op.Path)
+	// /orders/{id}/cancel is about the order, /orders/create about orders
+	onItem := t.acted > 0 && strings.Contains(t.parts[t.acted-1], "{")
+	l.self = t.self
 	switch {
 	case onItem:
-		l.home = expandPath(l.op.Path, req.PathValues, last-1)
+		l.home = expandPath(l.op.Path, req.PathValues, t.acted-1)
 	default:
-		l.home = expandPath(l.op.Path, req.PathValues, last)
+		l.home = expandPath(l.op.Path, req.PathValues, t.acted)
 		if l.op.Method == "POST" || l.op.Method == "PUT" {
 			l.rank = rankCreated
 		}
 	}
-	l.kind = thingOf(strings.Join(parts[:last], "/"))
+	l.kind = t.about
 	if l.self && (l.kind == "" || l.kind == "auth" || isAccount(l.kind) || l.kind == "userinfo") {
 		l.kind = "user"
 	}
@@ -279,6 +277,7 @@ func (p *Pool) spend(op *Operation, req *Request) {
 func (p *Pool) UseUp(op *Operation, req *Request) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.choices = nil
 	if op.Method == "DELETE" {
 		p.forget(op, req)
 	} else {

@@ -10,6 +10,9 @@ import (
 // plainName is a name in lower case without separators: "user_name",
 // "userName" and "User-Name" are one.
 func plainName(name string) string {
+	if strings.IndexFunc(name, func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') }) < 0 {
+		return name // as most are
+	}
 	return strings.Map(func(r rune) rune {
 		if r == '_' || r == '-' || r == '.' || r == ' ' || r == '[' || r == ']' {
 			return -1

@@ -3,7 +3,6 @@ package openapi
 import (
 	"cmp"
 	"slices"
-	"strings"
 )
 
 // maxOracles bounds how many witnesses of a change are named.
@@ -48,11 +47,7 @@ var ledgers = verbs(`balance history status state profile account accounts trans
 
 // testimony scores how likely GET o is to show what op changed.
 func (d *Document) testimony(op, o *Operation) int {
-	mine, its := op.traits.parts, o.traits.parts
-	acted := len(mine)
-	for acted > 1 && !strings.Contains(mine[acted-1], "{") && isVerb(mine[acted-1]) {
-		acted-- // POST /orders/{id}/cancel shows in GET /orders/{id}
-	}
+	mine, its, acted := op.traits.parts, o.traits.parts, op.traits.acted
 	score := 0
 	switch shared := common(mine, its); {
 	case slices.Equal(mine[:acted], its):
