@@ -35,13 +35,28 @@ type api struct {
 	made     []made                      // what the scan created
 	listed   map[string][]string         // what listings held when last read, by path
 	relisted map[*openapi.Operation]bool // read again after a creation
-	wasThere []string                    // paths of what was deleted
+	wasThere map[string]bool             // paths of what was deleted
+
+	successes int // of operations that were exercised
 }
 
-// build makes a request to u.
-func (a *api) build(u *use) (*openapi.Request, error) {
+// build makes a request to u, about the thing where one is given.
+func (a *api) build(u *use, thing *produced) (*openapi.Request, error) {
+	if thing.places(u.op) {
+		return a.buildAt(u, thing.values)
+	}
+	r, err := a.buildAt(u, nil)
+	if err != nil {
+		return nil, err
+	}
+	thing.name(u.op, r)
+	return r, nil
+}
+
+// buildAt makes a request to u with those values in its path; nil: what suits.
+func (a *api) buildAt(u *use, at map[string]string) (*openapi.Request, error) {
 	a.serial++
-	r, err := a.doc.Build(u.op, a.pool, openapi.BuildOptions{Optional: u.optional, Serial: a.serial})
+	r, err := a.doc.Build(u.op, a.pool, openapi.BuildOptions{Optional: u.optional, Serial: a.serial, At: at})
 	if err != nil {
 		return nil, err
 	}
@@ -123,11 +138,10 @@ func (a *api) fresh(ctx context.Context, u *use) (*attack.Call, error) {
 	if ok, err := a.fill(ctx, u); err != nil || !ok {
 		return nil, cmp.Or(err, errPrelude)
 	}
-	r, err := a.again(u)
+	r, err := a.again(u, from)
 	if err != nil {
 		return nil, err
 	}
-	from.name(u.op, r)
 	if u.differs && from != nil {
 		if next, ok := a.doc.Differ(u.op, a.pool, r, from.state); ok {
 			r = next
@@ -167,37 +181,39 @@ func (a *api) call(u *use, r *openapi.Request) *attack.Call {
 	return c
 }
 
-// again makes another request to u: the last one that succeeded where there
-// is nothing in it to vary, else a new one.
-func (a *api) again(u *use) (*openapi.Request, error) {
-	if u.last != nil && a.deleted(u.last.Path) {
-		return a.build(u) // about another thing
+// again makes another request to u, about the thing where one is given: the
+// last one that succeeded where there is nothing in it to vary, else a new one.
+func (a *api) again(u *use, thing *produced) (*openapi.Request, error) {
+	there := thing.places(u.op)
+	if u.last == nil || !there && a.deleted(u.last.Path) {
+		return a.build(u, thing)
 	}
-	if u.last != nil && len(u.op.Bodies) == 0 && (len(u.last.Query) == 0 || !u.subject.ChangesState) {
-		return u.last.Clone(), nil
+	if len(u.op.Bodies) == 0 && (len(u.last.Query) == 0 || !u.subject.ChangesState) {
+		r := u.last.Clone()
+		thing.name(u.op, r)
+		return r, nil
 	}
-	if u.last == nil || strings.HasSuffix(u.op.Path, "}") || !strings.Contains(u.op.Path, "{") {
-		return a.build(u)
+	if there || strings.HasSuffix(u.op.Path, "}") {
+		return a.build(u, thing)
 	}
-	// The same place as before, with another body: choosing a place anew
-	// among all that is known costs more than the request.
-	at := *u
-	op := *u.op
-	op.Path, at.op = u.last.Path, &op
-	r, err := a.build(&at)
-	if err != nil {
-		return nil, err
+	// The same place as before, with another body.
+	r, err := a.buildAt(u, u.last.PathValues)
+	if err == nil {
+		thing.name(u.op, r)
 	}
-	r.PathValues = maps.Clone(u.last.PathValues)
-	return r, nil
+	return r, err
 }
 
 // deleted reports whether what a path is about was deleted by the scan.
 func (a *api) deleted(path string) bool {
-	return slices.ContainsFunc(a.wasThere, func(p string) bool {
-		rest, below := strings.CutPrefix(path, p)
-		return below && (rest == "" || rest[0] == '/')
-	})
+	for !a.wasThere[path] {
+		up := strings.LastIndexByte(path, '/')
+		if up < 0 {
+			return false
+		}
+		path = path[:up]
+	}
+	return true
 }
 
 // send sends a request as the victim's own page and learns from the answer.
@@ -213,7 +229,7 @@ func (a *api) send(ctx context.Context, u *use, r *openapi.Request) (*client.Res
 	}
 	a.pool.Learn(u.op, r, res.Status, res.Header, res.Body)
 	if u.op.Method == http.MethodDelete && res.Status < 300 && strings.HasSuffix(u.op.Path, "}") && len(a.wasThere) < maxListed {
-		a.wasThere = append(a.wasThere, r.Path)
+		a.wasThere[r.Path] = true
 	}
 	if res.Status == http.StatusOK {
 		a.learnLinks(res)

@@ -54,7 +54,7 @@ func (a *api) unmake(ctx context.Context, m *made, deleters []*use) error {
 			r := &openapi.Request{Method: d.op.Method}
 			if d.op.Method == http.MethodPost {
 				var err error
-				if r, err = a.build(d); err != nil {
+				if r, err = a.build(d, nil); err != nil {
 					continue
 				}
 			}

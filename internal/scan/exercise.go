@@ -63,12 +63,11 @@ func (a *api) exercise(ctx context.Context, u *use) error {
 			return err
 		}
 	}
-	built, err := a.build(u)
+	built, err := a.build(u, from)
 	if err != nil {
 		s.Reason = err.Error()
 		return nil
 	}
-	from.name(u.op, built)
 	if u.differs && from != nil {
 		if next, ok := a.doc.Differ(u.op, a.pool, built, from.state); ok {
 			built = next
@@ -125,10 +124,9 @@ func (a *api) exercise(ctx context.Context, u *use) error {
 				return err
 			}
 			if from != nil {
-				if built, err = a.build(u); err != nil {
+				if built, err = a.build(u, from); err != nil {
 					return nil
 				}
-				from.name(u.op, built)
 				r = built
 				continue
 			}
@@ -139,7 +137,7 @@ func (a *api) exercise(ctx context.Context, u *use) error {
 			}
 			// Perhaps what the document calls optional is needed.
 			u.optional = true
-			if next, err = a.build(u); err != nil {
+			if next, err = a.build(u, nil); err != nil {
 				return nil
 			}
 			built = next
@@ -189,7 +187,8 @@ func (a *api) excused(u *use) string {
 
 // remember keeps what had to be corrected for later calls.
 func (a *api) remember(u *use, built, sent *openapi.Request) {
-	u.last, u.current = sent, sent.PathValues
+	a.successes++
+	u.last, u.current, u.chooses = sent, sent.PathValues, takesName(u.op, sent)
 	if built == sent {
 		return
 	}

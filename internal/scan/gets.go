@@ -168,7 +168,7 @@ func (a *api) mover(ctx context.Context, path string, plain []*use) error {
 
 // recall calls u anew, with other values where it takes any.
 func (a *api) recall(ctx context.Context, u *use) error {
-	r, err := a.build(u)
+	r, err := a.build(u, nil)
 	if err != nil {
 		return ctx.Err()
 	}

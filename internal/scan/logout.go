@@ -30,7 +30,7 @@ func (s *session) logout(ctx context.Context) error {
 		if _, err := t.Victim.Login(ctx); err != nil {
 			return nil, err
 		}
-		r, err := a.build(u)
+		r, err := a.build(u, nil)
 		if err != nil {
 			return nil, err
 		}

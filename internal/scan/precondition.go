@@ -134,11 +134,10 @@ func mayNeedPrelude(status int) bool {
 // once on a thing that was there: nothing, or what another operation does.
 func (a *api) settle(ctx context.Context, u *use) error {
 	works := func(thing *produced) (bool, error) {
-		r, err := a.again(u)
+		r, err := a.again(u, thing)
 		if err != nil {
 			return false, nil
 		}
-		thing.name(u.op, r)
 		res, err := a.send(ctx, u, r)
 		if err != nil || u.subject.Judge.Read(res) == attack.Accepted {
 			return err == nil, err
@@ -221,11 +220,10 @@ func (a *api) preludes(u *use) []*use {
 // play does what must be done to a thing before; false where a step fails.
 func (a *api) play(ctx context.Context, steps []*use, thing *produced) (bool, error) {
 	for _, p := range steps {
-		r, err := a.again(p)
+		r, err := a.again(p, thing)
 		if err != nil {
 			return false, nil
 		}
-		thing.name(p.op, r)
 		if p.versioned {
 			if _, err := a.current(ctx, p, r); err != nil {
 				return false, err

@@ -29,6 +29,17 @@ type produced struct {
 	state  map[string]any // what the answer to its creation said of it
 }
 
+// places reports whether the thing gives every parameter of op's path a value.
+func (p *produced) places(op *openapi.Operation) bool {
+	if p == nil || p.values[p.last] == "" {
+		return false
+	}
+	return !slices.ContainsFunc(op.PathParams(), func(name string) bool {
+		_, known := p.values[name]
+		return !known
+	})
+}
+
 // name puts the thing into r's path.
 func (p *produced) name(op *openapi.Operation, r *openapi.Request) {
 	if p == nil || p.values[p.last] == "" {
@@ -50,9 +61,17 @@ func (p *produced) name(op *openapi.Operation, r *openapi.Request) {
 
 // producers returns the operations, of those that succeeded, that create what
 // u's last path parameter names: first those that the document shows, then
-// those whose answers were seen to name such a thing.
+// those whose answers were seen to name such a thing. They stay the same until
+// another operation succeeds.
 func (a *api) producers(u *use) []*use {
-	var out []*use
+	if u.producers == nil || u.producersOf != a.successes {
+		u.producers, u.producersOf = a.findProducers(u), a.successes
+	}
+	return u.producers
+}
+
+func (a *api) findProducers(u *use) []*use {
+	out := []*use{}
 	for _, op := range a.doc.Producers(u.op) {
 		if p := a.byOp[op]; p != nil && p.subject.Exercised {
 			out = append(out, p)
@@ -159,7 +178,7 @@ func (a *api) create(ctx context.Context, p *use) (*openapi.Request, *client.Res
 	if ok, err := a.fill(ctx, p); err != nil || !ok {
 		return nil, nil, err
 	}
-	r, err := a.again(p)
+	r, err := a.again(p, nil)
 	if err != nil {
 		return nil, nil, nil
 	}
@@ -192,7 +211,7 @@ func (a *api) create(ctx context.Context, p *use) (*openapi.Request, *client.Res
 				return nil, nil, err
 			}
 			if roomy {
-				if next, err = a.again(p); err != nil {
+				if next, err = a.again(p, nil); err != nil {
 					return nil, nil, nil
 				}
 				ok = true
@@ -223,23 +242,26 @@ func (a *api) under(ctx context.Context, p *use, try, status int) (*openapi.Requ
 	if err != nil {
 		return nil, err
 	}
-	r, err := a.again(p)
+	r, err := a.again(p, thing)
 	if err != nil {
 		return nil, nil
 	}
-	thing.name(p.op, r)
 	return r, nil
 }
 
 // named reports whether u makes a thing under a name that the caller chooses,
 // the path's last parameter: it took one that nothing bore.
-func (u *use) named() bool {
-	if u.op.Method != http.MethodPost && u.op.Method != http.MethodPut || !strings.HasSuffix(u.op.Path, "}") || u.last == nil {
+func (u *use) named() bool { return u.last != nil && u.chooses }
+
+// takesName reports whether a call that succeeded made a thing under a name
+// that was made up, the path's last parameter.
+func takesName(op *openapi.Operation, sent *openapi.Request) bool {
+	if op.Method != http.MethodPost && op.Method != http.MethodPut || !strings.HasSuffix(op.Path, "}") {
 		return false
 	}
-	parameter := lastParameter(u.op)
-	i := slices.IndexFunc(u.op.Params, func(p *openapi.Param) bool { return p.In == "path" && p.Name == parameter })
-	return i >= 0 && u.op.Params[i].Schema.Type() == "string" && slices.Contains(u.last.Guesses, parameter)
+	parameter := lastParameter(op)
+	i := slices.IndexFunc(op.Params, func(p *openapi.Param) bool { return p.In == "path" && p.Name == parameter })
+	return i >= 0 && op.Params[i].Schema.Type() == "string" && slices.Contains(sent.Guesses, parameter)
 }
 
 // rename gives r a name in its path that no call had before.

@@ -379,6 +379,7 @@ func (p *prover) renewed(ctx context.Context, sub *attack.Subject) bool {
 	found := err == nil && u.last != nil
 	if !found {
 		u.last = last
+		p.s.a.successes++ // it makes again what it made before
 	}
 	sub.Reason = reason
 	return found

@@ -33,6 +33,7 @@ type use struct {
 	versioned bool      // each call names the thing's newest state
 	differs   bool      // each call gives the new thing what it has not yet
 	keyed     bool      // each call needs a name of its own in the path
+	chooses   bool      // its caller chooses the new thing's name, see takesName
 	unsettled bool      // what must come before is still to be found out
 	last      *openapi.Request
 	refused   *openapi.Request  // the last that was not answered by a success
@@ -41,6 +42,9 @@ type use struct {
 	current   map[string]string // path parameters of the newest call
 	names     map[string]bool   // what the answer to a creation names, see namesIn
 	leads     *url.URL          // where the answer to a creation says that the thing is
+
+	producers   []*use // as known when so many calls had succeeded
+	producersOf int
 }
 
 // made is a thing that the scan created, and how it might be deleted.

@@ -84,13 +84,14 @@ func copyValue(v any) any {
 
 // BuildOptions say how a request is made.
 type BuildOptions struct {
-	ContentType string          // of the body; "" is the first that the document offers
-	Optional    bool            // fill what is not required, too
-	Serial      int             // two serials give different names and texts
-	Taken       map[string]bool // ids that are not to be used
-	Avoid       map[string]bool // paths that are not to be built, as in Request.Path
-	Fresh       bool            // the path's last thing must be one that we created and that nothing has changed since
-	Unique      bool            // no examples and defaults: they were taken
+	ContentType string            // of the body; "" is the first that the document offers
+	Optional    bool              // fill what is not required, too
+	Serial      int               // two serials give different names and texts
+	At          map[string]string // values of all of the path's parameters; nil: they are chosen
+	Taken       map[string]bool   // ids that are not to be used
+	Avoid       map[string]bool   // paths that are not to be built, as in Request.Path
+	Fresh       bool              // the path's last thing must be one that we created and that nothing has changed since
+	Unique      bool              // no examples and defaults: they were taken
 }
 
 // Unbuildable says why no valid request can be made.
@@ -104,6 +105,7 @@ func (e *Unbuildable) Error() string { return e.Reason }
 func (d *Document) Build(op *Operation, pool *Pool, opt BuildOptions) (*Request, error) {
 	g := d.generator(op, pool, opt)
 	r := &Request{Method: op.Method, PathValues: g.path, Query: url.Values{}, Header: http.Header{}, opt: opt, serial: g.serial}
+	r.opt.At = nil // a correction may go elsewhere
 	if err := g.fillPath(r, opt); err != nil {
 		return nil, err
 	}

@@ -58,34 +58,23 @@ type search struct {
 // by that of the collection before it.
 type slotName struct{ own, container *word }
 
-// fillPath chooses the path parameters.
+// fillPath fills the path parameters.
 func (g *generator) fillPath(r *Request, opt BuildOptions) error {
-	s := &search{g: g, op: g.op, slots: g.doc.slots(g.op), parts: segments(g.op.Path), opt: opt, bestScore: noScore}
-	s.rest = make([]int, len(s.slots))
-	for i := range s.rest {
-		s.rest[i] = enumScore * (len(s.slots) - 1 - i)
+	slots := g.doc.slots(g.op)
+	best := g.told(slots, opt.At)
+	if best == nil {
+		var err error
+		if best, err = g.choose(slots, opt); err != nil {
+			return err
+		}
 	}
-	s.room = make([][]candidate, len(s.slots))
-	chosen := make([]candidate, 0, len(s.slots)) // shared: one branch at a time
-	if g.pool != nil {
-		g.pool.mu.Lock()
-		s.bind()
-		s.bounds()
-		s.descend(chosen, 0)
-		g.pool.mu.Unlock()
-	} else {
-		s.descend(chosen, 0)
-	}
-	if s.best == nil {
-		return s.why()
-	}
-	for i, c := range s.best {
-		name := s.slots[i].name
+	for i, c := range best {
+		name := slots[i].name
 		g.path[name] = c.text
 		if c.thing != nil {
 			r.things = append(r.things, c.thing)
 			g.chosen = append(g.chosen, c.thing)
-			if i == len(s.best)-1 {
+			if i == len(best)-1 {
 				g.target = c.thing
 			}
 		}
@@ -98,6 +87,73 @@ func (g *generator) fillPath(r *Request, opt BuildOptions) error {
 		r.Path = "/"
 	}
 	return nil
+}
+
+// told returns the values that the path's parameters are to have, and the
+// things that they name; nil where they are to be chosen.
+func (g *generator) told(slots []slot, at map[string]string) []candidate {
+	if at == nil {
+		return nil
+	}
+	out := make([]candidate, len(slots))
+	for i, s := range slots {
+		v, ok := at[s.name]
+		if !ok {
+			return nil
+		}
+		out[i].text = v
+	}
+	if g.pool != nil {
+		g.pool.mu.Lock()
+		defer g.pool.mu.Unlock()
+		for i, s := range slots {
+			out[i].thing = g.pool.at(expandPath(g.op.Path, at, s.segment), s.name, out[i].text)
+		}
+	}
+	return out
+}
+
+// choose looks for the values of the path's parameters. What was found once
+// holds until more is learnt.
+func (g *generator) choose(slots []slot, opt BuildOptions) ([]candidate, error) {
+	if g.pool == nil {
+		return g.search(slots, opt)
+	}
+	g.pool.mu.Lock()
+	defer g.pool.mu.Unlock()
+	plain := len(opt.Taken) == 0 && len(opt.Avoid) == 0 && !opt.Fresh
+	if best, ok := g.pool.choices[g.op]; ok && plain {
+		return best, nil
+	}
+	best, err := g.search(slots, opt)
+	guessed := slices.ContainsFunc(best, func(c candidate) bool { return c.guessed })
+	if err == nil && plain && !guessed { // guesses differ from request to request
+		if g.pool.choices == nil {
+			g.pool.choices = map[*Operation][]candidate{}
+		}
+		g.pool.choices[g.op] = best
+	}
+	return best, err
+}
+
+// search is choose anew. The pool's lock is held.
+func (g *generator) search(slots []slot, opt BuildOptions) ([]candidate, error) {
+	s := &search{g: g, op: g.op, slots: slots, parts: segments(g.op.Path), opt: opt, bestScore: noScore}
+	s.rest = make([]int, len(s.slots))
+	for i := range s.rest {
+		s.rest[i] = enumScore * (len(s.slots) - 1 - i)
+	}
+	s.room = make([][]candidate, len(s.slots))
+	chosen := make([]candidate, 0, len(s.slots)) // shared: one branch at a time
+	if g.pool != nil {
+		s.bind()
+		s.bounds()
+	}
+	s.descend(chosen, 0)
+	if s.best == nil {
+		return nil, s.why()
+	}
+	return s.best, nil
 }
 
 func (s *search) why() error {

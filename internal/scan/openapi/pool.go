@@ -38,6 +38,7 @@ type Pool struct {
 	self     map[string]any   // fields of the account in use, by plain name
 	hints    map[string]map[string]any
 	quiet    map[string][]map[string]any // what was created at a place that did not say its id
+	choices  map[*Operation][]candidate  // of paths' parameters, until more is learnt
 	tick     int                         // orders things by when they were last met
 	searches int                         // for ids, so far
 	serial   int                         // tells generated texts apart
@@ -257,6 +258,26 @@ func (t *thing) pick(name *word, suits func(any) bool) (any, bool) {
 	return try(func(field *word) bool { return field.isID && field.of == t.kind })
 }
 
+// at returns the thing that lives at a path and that a parameter calls so; nil
+// where none is known. The caller holds the lock.
+func (p *Pool) at(home, parameter, id string) *thing {
+	name := p.index.word(parameter)
+	known := func(any) bool { return true }
+	for _, t := range slices.Backward(p.index.at(home)) {
+		if t.gone {
+			continue
+		}
+		v, ok := t.pick(name, known)
+		if !ok {
+			v, ok = t.pick(p.index.word("id"), known) // it is called otherwise, see search.things
+		}
+		if ok && text(v) == id {
+			return t
+		}
+	}
+	return nil
+}
+
 // named returns the field of that name, however it is written.
 func (t *thing) named(name *word) (any, bool) {
 	if v, ok := t.fields[name.name]; ok {
@@ -275,6 +296,7 @@ func (t *thing) named(name *word) (any, bool) {
 func (p *Pool) Offer(name string, value any) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.choices = nil
 	p.keep(name, value)
 }
 
@@ -282,6 +304,7 @@ func (p *Pool) Offer(name string, value any) {
 func (p *Pool) Self(name string, value any) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.choices = nil
 	p.is(name, value)
 }
 

@@ -33,13 +33,7 @@ func isSlot(segment string) bool {
 // Nobody changes them.
 func (d *Document) slots(op *Operation) []slot {
 	t := op.traits
-	if t == nil {
-		return d.findSlots(op)
-	}
-	t.once.Do(func() { t.path, t.slots = op.Path, d.findSlots(op) })
-	if t.path != op.Path { // a copy of the operation at one place
-		return d.findSlots(op)
-	}
+	t.once.Do(func() { t.slots = d.findSlots(op) })
 	return t.slots
 }
 
