@@ -143,6 +143,7 @@ func (w *wire) dial(ctx context.Context) (*conn, error) {
 	if err != nil {
 		return nil, err
 	}
+	raw = newQuick(raw)
 	if w.tls != nil {
 		secure := tls.Client(raw, w.tls)
 		bounded, cancel := context.WithTimeout(ctx, dialTime)

@@ -75,6 +75,7 @@ func TestRequestsAreWrittenAsTold(t *testing.T) {
 		{"POST", "/a%20b?c=d%26", `{"e":1}`, 7},
 		{"POST", "/empty", "", 0},
 		{"PUT", "/p", strings.Repeat("x", 100_000), 100_000},
+		{"PUT", "/more-than-a-socket-takes", strings.Repeat("0123456789abcdef", 1<<20), 16 << 20},
 		{"DELETE", "/d", "", 0},
 		{"GET", "/g", "", 0},
 	} {
