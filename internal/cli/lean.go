@@ -10,7 +10,7 @@ import (
 // collected, in percent of what is kept.
 const (
 	defaultGCPercent = 100
-	scanGCPercent    = 200
+	scanGCPercent    = 400
 )
 
 // lean sets Go's runtime up for work that is one request after the other, and
@@ -18,7 +18,7 @@ const (
 //
 // Alone, without a browser to listen to, each answer that comes would wake a
 // second processor, to look for work that there is none of. And a scan of sixty
-// operations keeps two megabytes, so that the collector would run all the time.
+// operations keeps two megabytes, so that the collector would run all the time; one of a thousand keeps thirty.
 func lean(alone bool) (undo func()) {
 	processors, garbage := alone && os.Getenv("GOMAXPROCS") == "", os.Getenv("GOGC") == ""
 	if processors {
