@@ -92,22 +92,19 @@ func (a *api) credentialsIn(u *use, m map[string]any) {
 	if u.subject.Login {
 		return
 	}
-	creds := a.t.Victim.Credentials()
-	own := changesOwnAccount(u.op)
-	changes := own || strings.Contains(strings.ToLower(u.op.Path+u.op.ID), "password")
 	for k := range m {
 		name := strings.ToLower(k)
-		if is, ok := a.ownName(name); own && ok {
+		if is, ok := a.ownName(name); u.own && ok {
 			m[k] = is
 			continue
 		}
 		switch {
-		case strings.Contains(name, "password") && (changes || strings.Contains(name, "old") || strings.Contains(name, "current")):
+		case strings.Contains(name, "password") && (u.own || strings.Contains(name, "old") || strings.Contains(name, "current") || strings.Contains(strings.ToLower(u.op.Path+u.op.ID), "password")):
 			if !a.t.Victim.Account.Password.Empty() {
 				m[k] = a.t.Victim.Account.Password.Reveal()
 			}
 		case strings.Contains(name, "refresh") && strings.Contains(name, "token"):
-			for _, t := range creds.Tokens {
+			for _, t := range a.t.Victim.Credentials().Tokens {
 				if t.Refresh {
 					m[k] = t.Value
 				}

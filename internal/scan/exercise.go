@@ -2,7 +2,6 @@ package scan
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -28,8 +27,9 @@ func identities(r *client.Response) []string {
 	if loc := strings.TrimRight(r.Header.Get("Location"), "/"); loc != "" {
 		out = append(out, loc[strings.LastIndexByte(loc, '/')+1:])
 	}
-	var v map[string]any
-	if json.Unmarshal(r.Body, &v) != nil {
+	body, _ := r.JSON()
+	v, ok := body.(map[string]any)
+	if !ok {
 		return out
 	}
 	if inner, ok := v["data"].(map[string]any); ok {

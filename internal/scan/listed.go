@@ -2,7 +2,6 @@ package scan
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"net/url"
 	"slices"
@@ -37,8 +36,7 @@ func (a *api) newest(ctx context.Context, p *use, r *openapi.Request, parameter 
 			continue
 		}
 		ids := a.linked(res, parameter)
-		var v any
-		if json.Unmarshal(res.Body, &v) == nil {
+		if v, ok := res.JSON(); ok {
 			ids = listing(v, parameter)
 		}
 		if len(ids) == 0 {

@@ -2,7 +2,6 @@ package scan
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"maps"
 	"net/http"
@@ -345,8 +344,9 @@ func namesIn(r *client.Response) map[string]bool {
 
 // things returns the objects of an answer that may be the thing it is about.
 func things(r *client.Response) []map[string]any {
-	var v map[string]any
-	if json.Unmarshal(r.Body, &v) != nil {
+	body, _ := r.JSON()
+	v, ok := body.(map[string]any)
+	if !ok {
 		return nil
 	}
 	if inner, ok := v["data"].(map[string]any); ok {

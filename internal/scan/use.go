@@ -18,6 +18,7 @@ type use struct {
 	op      *openapi.Operation
 	subject *attack.Subject
 
+	own      bool           // it writes the account that calls it
 	telling  string         // what the last path parameter names, see telling
 	optional bool           // fill what is not required
 	fixed    map[string]any // members that had to be corrected
@@ -59,7 +60,7 @@ type made struct {
 // newUse prepares an operation.
 func (a *api) newUse(op *openapi.Operation) *use {
 	changes := !op.Safe()
-	u := &use{op: op, telling: telling(lastParameter(op)), subject: &attack.Subject{Ref: op.OperationRef, ChangesState: changes, Credential: finding.CredentialUnknown}}
+	u := &use{op: op, own: changesOwnAccount(op), telling: telling(lastParameter(op)), subject: &attack.Subject{Ref: op.OperationRef, ChangesState: changes, Credential: finding.CredentialUnknown}}
 	u.optional = op.Method == http.MethodPatch || noneRequired(op)
 	u.renew = op.Method == http.MethodDelete && strings.Contains(op.Path, "{")
 	u.subject.UsesUp = u.renew

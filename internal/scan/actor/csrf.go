@@ -2,7 +2,6 @@ package actor
 
 import (
 	"bytes"
-	"encoding/json"
 	"net/http"
 	"regexp"
 	"slices"
@@ -57,8 +56,7 @@ func CSRFTokens(r *client.Response) []CSRFToken {
 	case !namesCSRF(r.Body):
 		// Most answers name no token, and need not be read.
 	case strings.Contains(ct, "json"):
-		var v any
-		if json.Unmarshal(r.Body, &v) == nil {
+		if v, ok := r.JSON(); ok {
 			walk(v, "", 0, func(pointer, key, s string) {
 				if isCSRFName(strings.ToLower(key)) && !strings.ContainsAny(s, " \n") {
 					add(s, "body", key)

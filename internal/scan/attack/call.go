@@ -95,12 +95,22 @@ func (c *Call) inQuery(do func(q url.Values, name string)) *Call {
 func (c *Call) URL() *url.URL { return locate(c.Base, c.Request) }
 
 func locate(base *url.URL, r *openapi.Request) *url.URL {
-	u, err := url.Parse(strings.TrimSuffix(base.EscapedPath(), "/") + r.Path)
-	if err != nil { // a path that was made is a path
-		u = &url.URL{Path: "/"}
+	path := strings.TrimSuffix(base.EscapedPath(), "/") + r.Path
+	u := &url.URL{Path: path}
+	if strings.ContainsFunc(path, odd) {
+		var err error
+		if u, err = url.Parse(path); err != nil { // a path that was made is a path
+			u = &url.URL{Path: "/"}
+		}
 	}
 	u.Scheme, u.Host, u.RawQuery = base.Scheme, base.Host, r.Query.Encode()
 	return u
+}
+
+// odd reports whether a path with r in it may not say what it stands for: it
+// is none of the characters that are never escaped (RFC 3986 §2.3).
+func odd(r rune) bool {
+	return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("/-._~", r)
 }
 
 // HasBody reports whether the call has a body.

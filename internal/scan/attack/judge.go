@@ -1,7 +1,7 @@
 package attack
 
 import (
-	"encoding/json"
+	"bytes"
 	"net/http"
 	"net/url"
 	"slices"
@@ -101,11 +101,12 @@ func (j *Judge) Read(r *client.Response) Reading {
 // Failed reports whether an answer calls itself a failure whatever its status,
 // in the members by which JSON APIs do so.
 func Failed(r *client.Response) bool {
-	var body map[string]any
-	if !strings.Contains(strings.ToLower(r.Header.Get("Content-Type")), "json") || json.Unmarshal(r.Body, &body) != nil {
+	if !strings.Contains(strings.ToLower(r.Header.Get("Content-Type")), "json") {
 		return false
 	}
-	for k, v := range body {
+	body, _ := r.JSON()
+	members, _ := body.(map[string]any)
+	for k, v := range members {
 		switch strings.ToLower(k) {
 		case "ok", "success", "succeeded":
 			if v == false {
@@ -154,13 +155,13 @@ func lookAt(r *client.Response) look {
 		}
 	}
 	ct := strings.ToLower(r.Header.Get("Content-Type"))
-	body := strings.TrimSpace(string(r.Body))
+	text := bytes.TrimSpace(r.Body)
 	switch {
-	case body == "":
+	case len(text) == 0:
 		l.kind = "empty"
-	case strings.Contains(ct, "json") || body[0] == '{' || body[0] == '[':
-		var v any
-		if json.Unmarshal(r.Body, &v) != nil {
+	case strings.Contains(ct, "json") || text[0] == '{' || text[0] == '[':
+		v, ok := r.JSON()
+		if !ok {
 			l.kind = "text"
 			break
 		}
@@ -170,6 +171,7 @@ func lookAt(r *client.Response) look {
 		l.paths = slices.Compact(l.paths)
 	case strings.Contains(ct, "html"):
 		l.kind = "html"
+		body := string(text)
 		l.fixed["title"] = digits(between(body, "<title>", "</title>"))
 		lower := strings.ToLower(body)
 		if strings.Contains(lower, `type="password"`) || strings.Contains(lower, `type=password`) {
@@ -179,6 +181,7 @@ func lookAt(r *client.Response) look {
 		l.kind = "text"
 	}
 	if l.kind == "text" {
+		body := string(text)
 		l.fixed["text"] = digits(first(body, 200))
 		l.failure = failing(body)
 	}

@@ -8,11 +8,13 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -167,6 +169,20 @@ type Response struct {
 	Body      []byte
 	Truncated bool // the body was longer, or came slower, than the bounds allow
 	At        time.Time
+
+	read  bool // value is what the body says
+	value any
+	valid bool
+}
+
+// JSON returns what the body says, which many ask and nobody is to change; ok
+// is false where it is no JSON. Unlike the rest of a Response it is not safe
+// for concurrent use.
+func (r *Response) JSON() (value any, ok bool) {
+	if !r.read {
+		r.read, r.valid = true, json.Unmarshal(r.Body, &r.value) == nil
+	}
+	return r.value, r.valid
 }
 
 // Do sends one request and reads its answer within the bounds. An answer 429,
@@ -219,26 +235,8 @@ func (c *Client) backoff() time.Duration {
 }
 
 func (c *Client) once(ctx context.Context, r *Request) (*Response, error) {
-	h := make(http.Header, len(r.Header)+len(c.cfg.Header)+2)
-	for k, v := range c.cfg.Header {
-		if !r.Bare || k == "Cookie" || !c.besideTheWay.Load() {
-			h[k] = v
-		}
-	}
-	for k, v := range r.Header {
-		if k == "Cookie" && len(h[k]) > 0 {
-			v = []string{h[k][0] + "; " + strings.Join(v, "; ")}
-		}
-		h[k] = v
-	}
-	if _, ok := h["User-Agent"]; !ok {
-		h["User-Agent"] = userAgent
-	}
-	if !r.Bare {
-		h[MarkerHeader] = marked
-	}
 	c.sent.Add(1)
-	res, err := c.exchange(ctx, r, h)
+	res, err := c.exchange(ctx, r, c.fields(r))
 	if err != nil {
 		return nil, err
 	}
@@ -246,22 +244,61 @@ func (c *Client) once(ctx context.Context, r *Request) (*Response, error) {
 	return res, nil
 }
 
+// A field is a header field with all of its values.
+type field struct {
+	name   string
+	values []string
+}
+
+// fields returns the fields that are sent with a request, by name.
+func (c *Client) fields(r *Request) []field {
+	out := make([]field, 0, len(r.Header)+len(c.cfg.Header)+2)
+	for name, values := range r.Header {
+		if more := c.cfg.Header["Cookie"]; name == "Cookie" && len(more) > 0 {
+			values = []string{more[0] + "; " + strings.Join(values, "; ")}
+		}
+		if r.Bare || name != MarkerHeader { // which follows
+			out = append(out, field{name, values})
+		}
+	}
+	add := func(name string, values []string) {
+		if _, set := r.Header[name]; !set {
+			out = append(out, field{name, values})
+		}
+	}
+	told := false // by the configuration
+	for name, values := range c.cfg.Header {
+		if name == "Cookie" || !r.Bare && name != MarkerHeader || r.Bare && !c.besideTheWay.Load() {
+			add(name, values)
+			told = told || name == "User-Agent"
+		}
+	}
+	if !told {
+		add("User-Agent", userAgent)
+	}
+	if !r.Bare {
+		out = append(out, field{MarkerHeader, marked})
+	}
+	slices.SortFunc(out, func(a, b field) int { return strings.Compare(a.name, b.name) })
+	return out
+}
+
 // exchange sends a request over the wire, or over a transport where one was
 // given or must be.
-func (c *Client) exchange(ctx context.Context, r *Request, h http.Header) (*Response, error) {
+func (c *Client) exchange(ctx context.Context, r *Request, fields []field) (*Response, error) {
 	if c.wire == nil {
-		return c.over(ctx, c.cfg.Transport, r, h)
+		return c.over(ctx, c.cfg.Transport, r, fields)
 	}
 	if h2 := c.http2.Load(); h2 != nil {
-		return c.over(ctx, h2, r, h)
+		return c.over(ctx, h2, r, fields)
 	}
-	res, err := c.wire.do(ctx, &exchange{method: r.Method, url: r.URL, header: h, body: r.Body,
+	res, err := c.wire.do(ctx, &exchange{method: r.Method, url: r.URL, fields: fields, body: r.Body,
 		head: c.cfg.Timeout, rest: c.cfg.BodyTime, limit: c.maxBody.Load()})
 	if !errors.Is(err, errHTTP2) {
 		return res, err
 	}
 	c.http2.CompareAndSwap(nil, c.wire.http2())
-	return c.over(ctx, c.http2.Load(), r, h)
+	return c.over(ctx, c.http2.Load(), r, fields)
 }
 
 // Values of fields that every request shares; nothing changes them.
@@ -271,13 +308,17 @@ var (
 )
 
 // over sends a request over a transport.
-func (c *Client) over(ctx context.Context, transport http.RoundTripper, r *Request, h http.Header) (*Response, error) {
+func (c *Client) over(ctx context.Context, transport http.RoundTripper, r *Request, fields []field) (*Response, error) {
+	header := make(http.Header, len(fields))
+	for _, f := range fields {
+		header[f.name] = f.values
+	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	timer := time.AfterFunc(c.cfg.Timeout, func() { cancel(errSlow) })
 	defer timer.Stop()
 	req := (&http.Request{
-		Method: r.Method, URL: r.URL, Host: r.URL.Host, Header: h,
+		Method: r.Method, URL: r.URL, Host: r.URL.Host, Header: header,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 	}).WithContext(ctx)
 	if r.Body != nil {

@@ -13,7 +13,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -166,8 +165,8 @@ func (w *wire) dial(ctx context.Context) (*conn, error) {
 type exchange struct {
 	method     string
 	url        *url.URL
-	header     http.Header
-	body       []byte // nil: none, and no length is told
+	fields     []field // by name
+	body       []byte  // nil: none, and no length is told
 	head, rest time.Duration
 	limit      int64 // bytes of the answer's body
 }
@@ -317,13 +316,13 @@ func (x *exchange) check() error {
 	if !httpguts.ValidHeaderFieldName(x.method) { // both are tokens
 		return fmt.Errorf("malformed method %q", x.method)
 	}
-	for name, values := range x.header {
-		if !httpguts.ValidHeaderFieldName(name) {
-			return fmt.Errorf("malformed field name %q", name)
+	for _, f := range x.fields {
+		if !httpguts.ValidHeaderFieldName(f.name) {
+			return fmt.Errorf("malformed field name %q", f.name)
 		}
-		for _, v := range values {
+		for _, v := range f.values {
 			if !httpguts.ValidHeaderFieldValue(v) {
-				return fmt.Errorf("malformed value of the field %s", name)
+				return fmt.Errorf("malformed value of the field %s", f.name)
 			}
 		}
 	}
@@ -343,16 +342,12 @@ func (x *exchange) write(out *bufio.Writer) error {
 	for _, s := range []string{x.method, " ", x.url.RequestURI(), " HTTP/1.1\r\nHost: ", host, "\r\n"} {
 		_, _ = out.WriteString(s)
 	}
-	names := make([]string, 0, 16)
-	for name := range x.header {
-		if name != "Host" && name != "Content-Length" && name != "Transfer-Encoding" {
-			names = append(names, name)
+	for _, f := range x.fields {
+		if f.name == "Host" || f.name == "Content-Length" || f.name == "Transfer-Encoding" {
+			continue
 		}
-	}
-	slices.Sort(names)
-	for _, name := range names {
-		for _, v := range x.header[name] {
-			for _, s := range []string{name, ": ", v, "\r\n"} {
+		for _, v := range f.values {
+			for _, s := range []string{f.name, ": ", v, "\r\n"} {
 				_, _ = out.WriteString(s)
 			}
 		}

@@ -604,7 +604,7 @@ func (g *generator) known(m map[string]any, name string) (any, bool) {
 // kind that the operation makes do not count: theirs are taken. The pool's
 // lock is held.
 func (g *generator) sameName(m map[string]any, name, of string) (any, bool) {
-	if kind(m) != "string" || text(m["pattern"]) == "" || g.op == nil || g.opt.Unique || thingOf(g.op.Path) == of {
+	if kind(m) != "string" || text(m["pattern"]) == "" || g.op == nil || g.opt.Unique || g.op.traits.thing == of {
 		return nil, false
 	}
 	suits := func(v any) bool { return g.fits(m, v) && !g.opt.Taken[text(v)] }
@@ -613,14 +613,21 @@ func (g *generator) sameName(m map[string]any, name, of string) (any, bool) {
 			return v, true
 		}
 	}
-	own := thingOf(g.op.Path)
-	var found any
-	g.pool.each(func(t *thing) {
-		if v, ok := t.fields[name]; found == nil && ok && !t.gone && t.kind != own && suits(v) {
-			found = v
+	own := g.op.traits.thing
+	var found *thing // the first, in an order that does not change from run to run
+	for _, t := range g.pool.index.fields[plainName(name)] {
+		v, ok := t.fields[name]
+		if !ok || t.gone || t.kind == own || !suits(v) {
+			continue
 		}
-	})
-	return found, found != nil
+		if found == nil || cmp.Or(cmp.Compare(t.kind, found.kind), cmp.Compare(t.serial, found.serial)) < 0 {
+			found = t
+		}
+	}
+	if found == nil {
+		return nil, false
+	}
+	return found.fields[name], true
 }
 
 // direction tells names of who gets something and of who gives it.

@@ -128,12 +128,8 @@ func (r *Reader) get(ctx context.Context, path string) (string, error) {
 // Text writes an answer as lines: its status, and its JSON indented, so that
 // two of them can be compared line by line.
 func Text(r *client.Response) string {
-	body := r.Body
-	if len(body) > maxState {
-		body = body[:maxState]
-	}
-	var v any
-	if json.Unmarshal(body, &v) == nil {
+	body := r.Body[:min(len(r.Body), maxState)]
+	if v, ok := r.JSON(); ok && len(r.Body) <= maxState {
 		if b, err := json.MarshalIndent(v, "", "  "); err == nil {
 			return fmt.Sprintf("%d\n%s\n", r.Status, b)
 		}
