@@ -229,6 +229,16 @@ var chain = [...]step{
 
 // ServeHTTP implements http.Handler.
 func (g *Guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.ProtoMajor < 2 {
+		g.serve(w, r)
+		return
+	}
+	s := newStallWriter(w, g.cfg.Limits.BodyTimeout)
+	g.serve(s, r)
+	s.finish()
+}
+
+func (g *Guard) serve(w http.ResponseWriter, r *http.Request) {
 	x := &exchange{w: w, r: r}
 	x.client = g.clientOf(r)
 	start := g.clock()
