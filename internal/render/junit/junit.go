@@ -36,13 +36,19 @@ type tcase struct {
 	Classname string    `xml:"classname,attr"`
 	Failures  []failure `xml:"failure"`
 	Skipped   *skipped  `xml:"skipped"`
-	Output    []string  `xml:"system-out"`
+	Output    []text    `xml:"system-out"`
 }
 
 type failure struct {
 	Type    string `xml:"type,attr"`
 	Message string `xml:"message,attr"`
-	Text    string `xml:",chardata"`
+	Text    string `xml:",cdata"`
+}
+
+// text is kept in CDATA, in which its lines stay lines for whoever reads the
+// file itself.
+type text struct {
+	Text string `xml:",cdata"`
 }
 
 type skipped struct {
@@ -76,7 +82,7 @@ func Render(w io.Writer, r *finding.Report) error {
 		c := caseOf(place(r, f))
 		c.Skipped = nil
 		if f.Known {
-			c.Output = append(c.Output, clean(fmt.Sprintf("in the baseline: %s %s (%s)\n%s", f.Severity, f.Weakness, f.Confidence, f.Message)))
+			c.Output = append(c.Output, text{clean(fmt.Sprintf("in the baseline: %s %s (%s)\n%s", f.Severity, f.Weakness, f.Confidence, f.Message))})
 			continue
 		}
 		c.Failures = append(c.Failures, failure{
@@ -123,7 +129,11 @@ func body(f finding.Finding) string {
 	var b strings.Builder
 	b.WriteString(f.Message)
 	for _, e := range f.Evidence {
-		fmt.Fprintf(&b, "\n\n%s: %s", e.Kind, strings.TrimSpace(e.Text+" "+e.File))
+		b.WriteString("\n\n")
+		if e.Kind != finding.StateEvidence { // which says itself what it is
+			fmt.Fprintf(&b, "%s: ", e.Kind)
+		}
+		b.WriteString(strings.TrimSpace(e.Text + " " + e.File))
 	}
 	if f.Remedy.FastAPI != "" {
 		fmt.Fprintf(&b, "\n\nfix: %s", f.Remedy.FastAPI)
