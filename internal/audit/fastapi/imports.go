@@ -30,6 +30,9 @@ func (in *interp) moduleValue(m *Module, name string) *Value {
 func (in *interp) fromImport(s *pysrc.FromImport) {
 	f := in.frame()
 	m := in.prog.find(f.scope.module, s.Module, s.Level)
+	if m == nil {
+		m = in.prog.misspelt(f.scope.module, s.Module, s.Level)
+	}
 	if s.Level > 0 && s.Module == "" && m == nil {
 		// "from . import x" in a folder without __init__.py.
 		for _, a := range s.Names {

@@ -240,6 +240,9 @@ func (p *Program) reach(m *Module) []*Module {
 				m.imports = append(m.imports, n.Module)
 			}
 			add(n.Module, n.Level)
+			if found := p.misspelt(m, n.Module, n.Level); found != nil {
+				out = append(out, found)
+			}
 			for _, a := range n.Names {
 				switch {
 				case n.Module != "":

@@ -57,6 +57,7 @@ type Program struct {
 	documentPaths []string // sorted
 
 	byPath   map[string]*Module
+	folded   map[string]*Module   // by path in lower case, for systems to which case is nothing
 	inside   map[string][]*Module // by the folder of the package that they are modules of
 	suffixes map[string][]*Module
 	known    map[string]bool // first names of libraries
@@ -92,7 +93,7 @@ func Load(files []*pysrc.File, settings []Setting, documents map[string]Document
 
 func newProgram(files []*pysrc.File, settings []Setting, documents map[string]Document, libraries map[string]bool, witness Witness) *Program {
 	p := &Program{
-		Top: &Trace{}, Rest: &Trace{}, env: map[string][]*Value{}, documents: documents, byPath: map[string]*Module{}, inside: map[string][]*Module{},
+		Top: &Trace{}, Rest: &Trace{}, env: map[string][]*Value{}, documents: documents, byPath: map[string]*Module{}, folded: map[string]*Module{}, inside: map[string][]*Module{},
 		suffixes: map[string][]*Module{}, known: libraries, names: names{known: map[string]called{}}, entered: map[pysrc.Node]bool{}, parts: newRequestParts(), configs: map[*Class]Args{},
 		budget: stepsAll + stepsFile*len(files), witness: witness,
 	}
@@ -110,6 +111,7 @@ func newProgram(files []*pysrc.File, settings []Setting, documents map[string]Do
 		m.literals = make([]atomic.Pointer[Value], f.Literals)
 		p.Modules = append(p.Modules, m)
 		p.byPath[f.Path] = m
+		p.folded[strings.ToLower(f.Path)] = m
 		folder := m.dir()
 		if m.Package {
 			folder = path.Dir(folder)
@@ -173,6 +175,30 @@ func (p *Program) find(m *Module, dotted string, level int) *Module {
 		return best
 	}
 	return nil
+}
+
+// misspelt returns the module of a dotted name as seen from m where only the
+// case of its file differs, which some file systems let pass; or nil.
+func (p *Program) misspelt(m *Module, dotted string, level int) *Module {
+	if dotted == "" || level == 0 && (p.known[first(dotted)] || framework[first(dotted)]) {
+		return nil
+	}
+	rel := strings.ReplaceAll(dotted, ".", "/")
+	base := m.dir()
+	for range level - 1 {
+		base = path.Dir(base)
+	}
+	for ; ; base = path.Dir(base) {
+		name := path.Join(base, rel)
+		for _, file := range []string{name + ".py", path.Join(name, "__init__.py")} {
+			if found := p.folded[strings.ToLower(file)]; found != nil && found.Path != file {
+				return found
+			}
+		}
+		if level > 0 || base == "." || base == "/" {
+			return nil
+		}
+	}
 }
 
 var framework = map[string]bool{"fastapi": true, "starlette": true, "pydantic": true}
