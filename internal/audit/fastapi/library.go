@@ -192,10 +192,27 @@ func (in *interp) callExternal(q string, args Args, at Place, node *pysrc.Call) 
 		}
 	}
 	v := in.record(q, nil, args, at, node)
+	if app := handedBack(q, args); app != nil {
+		return app
+	}
 	if t := tail(q); t != "" && (t[0] >= 'A' && t[0] <= 'Z' || isParamMarker(q) || q == "dataclasses.field" || q == "attrs.field") {
 		return &Value{Kind: ObjectKind, Object: &Object{Qual: q, Args: args, At: at}, At: at, Sources: v.Sources}
 	}
 	return v
+}
+
+// handedBack returns the application that a library's function is given, and
+// which it gives back with something mounted or added; nil where it is given none.
+func handedBack(q string, args Args) *Value {
+	if t := tail(q); t == "" || t[0] >= 'A' && t[0] <= 'Z' || strings.HasPrefix(q, "builtins.") {
+		return nil
+	}
+	for _, v := range args.Pos {
+		if v.Kind == ObjectKind && v.Object.route != nil && v.Object.route.App {
+			return v
+		}
+	}
+	return nil
 }
 
 // timedelta returns seconds, marked as a duration.
