@@ -103,7 +103,7 @@ func (m *model) cookieSettings(call *fastapi.Call) []*libraries.CookieSetting {
 }
 
 // decodeName matches the names of things unknown that read a credential.
-var decodeName = regexp.MustCompile(`(?i)(decode|verify|validate|authenticate).*(token|jwt|session)|(token|jwt|session).*(decode|verify|validate)|^get_(session|user).*|^verify_id_token$|^get_user$`)
+var decodeName = regexp.MustCompile(`(?i)(decode|verify|validate|authenticate).*(token|jwt|session)|(token|jwt|session).*(decode|verify|validate)|^get_(session|user).*|^verify_id_token$|^get_user$|^read_token$`)
 
 // decodes reports whether a call of something unknown reads a credential, by
 // its name.
