@@ -1,6 +1,7 @@
 package fastapi
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/d710e0ae/countersign/internal/audit/pysrc"
@@ -81,6 +82,23 @@ func (in *interp) read(kind SourceKind, name string, at Place) *Value {
 	return &Value{Sources: []*Source{s}, At: at}
 }
 
+// asked returns where something is read of the request: where a helper is
+// called that is told under which name, and else where that stands.
+func (in *interp) asked(name *Value, at Place) Place {
+	for i := len(in.stack) - 1; i > 0; i-- {
+		f := in.stack[i]
+		if f.fn == nil || f.fn.Decl == nil || f.at.IsZero() || name.Kind != Str {
+			break
+		}
+		told := slices.ContainsFunc(f.fn.Decl.Params, func(q pysrc.Param) bool { return f.scope.vars[q.Name] == name })
+		if !told {
+			break
+		}
+		at = f.at
+	}
+	return at
+}
+
 func keyText(v *Value) string {
 	text := ""
 	v.Each(func(x *Value) {
@@ -96,7 +114,7 @@ func (in *interp) requestItem(recv, key *Value, at Place) (*Value, bool) {
 	if !ok {
 		return nil, false
 	}
-	v := in.read(kind, keyText(key), at)
+	v := in.read(kind, keyText(key), in.asked(key, at))
 	if kind != FromSession {
 		v.Sources[0].Required = true
 	}
@@ -129,6 +147,7 @@ func (in *interp) requestMethod(recv *Value, name string, args Args, at Place) (
 			in.record("request.session.pop", recv, args, at, nil)
 		}
 		if len(args.Pos) > 0 {
+			at = in.asked(args.Pos[0], at)
 			v := in.read(kind, keyText(args.Pos[0]), at)
 			if len(args.Pos) > 1 && args.Pos[1].Kind != None {
 				return join(v, args.Pos[1]), true
