@@ -150,6 +150,10 @@ func (c *Context) secrets(visit func(v *fastapi.Value, where fastapi.Place)) {
 				}
 				return
 			}
+			if k := x.Lookup("k"); k != nil { // a symmetric key as JSON (RFC 7518, section 6.4.1)
+				look(k, where, depth+1)
+				return
+			}
 			if x.Kind != fastapi.Str || x.Text == "" || x.At.IsZero() || seen[x.At] {
 				return
 			}
@@ -182,7 +186,7 @@ func (c *Context) secrets(visit func(v *fastapi.Value, where fastapi.Place)) {
 		}
 	}
 	for _, k := range c.model.cookies {
-		if k.lib != nil && k.lib.Secret.Name != "" {
+		if k.lib != nil && k.lib.Secret.Name != "" && k.token {
 			args := k.call.Args
 			if len(args.Pos) > 0 {
 				args.Pos = args.Pos[1:]
