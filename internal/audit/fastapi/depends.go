@@ -51,6 +51,12 @@ func (in *interp) callRequest(fn *Function, handler *Place) *Value {
 			if v == nil {
 				v = in.requestParam(q.Ann, q.Default, q.Name)
 			}
+			if v == nil && handler == nil && q.Default != nil && in.alone() {
+				// No request brings it where nothing but the program calls.
+				if d := in.quiet(q.Default); d.Kind == Num {
+					v = d
+				}
+			}
 			if v == nil {
 				v = in.bodyParam(q)
 			}
@@ -64,6 +70,9 @@ func (in *interp) callRequest(fn *Function, handler *Place) *Value {
 	in.wrapped(fn, s)
 	return in.enter(fn, s, Place{})
 }
+
+// alone reports whether a function runs by itself that is no part of a route.
+func (in *interp) alone() bool { return in.verb == "" && len(in.stack) == 2 }
 
 // wrapped runs what decorators put around a function whose parameters are
 // bound, up to where they call it.
