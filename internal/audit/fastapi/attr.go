@@ -130,7 +130,11 @@ func (in *interp) objectAttr(recv *Value, name string, node pysrc.Node) *Value {
 		}
 	}
 	if v := in.getAttr(o, name); v != nil {
-		return settle(v).with(recv.Sources)
+		v = settle(v)
+		if v.plain() && o.Class != nil { // all that is known of it is where it was taken from
+			return &Value{Method: name, Recv: recv, Sources: mergeSources(v.Sources, recv.Sources), At: v.At}
+		}
+		return v.with(recv.Sources)
 	}
 	if o.Qual == "builtins.super" {
 		return in.superAttr(o, name, recv)

@@ -198,6 +198,11 @@ func str(s string, at Place) *Value { return &Value{Kind: Str, Text: s, At: at} 
 func boolean(b bool) *Value         { return &Value{Kind: Bool, Bool: b} }
 func external(q string) *Value      { return &Value{Kind: External, Text: q} }
 
+// plain reports whether nothing is known of a value but what it was made of.
+func (v *Value) plain() bool {
+	return v.Kind == Unknown && v.Env == "" && v.Method == "" && v.Recv == nil && v.Call == nil && v.Of == nil && v.Default == nil && len(v.Elems) == 0
+}
+
 // maxSources bounds how many sources one value remembers.
 const maxSources = 12
 

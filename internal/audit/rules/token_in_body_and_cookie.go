@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/d710e0ae/countersign/internal/audit/fastapi"
 	"github.com/d710e0ae/countersign/internal/audit/pysrc"
@@ -26,7 +27,7 @@ var tokenInBodyAndCookie = Rule{"token-in-body-and-cookie", func(c *Context) {
 				if key == "" || c.model.apart(k.call, ret) {
 					continue
 				}
-				at, other := ret.At, related(k.call.At, "the cookie is set here")
+				at, other := answered(ret), related(k.call.At, "the cookie is set here")
 				if helper := answeredBy(k.call, ret); helper != nil {
 					// One helper makes the whole answer, for whichever route.
 					if reported[helper] {
@@ -40,6 +41,19 @@ var tokenInBodyAndCookie = Rule{"token-in-body-and-cookie", func(c *Context) {
 		}
 	}
 }}
+
+// answered returns where a handler makes its answer: where it returns it, or
+// where it made a response that it fits out before.
+func answered(ret fastapi.Return) fastapi.Place {
+	v := ret.Value
+	if v.Kind != fastapi.ObjectKind || !strings.HasPrefix(v.Object.Qual, "starlette.") || ret.Fn == nil || ret.Fn.Decl == nil {
+		return ret.At
+	}
+	if at := v.Object.At; within(at, fastapi.Place{File: ret.At.File, Span: ret.Fn.Decl.Range()}) && at.Start().Line < ret.At.Start().Line {
+		return at
+	}
+	return ret.At
+}
 
 // answeredBy returns the function in which a cookie is set, where a handler
 // returns what that function makes; nil where the handler makes its answer
@@ -87,7 +101,7 @@ func truth(v *fastapi.Value) (on, known bool) {
 
 // handsOut returns the key under which an answer holds the token.
 func handsOut(v, token *fastapi.Value, depth int) string {
-	if v == nil || depth > 3 {
+	if v == nil || depth > 4 {
 		return ""
 	}
 	key := ""
@@ -105,6 +119,15 @@ func handsOut(v, token *fastapi.Value, depth int) string {
 			}
 		}
 		switch x.Kind {
+		case fastapi.Unknown:
+			if x.Call == nil || key != "" || !serializes.MatchString(tail(x.Call.Name)) {
+				return
+			}
+			for _, e := range append(x.Call.Args.Pos[:len(x.Call.Args.Pos):len(x.Call.Args.Pos)], x.Call.Recv) {
+				if key == "" {
+					key = handsOut(e, token, depth+1)
+				}
+			}
 		case fastapi.Dict:
 			for i, k := range x.Keys {
 				if k != nil && k.Kind == fastapi.Str {
@@ -124,6 +147,9 @@ func handsOut(v, token *fastapi.Value, depth int) string {
 	})
 	return key
 }
+
+// serializes matches what turns an object into the text of an answer.
+var serializes = regexp.MustCompile(`^(model_dump_json|json|to_json|dumps|jsonable_encoder|encode)$`)
 
 func sortedNames(m map[string]*fastapi.Value) []string {
 	out := make([]string, 0, len(m))
@@ -186,7 +212,7 @@ func attribute(x, y *fastapi.Value) bool {
 		if x.Call != nil || y.Call != nil || x.Recv == nil || y.Recv == nil || x.Method != y.Method {
 			return false
 		}
-		if x, y = x.Recv, y.Recv; x == y || x.Call != nil && x.Call == y.Call {
+		if x, y = x.Recv, y.Recv; x == y || x.Call != nil && x.Call == y.Call || x.Object != nil && x.Object == y.Object {
 			return true
 		}
 	}
