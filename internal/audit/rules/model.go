@@ -512,8 +512,16 @@ func (m *model) setCookie(call *fastapi.Call) *cookie {
 			}
 		}
 	}
-	k.token = !k.deletes && (m.credNames[k.name] && k.name != "" || !digest(k.value, 0) && !passingName.MatchString(k.name) && (credentialName.MatchString(k.name) || m.fromSign(k.value)))
+	k.token = !k.deletes && (m.credNames[k.name] && k.name != "" || !digest(k.value, 0) && !sameForAll(k.value) && !passingName.MatchString(k.name) && (credentialName.MatchString(k.name) || m.fromSign(k.value)))
 	return k
+}
+
+var truthWord = regexp.MustCompile(`(?i)^(true|false|yes|no|on|off|[01])$`)
+
+// sameForAll reports whether a cookie says the same to everyone, as a mark that
+// someone was logged in does.
+func sameForAll(v *fastapi.Value) bool {
+	return v != nil && v.Env == "" && (v.Kind == fastapi.Bool || v.Kind == fastapi.Num || v.Kind == fastapi.Str && truthWord.MatchString(v.Text))
 }
 
 // digest reports whether a value is a hash of something, which tells whose
