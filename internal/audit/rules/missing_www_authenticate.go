@@ -61,7 +61,7 @@ func (c *Context) takesCookies() bool {
 // hands them out.
 func (c *Context) takesBearer() bool {
 	for _, r := range c.model.routes {
-		if r.header != nil && r.Method != "WEBSOCKET" { // browsers send none there: it is for programs
+		if r.header != nil && isAuthHeader(r.header) && r.Method != "WEBSOCKET" { // browsers send none there: it is for programs
 			return true
 		}
 		if r.bearer {
