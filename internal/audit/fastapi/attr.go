@@ -2,6 +2,7 @@ package fastapi
 
 import (
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/d710e0ae/countersign/internal/audit/pysrc"
@@ -390,7 +391,7 @@ func (in *interp) classConfig(c *Class, key string) *Value {
 func (in *interp) dotenv(name string, files *Value) *Value {
 	found := in.prog.env[strings.ToLower(name)]
 	if len(found) < 2 {
-		if len(found) == 1 {
+		if len(found) == 1 && in.loads(found[0], files) {
 			return found[0]
 		}
 		return nil
@@ -414,6 +415,14 @@ func (in *interp) dotenv(name string, files *Value) *Value {
 		}
 	}
 	return best
+}
+
+// loads reports whether the program loads the file that a setting stands in:
+// not .env.docker where a settings class names another.
+func (in *interp) loads(v *Value, files *Value) bool {
+	named := stringsOf(files, 0)
+	base := path.Base(v.At.Path)
+	return base == ".env" || len(named) == 0 || slices.ContainsFunc(named, func(s string) bool { return path.Base(s) == base })
 }
 
 // stringsOf returns the strings that a value holds or may be.
