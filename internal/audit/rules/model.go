@@ -512,11 +512,19 @@ func (m *model) setCookie(call *fastapi.Call) *cookie {
 			}
 		}
 	}
-	k.token = !k.deletes && (m.credNames[k.name] && k.name != "" || !digest(k.value, 0) && !sameForAll(k.value) && !passingName.MatchString(k.name) && (credentialName.MatchString(k.name) || m.fromSign(k.value)))
+	k.token = !k.deletes && (m.credNames[k.name] && k.name != "" || !digest(k.value, 0) && !sameForAll(k.value) && !passingName.MatchString(k.name) && (m.namesCredential(k.name) || m.fromSign(k.value)))
 	return k
 }
 
 var truthWord = regexp.MustCompile(`(?i)^(true|false|yes|no|on|off|[01])$`)
+
+// namesCredential reports whether a cookie is called like a credential. Where it
+// is known which cookies are, one that only names the user is none of them.
+func (m *model) namesCredential(name string) bool {
+	return credentialName.MatchString(name) && (len(m.credNames) == 0 || credentialName.MatchString(userWord.ReplaceAllString(name, "")))
+}
+
+var userWord = regexp.MustCompile(`(?i)^user(name)?_?`)
 
 // sameForAll reports whether a cookie says the same to everyone, as a mark that
 // someone was logged in does.
