@@ -3,6 +3,7 @@ package rules
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/d710e0ae/countersign/internal/audit/fastapi"
@@ -218,12 +219,47 @@ func lifetime(v *fastapi.Value, depth int) *fastapi.Value {
 	return best
 }
 
+// functionsTo returns the names of the functions that lead to a call.
+func functionsTo(call *fastapi.Call) []string {
+	var out []string
+	if call.Fn != nil {
+		out = append(out, call.Fn.Name())
+	}
+	for _, at := range call.Chain {
+		if at.File != nil {
+			out = append(out, enclosingName(at))
+		}
+	}
+	return out
+}
+
+var defLine = regexp.MustCompile(`^([ \t]*)(async\s+)?def\s+(\w+)`)
+
+// enclosingName returns the name of the innermost function that a place stands
+// in, by the lines above it that are indented less; "" where it stands in none.
+func enclosingName(at fastapi.Place) string {
+	n := at.Start().Line
+	indent := len(at.File.LineText(n))
+	for ; n > 0; n-- {
+		text := at.File.LineText(n)
+		own := len(text) - len(strings.TrimLeft(text, " \t"))
+		if strings.TrimSpace(text) == "" || own >= indent {
+			continue
+		}
+		if m := defLine.FindStringSubmatch(text); m != nil {
+			return m[3]
+		}
+		indent = own
+	}
+	return ""
+}
+
 var jwtExpiredAccepted = Rule{"jwt-expired-accepted", func(c *Context) {
 	c.eachVerify(func(call *fastapi.Call, v libraries.Verify) {
 		if unverified(call, v) || !isFalse(option(call, v, "verify_exp")) {
 			return
 		}
-		if call.Fn != nil && (logoutWord.MatchString(call.Fn.Name()) || refreshWord.MatchString(call.Fn.Name())) || readsOnlyExpiry(call) {
+		if slices.ContainsFunc(functionsTo(call), func(name string) bool { return logoutWord.MatchString(name) || refreshWord.MatchString(name) }) || readsOnlyExpiry(call) {
 			return
 		}
 		c.report(call.At, "Expired tokens are accepted: verify_exp is turned off.")
