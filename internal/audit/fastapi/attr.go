@@ -421,7 +421,7 @@ func (in *interp) dotenv(name string, files *Value) *Value {
 // not .env.docker where a settings class names another.
 func (in *interp) loads(v *Value, files *Value) bool {
 	named := stringsOf(files, 0)
-	base := path.Base(v.At.Path)
+	base := path.Base(v.At.FileName())
 	return base == ".env" || len(named) == 0 || slices.ContainsFunc(named, func(s string) bool { return path.Base(s) == base })
 }
 

@@ -72,7 +72,7 @@ func (in *interp) construct(o *Object, args Args) {
 		o.route.configure(args)
 		return
 	}
-	if strings.HasPrefix(o.Qual, "fastapi.security.") {
+	if strings.HasPrefix(o.Qual, "fastapi.security.") || o.Qual == "fastapi.HTTPException" {
 		merged := Args{Pos: o.Args.Pos, Open: o.Args.Open}
 		for _, from := range []Args{o.Args, args} {
 			for k, v := range from.Kw {

@@ -36,6 +36,9 @@ func (in *interp) stmt(s pysrc.Stmt) {
 	case *pysrc.Raise:
 		if s.X != nil {
 			v := in.eval(s.X)
+			if v.Kind == ClassKind { // Python makes an instance
+				v = in.instantiate(v.Class, Args{}, in.place(s.X))
+			}
 			in.trace.Raised = append(in.trace.Raised, &Raised{v, in.place(s), f.fn})
 			in.refuseRest(Status(v), in.place(s))
 		}

@@ -23,7 +23,7 @@ func (j *Judge) Hear(r *fastapi.Route, t *fastapi.Trace) {
 			return
 		}
 		*t = fastapi.Trace{
-			Calls:  only(t.Calls, m.asksFor),
+			Calls:  only(t.Calls, func(call *fastapi.Call) bool { return m.asksFor(call) || makesBare401(call) }),
 			Reads:  only(t.Reads, isAuthHeader),
 			Raised: only(t.Raised, bare401),
 		}
@@ -46,6 +46,11 @@ func (m *model) conclude(r *route) {
 	for _, call := range t.Calls {
 		if k := m.meaningOf(call); !slices.Contains(r.called, k) {
 			r.called = append(r.called, k)
+		}
+	}
+	for _, call := range t.Calls {
+		if makesBare401(call) && !slices.Contains(r.bare, call.At) {
+			r.bare = append(r.bare, call.At)
 		}
 	}
 	for _, x := range t.Raised {

@@ -21,8 +21,13 @@ var missingWWWAuthenticate = Rule{"missing-www-authenticate", func(c *Context) {
 			c.report(at, "A 401 answer is sent without WWW-Authenticate, so clients cannot tell which scheme it wants (RFC 9110, section 11.6.1).")
 		}
 	}
-	for _, x := range only(c.Program.Top.Raised, bare401) {
-		judge(x.At)
+	for _, t := range []*fastapi.Trace{c.Program.Top, c.Program.Rest} {
+		for _, x := range only(t.Raised, bare401) {
+			judge(x.At)
+		}
+		for _, call := range only(t.Calls, makesBare401) {
+			judge(call.At)
+		}
 	}
 	for _, r := range c.model.routes {
 		if len(r.bare) > 0 && !webhookWord.MatchString(r.name()) {
@@ -31,9 +36,6 @@ var missingWWWAuthenticate = Rule{"missing-www-authenticate", func(c *Context) {
 			}
 		}
 	}
-	for _, x := range only(c.Program.Rest.Raised, bare401) {
-		judge(x.At)
-	}
 }}
 
 // bare401 reports whether an answer says 401 and nothing of the scheme that it
@@ -41,10 +43,28 @@ var missingWWWAuthenticate = Rule{"missing-www-authenticate", func(c *Context) {
 func bare401(x *fastapi.Raised) bool {
 	found := false
 	x.Value.Each(func(v *fastapi.Value) {
-		found = found || v.Kind == fastapi.ObjectKind && strings.HasSuffix(v.Object.Qual, "HTTPException") && v.Object.Class == nil &&
-			fastapi.Status(v) == 401 && v.Object.Args.Get("headers", 2) == nil && !v.Object.Args.Open
+		found = found || v.Kind == fastapi.ObjectKind && strings.HasSuffix(v.Object.Qual, "HTTPException") && v.Object.Class == nil && lacksScheme(v.Object.Args)
 	})
 	return found
+}
+
+// makesBare401 reports whether a call is that by which a class of the program
+// makes itself such an answer. Those that derive from it may say otherwise
+// where it leaves to them which status they have.
+func makesBare401(call *fastapi.Call) bool {
+	if call.Name != "fastapi.HTTPException.__init__" || !lacksScheme(call.Args) {
+		return false
+	}
+	s := call.Args.Get("status_code", 0)
+	return s != nil && within(s.At, call.At)
+}
+
+// lacksScheme reports whether an HTTPException of those arguments is a 401
+// without headers.
+func lacksScheme(args fastapi.Args) bool {
+	v := &fastapi.Value{Kind: fastapi.ObjectKind, Object: &fastapi.Object{Qual: "fastapi.HTTPException", Args: args}}
+	headers := args.Get("headers", 2)
+	return fastapi.Status(v) == 401 && (headers == nil || headers.Kind == fastapi.None) && !args.Open
 }
 
 // takesCookies reports whether some route is authenticated by a cookie.
