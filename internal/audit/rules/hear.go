@@ -59,7 +59,10 @@ func (m *model) conclude(r *route) {
 		}
 	}
 	for _, s := range t.Reads {
-		r.form = r.form || s.Kind == fastapi.FromForm || s.Kind == fastapi.FromBody && s.Name == "" && within(s.At, r.bodyOf())
+		r.form = r.form || s.Kind == fastapi.FromForm || s.Kind == fastapi.FromQuery && passwordWord.MatchString(s.Name) || s.Kind == fastapi.FromBody && s.Name == "" && within(s.At, r.bodyOf())
+		if s.Kind == fastapi.FromCookie && s.Name != "" && !slices.Contains(r.reads, s.Name) {
+			r.reads = append(r.reads, s.Name)
+		}
 	}
 	for _, ret := range r.Returns {
 		m.knowForks(ret.Fn)

@@ -34,7 +34,10 @@ var loginForgeable = Rule{"login-forgeable", func(c *Context) {
 
 var (
 	// entryWord are further names of routes that log someone in.
-	entryWord    = regexp.MustCompile(`(?i)oauth|[-_/]auth|session|otp|2fa|mfa|sso`)
+	entryWord = regexp.MustCompile(`(?i)oauth|[-_/]auth|session|otp|2fa|mfa|sso`)
+	// passwordWord are names of what a login asks for; in the query a form can
+	// send it too.
+	passwordWord = regexp.MustCompile(`(?i)passw|^pwd$|passcode|^pin$`)
 	registerWord = regexp.MustCompile(`(?i)regist|sign[-_]?up|callback`)
 )
 
@@ -56,7 +59,7 @@ func (r *route) asksForCredential() bool {
 // route answers, a cookie or what it keeps in the session, and where it sets it.
 func (m *model) authenticatesBy(r *route) (what string, at fastapi.Place, how string) {
 	for _, k := range m.cookiesOf(r) {
-		if !k.deletes && m.credNames[k.name] {
+		if !k.deletes && (m.credNames[k.name] || k.token && m.cookiesRead[k.name]) {
 			return k.label(), k.call.At, "the cookie is set here"
 		}
 	}

@@ -28,6 +28,8 @@ type model struct {
 	signs     map[string]libraries.Sign
 	verifies  map[string]libraries.Verify
 	credNames map[string]bool // cookies that authenticate some route
+	// cookiesRead are those that are read at all, as by what renews a token.
+	cookiesRead map[string]bool
 	// sessionKeys are what of the session authenticates some route.
 	sessionKeys map[string]bool
 	refresh     bool // there is a route that renews tokens
@@ -48,6 +50,7 @@ type route struct {
 	mixed       []fastapi.Place // reads of such cookies
 
 	called   []*meaning      // of the names of all that it calls
+	reads    []string        // cookies that it reads, whatever for
 	bare     []fastapi.Place // where it answers 401 without WWW-Authenticate
 	form     bool            // it takes a form, or a body of any type
 	asks     bool            // it is for those who are logged in already
@@ -69,7 +72,7 @@ func (r *route) label() string { return r.Method + " " + r.Path }
 func newModel() *model {
 	m := &model{
 		libs: libraries.All(), heard: map[*fastapi.Route]*route{}, forks: map[*pysrc.FuncDef][]fork{}, meanings: map[string]*meaning{}, cookiesBy: map[*fastapi.Call][]*cookie{},
-		signs: map[string]libraries.Sign{}, verifies: map[string]libraries.Verify{}, credNames: map[string]bool{}, sessionKeys: map[string]bool{},
+		signs: map[string]libraries.Sign{}, verifies: map[string]libraries.Verify{}, credNames: map[string]bool{}, cookiesRead: map[string]bool{}, sessionKeys: map[string]bool{},
 	}
 	for _, l := range m.libs {
 		for _, s := range l.Signs {
@@ -93,6 +96,9 @@ func (m *model) complete(c *Context) {
 	}
 	m.calls = served(m.calls, c.Program.Rest.Calls)
 	for _, r := range m.routes {
+		for _, name := range r.reads {
+			m.cookiesRead[name] = true
+		}
 		for _, s := range r.credentials {
 			m.credNames[s.Name] = true
 			if s.Kind == fastapi.FromSession && s.Name != "" {
