@@ -64,6 +64,11 @@ func (m *model) conclude(r *route) {
 			r.reads = append(r.reads, s.Name)
 		}
 	}
+	if logoutWord.MatchString(r.name()) && r.forgeable() {
+		if i := slices.IndexFunc(t.Calls, endsBy); i >= 0 {
+			r.ended = t.Calls[i].At
+		}
+	}
 	for _, ret := range r.Returns {
 		m.knowForks(ret.Fn)
 	}

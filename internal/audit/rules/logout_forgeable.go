@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/d710e0ae/countersign/internal/audit/fastapi"
 )
@@ -12,6 +13,10 @@ var logoutForgeable = Rule{"logout-forgeable", func(c *Context) {
 	for _, r := range c.model.routes {
 		if !logoutWord.MatchString(r.name()) || len(r.guards) > 0 || r.mustHeader != nil {
 			continue
+		}
+		const message = "%s ends the session of whoever's browser sends it, and nothing checks where the request was made."
+		if !r.ended.IsZero() {
+			c.report(r.At, fmt.Sprintf(message, r.label()), related(r.ended, "the session ends here"))
 		}
 		for _, call := range r.Trace.Calls {
 			name := ""
@@ -40,14 +45,14 @@ var logoutForgeable = Rule{"logout-forgeable", func(c *Context) {
 				if f := c.model.meaningOf(call).frontend; !ends(call) && (f == nil || tail(call.Name) != f.Detach) {
 					continue
 				}
-				c.report(r.At, fmt.Sprintf("%s ends the session of whoever's browser sends it, and nothing checks where the request was made.", r.label()),
+				c.report(r.At, fmt.Sprintf(message, r.label()),
 					related(call.At, "the session of the cookie ends here"))
 				continue
 			}
 			if passingName.MatchString(name) {
 				continue
 			}
-			c.report(r.At, fmt.Sprintf("%s ends the session of whoever's browser sends it, and nothing checks where the request was made.", r.label()),
+			c.report(r.At, fmt.Sprintf(message, r.label()),
 				related(call.At, "the cookie is removed here"))
 			break
 		}
@@ -71,6 +76,23 @@ func (m *model) forgets(call *fastapi.Call) bool {
 	key := text(call.Args.Get("", 0))
 	return m.sessionKeys[key] || credentialName.MatchString(key) && !passingName.MatchString(key)
 }
+
+// endsBy reports whether what a logout calls ends the session on whose cookie it
+// runs, by the name of the helper that does it or of the library's method.
+func endsBy(call *fastapi.Call) bool {
+	if call.InDependency || call.Fn == nil {
+		return false
+	}
+	if outWord.MatchString(tail(call.Name)) && !strings.HasPrefix(call.Name, "?") {
+		return true
+	}
+	return slices.ContainsFunc(callNames(call)[:len(call.Chain)], func(name string) bool {
+		return outWord.MatchString(name) || endWord.MatchString(name)
+	})
+}
+
+// outWord are names of what ends a session, or begins to at an identity provider.
+var outWord = regexp.MustCompile(`(?i)^_*a?(log|sign)_?out(_\w+)?$|^(terminate|destroy|end|revoke|invalidate)_\w*(session|token)s?$`)
 
 var endWord = regexp.MustCompile(`(?i)^(a?delete|remove|revoke|destroy|invalidate|end|kill|drop|blacklist|blocklist)(_?(session|token|key|one|by_\w+))*$`)
 

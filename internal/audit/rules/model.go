@@ -52,6 +52,7 @@ type route struct {
 	called   []*meaning      // of the names of all that it calls
 	reads    []string        // cookies that it reads, whatever for
 	bare     []fastapi.Place // where it answers 401 without WWW-Authenticate
+	ended    fastapi.Place   // where a logout ends the session that its cookie is of
 	form     bool            // it takes a form, or a body of any type
 	asks     bool            // it is for those who are logged in already
 	refuses  bool            // it turns away who is not known, or asks what no one sees here
