@@ -181,8 +181,12 @@ func words(name string) []string {
 }
 
 func changes(name string) bool {
-	return slices.ContainsFunc(words(name), func(w string) bool { return changing[w] })
+	return slices.ContainsFunc(words(name), func(w string) bool { return changing[w] || runTogether.MatchString(w) })
 }
+
+// runTogether matches words for a change written in one with what is changed:
+// deletefile, and not deleted.
+var runTogether = regexp.MustCompile(`^(create|delete|remove|update)[^drs].{2,}$`)
 
 func onTheSide(name string) bool {
 	return strings.Contains(name, "get_or_") || slices.ContainsFunc(words(name), func(w string) bool { return incidental[w] })
