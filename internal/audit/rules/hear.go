@@ -74,6 +74,7 @@ func (m *model) conclude(r *route) {
 	}
 	r.bearer = slices.ContainsFunc(r.Returns, func(ret fastapi.Return) bool { return handsBearer(ret.Value, 0) })
 	r.asks = r.asksForCredential()
+	r.anyFlow = r.takesCode() && !r.asksWho() && !r.bindsFlow()
 	r.refuses = r.turnsAway()
 	r.renewing = r.renews()
 	if r.Method == "GET" && r.mustHeader == nil {

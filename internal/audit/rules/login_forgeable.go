@@ -13,6 +13,9 @@ import (
 // itself takes as JSON a form cannot send.
 var loginForgeable = Rule{"login-forgeable", func(c *Context) {
 	for _, r := range c.model.routes {
+		if c.callbackForgeable(r) {
+			continue
+		}
 		if r.Method != "POST" && r.Method != "GET" || len(r.guards) > 0 || r.answers || r.mustHeader != nil || r.asks {
 			continue
 		}
@@ -32,6 +35,22 @@ var loginForgeable = Rule{"login-forgeable", func(c *Context) {
 	})
 }}
 
+// callbackForgeable reports the callback of an OAuth flow that takes the code of
+// any link: RFC 6749, section 10.12, and RFC 9700, section 2.1, demand that it
+// belongs to a flow which the same browser began.
+func (c *Context) callbackForgeable(r *route) bool {
+	if !r.anyFlow || len(r.guards) > 0 || r.answers || r.mustHeader != nil || logoutWord.MatchString(r.name()) || refreshWord.MatchString(r.name()) {
+		return false
+	}
+	what, at, how := c.model.begins(r)
+	if what == "" {
+		return false
+	}
+	c.report(r.At, fmt.Sprintf("%s takes an authorization code and asks for no state that this browser keeps. %s, which it sets, authenticates; a link with the attacker's code logs the victim in as the attacker, whatever SameSite says.", r.label(), what),
+		related(at, how))
+	return true
+}
+
 var (
 	// entryWord are further names of routes that log someone in.
 	entryWord = regexp.MustCompile(`(?i)oauth|[-_/]auth|session|otp|2fa|mfa|sso`)
@@ -48,6 +67,12 @@ func (r *route) asksForCredential() bool {
 	if len(r.credentials) == 0 || !loginWord.MatchString(r.name()) {
 		return len(r.credentials) > 0
 	}
+	return r.asksWho()
+}
+
+// asksWho reports whether the route refuses whom no credential shows to be
+// logged in.
+func (r *route) asksWho() bool {
 	return slices.ContainsFunc(r.credentials, func(s *fastapi.Source) bool {
 		return s.Required || slices.ContainsFunc(r.Trace.Refusals, func(ref *fastapi.Refusal) bool {
 			return slices.ContainsFunc(ref.Sources, func(t *fastapi.Source) bool { return t.Kind == s.Kind && t.Name == s.Name })

@@ -55,6 +55,7 @@ type route struct {
 	ended    fastapi.Place   // where a logout ends the session that its cookie is of
 	form     bool            // it takes a form, or a body of any type
 	asks     bool            // it is for those who are logged in already
+	anyFlow  bool            // it takes the code of an OAuth flow that any browser began
 	refuses  bool            // it turns away who is not known, or asks what no one sees here
 	bearer   bool            // an answer says token_type
 	renewing bool            // it hands out a new token for a refresh token
@@ -278,7 +279,7 @@ func (m *model) refusal(r *route, ref *fastapi.Refusal, isCredential func(*fasta
 	if presenceFirst(ref.At) && !slices.ContainsFunc(headers, func(s *fastapi.Source) bool { return s.Name == "origin" }) {
 		return
 	}
-	r.answers = r.answers || answersNonce(ref)
+	r.answers = r.answers || answersNonce(ref) && !onlyWherePresent(ref)
 	for _, h := range headers {
 		r.guards = append(r.guards, guard{"the " + h.Name + " header is checked", ref.At})
 	}
