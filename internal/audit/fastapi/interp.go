@@ -68,6 +68,7 @@ type frame struct {
 
 	depth  int        // of branches that are open
 	passes []*Refusal // conditions on the way on which the function ends without refusing
+	known  []*Refusal // … on a cookie, at any depth
 }
 
 const (

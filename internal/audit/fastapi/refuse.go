@@ -1,6 +1,7 @@
 package fastapi
 
 import (
+	"regexp"
 	"slices"
 
 	"github.com/d710e0ae/countersign/internal/audit/pysrc"
@@ -66,12 +67,16 @@ func (in *interp) ifStmt(s *pysrc.If) {
 		if f.depth == 0 {
 			f.passes = append(f.passes, &Refusal{Sources: srcs, At: at, Fn: f.fn, Op: ops})
 		}
+		if own := slices.DeleteFunc(slices.Clone(srcs), func(s *Source) bool { return s.Kind != FromCookie && s.Kind != FromSession }); len(own) > 0 {
+			f.known = append(f.known, &Refusal{Sources: own, At: at, Fn: f.fn})
+		}
 	}
 }
 
 // refuseRest notes, where a function that lets requests pass by one condition
 // or the other refuses all others in the end, that each of them refuses too.
 func (in *interp) refuseRest(status int, raised Place) {
+	in.refuseUnknown(status, raised)
 	f := in.frame()
 	if f.depth > 0 || len(f.passes) == 0 || status < 400 || status >= 500 {
 		return
@@ -92,6 +97,36 @@ func (in *interp) refuseRest(status int, raised Place) {
 		in.trace.Refusals = append(in.trace.Refusals, p)
 	}
 }
+
+// refuseUnknown notes, where a function lets pass whom a cookie names, at whatever
+// depth, and refuses all others in the end, that the cookie is what it asks for.
+func (in *interp) refuseUnknown(status int, raised Place) {
+	f := in.frame()
+	if f.depth > 0 || status >= 500 {
+		return
+	}
+	for _, p := range f.known {
+		p.Status, p.Raise = status, raised
+	}
+	in.trace.Refusals = append(in.trace.Refusals, f.known...)
+	f.known = nil
+}
+
+// sendsAway returns the status by which an answer sends someone away who is not
+// logged in: a refusal, or a redirect to the login; 0 where it does not.
+func sendsAway(v *Value) int {
+	if st := Status(v); st == 401 || st == 403 {
+		return st
+	}
+	if v.Kind == ObjectKind && v.Object.Qual == "starlette.RedirectResponse" {
+		if to := v.Object.Args.Get("url", 0); to != nil && loginPath.MatchString(keyText(to)) {
+			return 307
+		}
+	}
+	return 0
+}
+
+var loginPath = regexp.MustCompile(`(?i)log[-_]?in|sign[-_]?in|auth`)
 
 // refuses reports whether the branch that just ended refuses the request: it
 // raised something since n, closed a WebSocket, or answers with 4xx.

@@ -30,6 +30,9 @@ func (in *interp) stmt(s pysrc.Stmt) {
 		if len(in.stack) == 1 || f.fn != nil && f.at.IsZero() {
 			in.trace.Returns = append(in.trace.Returns, Return{v, in.place(s), f.fn})
 		}
+		if st := sendsAway(v); st != 0 {
+			in.refuseUnknown(st, in.place(s))
+		}
 		f.result = join(f.result, v)
 		f.returns(v)
 		f.ended = true

@@ -58,6 +58,7 @@ func (m *model) conclude(r *route) {
 			r.bare = append(r.bare, x.At)
 		}
 	}
+	r.bearers = slices.ContainsFunc(t.Reads, isAuthHeader)
 	for _, s := range t.Reads {
 		r.form = r.form || s.Kind == fastapi.FromForm || s.Kind == fastapi.FromQuery && passwordWord.MatchString(s.Name) || s.Kind == fastapi.FromBody && s.Name == "" && within(s.At, r.bodyOf())
 		if s.Kind == fastapi.FromCookie && s.Name != "" && !slices.Contains(r.reads, s.Name) {

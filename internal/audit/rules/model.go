@@ -33,6 +33,7 @@ type model struct {
 	// sessionKeys are what of the session authenticates some route.
 	sessionKeys map[string]bool
 	refresh     bool // there is a route that renews tokens
+	bearers     bool // some route looks at the Authorization header
 
 	configs        []config
 	libraryCookies []libraryCookie
@@ -49,17 +50,20 @@ type route struct {
 	instead     []fastapi.Place // reads of headers that are taken in the place of a cookie
 	mixed       []fastapi.Place // reads of such cookies
 
-	called   []*meaning      // of the names of all that it calls
-	reads    []string        // cookies that it reads, whatever for
-	bare     []fastapi.Place // where it answers 401 without WWW-Authenticate
-	ended    fastapi.Place   // where a logout ends the session that its cookie is of
-	form     bool            // it takes a form, or a body of any type
-	asks     bool            // it is for those who are logged in already
-	anyFlow  bool            // it takes the code of an OAuth flow that any browser began
-	refuses  bool            // it turns away who is not known, or asks what no one sees here
-	bearer   bool            // an answer says token_type
-	renewing bool            // it hands out a new token for a refresh token
-	changes  string          // what a GET changes, and where
+	asked    []*fastapi.Source // cookies by which a store is asked who asks
+	beside   *fastapi.Source   // a header by which it would be asked as well
+	bearers  bool              // it looks at the Authorization header
+	called   []*meaning        // of the names of all that it calls
+	reads    []string          // cookies that it reads, whatever for
+	ended    fastapi.Place     // where a logout ends the session that its cookie is of
+	bare     []fastapi.Place   // where it answers 401 without WWW-Authenticate
+	form     bool              // it takes a form, or a body of any type
+	asks     bool              // it is for those who are logged in already
+	anyFlow  bool              // it takes the code of an OAuth flow that any browser began
+	refuses  bool              // it turns away who is not known, or asks what no one sees here
+	bearer   bool              // an answer says token_type
+	renewing bool              // it hands out a new token for a refresh token
+	changes  string            // what a GET changes, and where
 	changeAt fastapi.Place
 }
 
@@ -97,6 +101,7 @@ func (m *model) complete(c *Context) {
 		m.refresh = m.refresh || x.renewing
 	}
 	m.calls = served(m.calls, c.Program.Rest.Calls)
+	m.believeLookups()
 	for _, r := range m.routes {
 		for _, name := range r.reads {
 			m.cookiesRead[name] = true
@@ -170,8 +175,13 @@ func (m *model) examine(r *route) {
 		}
 		r.credentials = append(r.credentials, s)
 	}
+	isAccount := func(s *fastapi.Source) bool { return isCredential(s) && namesAccount(s) }
 	for _, call := range t.Calls {
-		if !m.meaningOf(call).reads {
+		k := m.meaningOf(call)
+		if !k.reads {
+			if k.looksUp {
+				r.looked(call.Args, isAccount)
+			}
 			continue
 		}
 		for _, a := range call.Args.Pos {
@@ -268,7 +278,7 @@ func (m *model) refusal(r *route, ref *fastapi.Refusal, isCredential func(*fasta
 			if len(ref.Sources) == 1 && s.Kind == fastapi.FromHeader {
 				r.mustHeader = s
 			}
-		case s.Kind == fastapi.FromHeader && !ordinary[s.Name]:
+		case s.Kind == fastapi.FromHeader && !ordinary[s.Name] && !r.passesWithout(s, ref):
 			headers = append(headers, s)
 		case (s.Kind == fastapi.FromForm || s.Kind == fastapi.FromBody) && csrfName.MatchString(s.Name):
 			forms = append(forms, s)
@@ -295,6 +305,19 @@ func (m *model) refusal(r *route, ref *fastapi.Refusal, isCredential func(*fasta
 			add(s)
 		}
 	}
+}
+
+// passesWithout reports whether what refuses a header's value lets pass requests
+// that come without it, before it looks. What browsers send of themselves with
+// every forged request is not left out.
+func (r *route) passesWithout(h *fastapi.Source, ref *fastapi.Refusal) bool {
+	if h.Name == "origin" || h.Name == "referer" || strings.HasPrefix(h.Name, "sec-fetch-") || ref.Fn == nil {
+		return false
+	}
+	return slices.ContainsFunc(r.Trace.Skips, func(sk *fastapi.Skip) bool {
+		return sk.Fn == ref.Fn && sk.At.File == ref.At.File && sk.At.Span.Start < ref.At.Span.Start && strings.HasPrefix(sk.At.File.Text(sk.At.Span), "not ") &&
+			!slices.ContainsFunc(sk.Sources, ofBrowser) && slices.ContainsFunc(sk.Sources, func(s *fastapi.Source) bool { return s.At == h.At && s.Name == h.Name })
+	})
 }
 
 // turnedAway returns what a branch checks that answers with a page instead of a

@@ -15,6 +15,7 @@ type meaning struct {
 	asked   bool   // rules ask for such calls, whatever their arguments
 	check   string // what it checks against forgery, or ""
 	reads   bool   // it may read a credential out of its arguments
+	looksUp bool   // it asks a store for what belongs to a key
 	adds    bool   // it adds a middleware, whose class is its argument
 	cookies []*libraries.CookieSetting
 	secrets []libraries.Sign
@@ -51,6 +52,7 @@ func (m *model) newMeaning(name string) *meaning {
 	short := tail(name)
 	k := &meaning{name: name, check: m.checkOf(name), adds: short == "add_middleware" || name == "starlette.Middleware"}
 	_, verifies := m.verifies[name]
+	k.looksUp = lookupName.MatchString(short)
 	k.reads = verifies || strings.HasPrefix(name, "itsdangerous.") || short == "loads" || decodeName.MatchString(short)
 	class, of, _ := cutLast(name)
 	if f := libraries.FrontendOf(class); f != nil {
