@@ -11,6 +11,9 @@ import (
 var signing = regexp.MustCompile(`(?i)hmac\.new|Serializer|signer|\.loads\(|unsign|jwt\.decode|session\[|session\.get`)
 
 var csrfTokenUnbound = Rule{"csrf-token-unbound", func(c *Context) {
+	if c.model.bearers && !c.takesCookies() {
+		return // beside bearer tokens the check protects nothing, and is not needed
+	}
 	judged := map[fastapi.Place]bool{}
 	c.eachRefusal(func(ref *fastapi.Refusal) {
 		header := csrfHeader(ref)

@@ -23,9 +23,10 @@ func (j *Judge) Hear(r *fastapi.Route, t *fastapi.Trace) {
 			return
 		}
 		*t = fastapi.Trace{
-			Calls:  only(t.Calls, func(call *fastapi.Call) bool { return m.asksFor(call) || makesBare401(call) }),
-			Reads:  only(t.Reads, isAuthHeader),
-			Raised: only(t.Raised, bare401),
+			Calls:    only(t.Calls, func(call *fastapi.Call) bool { return m.asksFor(call) || makesBare401(call) }),
+			Reads:    only(t.Reads, isAuthHeader),
+			Raised:   only(t.Raised, bare401),
+			Refusals: only(t.Refusals, asksForCookie),
 		}
 		return
 	}

@@ -67,14 +67,22 @@ func lacksScheme(args fastapi.Args) bool {
 	return fastapi.Status(v) == 401 && (headers == nil || headers.Kind == fastapi.None) && !args.Open
 }
 
-// takesCookies reports whether some route is authenticated by a cookie.
+// takesCookies reports whether some route is authenticated by a cookie, or
+// something is that no route reaches.
 func (c *Context) takesCookies() bool {
 	for _, r := range c.model.routes {
 		if len(r.credentials) > 0 {
 			return true
 		}
 	}
-	return len(c.model.libraryCookies) > 0
+	return len(c.model.libraryCookies) > 0 || slices.ContainsFunc(c.Program.Rest.Refusals, asksForCookie)
+}
+
+// asksForCookie reports whether a refusal looks at a cookie that says who asks.
+func asksForCookie(ref *fastapi.Refusal) bool {
+	return slices.ContainsFunc(ref.Sources, func(s *fastapi.Source) bool {
+		return s.Kind == fastapi.FromCookie && credentialName.MatchString(s.Name) && !passingName.MatchString(s.Name)
+	})
 }
 
 // takesBearer reports whether the program takes bearer tokens anywhere, or
