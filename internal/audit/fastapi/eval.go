@@ -327,6 +327,11 @@ func (in *interp) compare(x *pysrc.Compare) *Value {
 		return unknown.with(srcs)
 	}
 	l, r := vs[0], vs[1]
+	if op := x.Ops[0]; (op == "in" || op == "not in") && l.Kind == Str && r.Kind == ObjectKind {
+		if kind, ok := partKinds[r.Object.Qual]; ok { // "user" in request.session
+			srcs = mergeSources(srcs, in.read(kind, l.Text, in.place(x)).Sources)
+		}
+	}
 	env := l.Env
 	if env == "" {
 		env = r.Env

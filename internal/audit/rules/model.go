@@ -278,7 +278,7 @@ func (m *model) refusal(r *route, ref *fastapi.Refusal, isCredential func(*fasta
 			if len(ref.Sources) == 1 && s.Kind == fastapi.FromHeader {
 				r.mustHeader = s
 			}
-		case s.Kind == fastapi.FromHeader && !ordinary[s.Name] && !r.passesWithout(s, ref):
+		case s.Kind == fastapi.FromHeader && !ordinary[s.Name] && !r.passesWithout(s, ref) && !wherePresent(ref):
 			headers = append(headers, s)
 		case (s.Kind == fastapi.FromForm || s.Kind == fastapi.FromBody) && csrfName.MatchString(s.Name):
 			forms = append(forms, s)
@@ -318,6 +318,35 @@ func (r *route) passesWithout(h *fastapi.Source, ref *fastapi.Refusal) bool {
 		return sk.Fn == ref.Fn && sk.At.File == ref.At.File && sk.At.Span.Start < ref.At.Span.Start && strings.HasPrefix(sk.At.File.Text(sk.At.Span), "not ") &&
 			!slices.ContainsFunc(sk.Sources, ofBrowser) && slices.ContainsFunc(sk.Sources, func(s *fastapi.Source) bool { return s.At == h.At && s.Name == h.Name })
 	})
+}
+
+// wherePresent reports whether a condition refuses requests because a header is
+// there, as where fragments are answered in another way than pages are, so that
+// others meet it not.
+func wherePresent(ref *fastapi.Refusal) bool {
+	if ref.At.File == nil {
+		return false
+	}
+	f := pysrc.Parse("", []byte(ref.At.File.Text(ref.At.Span)))
+	if len(f.Body) != 1 {
+		return false
+	}
+	e, ok := f.Body[0].(*pysrc.ExprStmt)
+	if !ok {
+		return false
+	}
+	headers := func(x pysrc.Expr) bool {
+		a, ok := x.(*pysrc.Attr)
+		return ok && a.Name == "headers"
+	}
+	switch x := e.X.(type) {
+	case *pysrc.Call:
+		get, ok := x.Fn.(*pysrc.Attr)
+		return ok && get.Name == "get" && headers(get.X)
+	case *pysrc.Compare:
+		return x.Ops[0] == "in" && headers(x.Xs[1])
+	}
+	return false
 }
 
 // turnedAway returns what a branch checks that answers with a page instead of a

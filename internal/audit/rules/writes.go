@@ -129,10 +129,11 @@ func sideTable(sql string) bool {
 
 // changing are the words by which functions and paths say that they change
 // something.
-var changing = set(`accept activate add approve archive assign ban block bookmark buy cancel claim clear complete confirm create deactivate decline
-	delete demote deposit destroy disable dislike drop edit enable favorite favourite finish follow generate insert join kick leave like mark pay pin promote
-	publish purchase reject remove reserve reset restore save send set store submit subscribe switch toggle transfer unassign unban unblock unfollow unlike
-	unpin unpublish unsubscribe update upsert vote withdraw`)
+var changing = set(`accept activate add approve archive assign ban block bookmark buy cancel claim clear clone close complete confirm connect create
+	deactivate decline decrement delete demote deposit destroy disable disconnect dislike drop duplicate edit enable favorite favourite finish follow generate
+	grant hide increment insert join kick leave like mark mute pause pay pin promote publish purchase redeem reject remove rename reopen reserve reset restore
+	resume retry revoke save send set start stop store submit subscribe switch toggle transfer trigger unarchive unassign unban unblock unfollow unhide unlike
+	unlink unlock unmute unpin unpublish unsubscribe update upsert vote withdraw`)
 
 // incidental are the words for changes that come along with reading:
 // counters, logs, caches, tokens of third parties, rows made when first asked
@@ -214,7 +215,7 @@ func (r *route) writes() (fastapi.Place, string) {
 			// A handler that says nothing of a change may keep on the side what
 			// it finds out; what it adds or deletes, it changes. One that says it
 			// only reads is not believed against a statement of its own.
-			if named || (!shows || tail(call.Name) == "execute") && !commit && !whereAbsent(call) {
+			if named || (!shows || tail(call.Name) == "execute") && !commit && !whereAbsent(call) || commit && !shows && decides(call) {
 				return call.At, what
 			}
 			continue
@@ -298,6 +299,50 @@ func comesAlong(call *fastapi.Call) bool {
 		return !other
 	})
 	return noted && !other
+}
+
+// decides reports whether what a commit keeps was decided by the function itself:
+// an attribute of something that it was not given, set to what is written out,
+// as a status is, and not to what was found out on the way.
+func decides(call *fastapi.Call) bool {
+	found := false
+	pysrc.InspectAll(call.Fn.Decl.Body, func(n pysrc.Node) bool {
+		s, ok := n.(*pysrc.Assign)
+		if !ok || s.Value == nil || !writtenOut(s.Value) {
+			return !found
+		}
+		for _, t := range s.Targets {
+			a, ok := t.(*pysrc.Attr)
+			if !ok || onTheSide(a.Name) || readMark.MatchString(a.Name) {
+				continue
+			}
+			x, ok := a.X.(*pysrc.Name)
+			found = found || ok && x.ID != "self" && x.ID != "request" && x.ID != "response"
+		}
+		return !found
+	})
+	return found
+}
+
+// readMark are attributes that say that something was shown.
+var readMark = regexp.MustCompile(`(?i)(^|_)(un)?(read|opened|online|active_at|fetched)(_|$)`)
+
+// writtenOut reports whether a value stands in the source: a literal, a member of an
+// enumeration, or the contrary of what was there.
+func writtenOut(x pysrc.Expr) bool {
+	switch x := x.(type) {
+	case *pysrc.Str:
+		return !x.Format
+	case *pysrc.Num, *pysrc.Const:
+		return true
+	case *pysrc.Unary:
+		_, toggles := x.X.(*pysrc.Attr)
+		return x.Op == "not" && toggles
+	case *pysrc.Attr:
+		n, ok := x.X.(*pysrc.Name)
+		return ok && unicode.IsUpper([]rune(n.ID)[0]) && x.Name == strings.ToUpper(x.Name)
+	}
+	return false
 }
 
 // whereAbsent reports whether a call stands in a branch for what is not there
