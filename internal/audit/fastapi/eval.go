@@ -329,7 +329,9 @@ func (in *interp) compare(x *pysrc.Compare) *Value {
 	l, r := vs[0], vs[1]
 	if op := x.Ops[0]; (op == "in" || op == "not in") && l.Kind == Str && r.Kind == ObjectKind {
 		if kind, ok := partKinds[r.Object.Qual]; ok { // "user" in request.session
-			srcs = mergeSources(srcs, in.read(kind, l.Text, in.place(x)).Sources)
+			v := in.read(kind, l.Text, in.place(x))
+			v.Sources[0].Presence = true
+			srcs = mergeSources(srcs, v.Sources)
 		}
 	}
 	env := l.Env

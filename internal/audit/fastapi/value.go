@@ -114,6 +114,7 @@ type Source struct {
 	At       Place
 	Chain    []Place // the calls that led there, the outermost first
 	Aside    bool    // read where Call.Aside is true
+	Presence bool    // only whether it is there is asked
 }
 
 // A Function is a function or lambda with where it was defined.

@@ -168,6 +168,7 @@ func (m *model) examine(r *route) {
 		return !s.Aside && (s.Kind == fastapi.FromCookie || s.Kind == fastapi.FromSession) && !passingName.MatchString(s.Name)
 	}
 	add := func(s *fastapi.Source) {
+		s = r.takingRead(s)
 		for _, have := range r.credentials {
 			if have.At == s.At && have.Name == s.Name {
 				return
@@ -221,6 +222,19 @@ func (m *model) examine(r *route) {
 			r.guards = append(r.guards, guard{g, call.At})
 		}
 	}
+}
+
+// takingRead returns the read by which a cookie is taken that a test asks for
+// only whether it is there.
+func (r *route) takingRead(s *fastapi.Source) *fastapi.Source {
+	if s.Presence {
+		for _, t := range r.Trace.Reads {
+			if !t.Presence && t.Kind == s.Kind && t.Name == s.Name && t.At.FileName() == s.At.FileName() {
+				return t
+			}
+		}
+	}
+	return s
 }
 
 // taken notes the cookies in a token that is decoded, and the headers that
@@ -305,63 +319,6 @@ func (m *model) refusal(r *route, ref *fastapi.Refusal, isCredential func(*fasta
 			add(s)
 		}
 	}
-}
-
-// passesWithout reports whether what refuses a header's value lets pass requests
-// that come without it, before it looks. What browsers send of themselves with
-// every forged request is not left out.
-func (r *route) passesWithout(h *fastapi.Source, ref *fastapi.Refusal) bool {
-	if h.Name == "origin" || h.Name == "referer" || strings.HasPrefix(h.Name, "sec-fetch-") || ref.Fn == nil {
-		return false
-	}
-	return slices.ContainsFunc(r.Trace.Skips, func(sk *fastapi.Skip) bool {
-		return sk.Fn == ref.Fn && sk.At.File == ref.At.File && sk.At.Span.Start < ref.At.Span.Start && strings.HasPrefix(sk.At.File.Text(sk.At.Span), "not ") &&
-			!slices.ContainsFunc(sk.Sources, ofBrowser) && slices.ContainsFunc(sk.Sources, func(s *fastapi.Source) bool { return s.At == h.At && s.Name == h.Name })
-	})
-}
-
-// wherePresent reports whether a condition refuses requests because a header is
-// there, as where fragments are answered in another way than pages are, so that
-// others meet it not.
-func wherePresent(ref *fastapi.Refusal) bool {
-	if ref.At.File == nil {
-		return false
-	}
-	f := pysrc.Parse("", []byte(ref.At.File.Text(ref.At.Span)))
-	if len(f.Body) != 1 {
-		return false
-	}
-	e, ok := f.Body[0].(*pysrc.ExprStmt)
-	if !ok {
-		return false
-	}
-	headers := func(x pysrc.Expr) bool {
-		a, ok := x.(*pysrc.Attr)
-		return ok && a.Name == "headers"
-	}
-	switch x := e.X.(type) {
-	case *pysrc.Call:
-		get, ok := x.Fn.(*pysrc.Attr)
-		return ok && get.Name == "get" && headers(get.X)
-	case *pysrc.Compare:
-		return x.Ops[0] == "in" && headers(x.Xs[1])
-	}
-	return false
-}
-
-// turnedAway returns what a branch checks that answers with a page instead of a
-// refusal where a CSRF token is not valid, or "".
-func turnedAway(skip *fastapi.Skip) string {
-	if skip.At.File == nil || !slices.ContainsFunc(skip.Sources, func(s *fastapi.Source) bool {
-		return s.Kind == fastapi.FromHeader || s.Kind == fastapi.FromForm
-	}) {
-		return ""
-	}
-	test := skip.At.File.Text(skip.At.Span)
-	if strings.HasPrefix(test, "not ") && csrfName.MatchString(test) && checkWord.MatchString(test) {
-		return "the CSRF token is checked"
-	}
-	return ""
 }
 
 var nonceName = regexp.MustCompile(`(?i)(^|_)(csrf|xsrf|state|nonce)(_|$)`)
