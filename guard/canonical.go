@@ -9,6 +9,9 @@ import (
 	"github.com/d710e0ae/countersign/internal/origin"
 )
 
+// allowed are the methods that are named where others are refused.
+const allowed = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
+
 // checkMethod refuses methods that are none, and those whose answer would show
 // the token that the guard puts in; PRI is the beginning of HTTP/2.
 func (g *Guard) checkMethod(x *exchange) *problem {
@@ -18,7 +21,7 @@ func (g *Guard) checkMethod(x *exchange) *problem {
 		// one with a space in it would write a request line of its own (CWE-444).
 		return refusal(http.StatusBadRequest, "malformed-method", "the method is no token")
 	case m == http.MethodTrace || m == http.MethodConnect || m == "TRACK" || m == "PRI": // RFC 9113, section 11.6
-		x.w.Header().Set("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")
+		x.w.Header().Set("Allow", allowed)
 		return refusal(http.StatusMethodNotAllowed, "method-not-allowed", "this method is not forwarded")
 	}
 	return nil
@@ -41,7 +44,7 @@ func (g *Guard) findTarget(x *exchange) *problem {
 	if raw == "" {
 		raw = x.r.URL.RequestURI() // a request that no server read
 	}
-	if !strings.HasPrefix(raw, "/") {
+	if !strings.HasPrefix(raw, "/") && !ofServer(raw, x.r) {
 		var ok bool
 		if raw, ok = g.originForm(raw, x.r); !ok {
 			return refusal(http.StatusBadRequest, "path-not-canonical", "the request target is no path of this host")
@@ -55,6 +58,10 @@ func (g *Guard) findTarget(x *exchange) *problem {
 	x.raw = raw
 	return nil
 }
+
+// ofServer reports whether the request is about the server as a whole (RFC
+// 9110, section 9.3.7).
+func ofServer(raw string, r *http.Request) bool { return raw == "*" && r.Method == http.MethodOptions }
 
 // originForm takes the absolute form, which RFC 9112, section 3.2.2, has
 // servers accept. HTTP/2 knows none (RFC 9113, section 8.3.1). Its host is the
@@ -79,6 +86,16 @@ func (g *Guard) originForm(raw string, r *http.Request) (string, bool) {
 // forwarded.
 func (g *Guard) canonicalize(x *exchange) *problem {
 	r := x.r
+	if ofServer(x.raw, r) {
+		// The server that the client sees is the guard.
+		if p := g.checkHost(x); p != nil {
+			return p
+		}
+		x.w.Header().Set("Allow", allowed)
+		x.w.WriteHeader(http.StatusNoContent)
+		x.status, x.answered = http.StatusNoContent, true
+		return nil
+	}
 	t, err := target.Parse(x.raw)
 	if err != nil {
 		return refusal(http.StatusBadRequest, "path-not-canonical", err.Error())

@@ -36,6 +36,21 @@ func TestAttack_70_RequestLinesAreNotTheClients(t *testing.T) {
 	}
 }
 
+// RFC 9110, section 9.3.7.
+func TestOptionsOfTheServer(t *testing.T) {
+	s := newSite(t)
+	for host, want := range map[string]int{ownHost: 204, "evil.test": 403} {
+		r := request("OPTIONS", "/", "")
+		r.RequestURI, r.URL.Path, r.Host = "*", "*", host
+		if w := serve(s, r); w.Code != want || want == 204 && w.Header().Get("Allow") == "" {
+			t.Errorf("%s: %d %v", host, w.Code, w.Header())
+		}
+	}
+	if s.bank.requests() != 0 {
+		t.Errorf("the API got %q", s.bank.last().RequestURI)
+	}
+}
+
 // RFC 9112, section 3.2.2.
 func TestTheAbsoluteForm(t *testing.T) {
 	s := newSite(t)
