@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/d710e0ae/countersign/cfgerrors"
@@ -47,17 +48,22 @@ func idempotencyUser(r *http.Request) string {
 	case !ok:
 		return ""
 	case x.token != nil && x.token.Subject != "":
-		return "user " + x.token.Issuer + " " + x.token.Subject
+		return userOfIssuer(x.token.Issuer, x.token.Subject)
 	case x.bearer != "":
 		sum := sha256.Sum256([]byte(x.bearer))
 		return "bearer " + base64.RawURLEncoding.EncodeToString(sum[:])
 	case x.session == nil:
 		return ""
 	case x.session.User() != "":
-		return "user  " + x.session.User()
+		return userOfIssuer("", x.session.User())
 	}
 	k := x.session.Key()
 	return "session " + base64.RawURLEncoding.EncodeToString(k[:])
+}
+
+// userOfIssuer names a user so that no issuer and subject make another's name.
+func userOfIssuer(issuer, subject string) string {
+	return "user " + strconv.Quote(issuer) + " " + subject
 }
 
 // keyed reports whether the request goes through the idempotency middleware.
