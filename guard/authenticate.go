@@ -98,6 +98,9 @@ func (g *Guard) checkForgery(x *exchange) *problem {
 	switch {
 	case x.bearer != "" && x.session == nil && x.cookies == "":
 		// The API will judge the bearer; nothing else speaks for the request.
+		if x.admitted {
+			return nil
+		}
 		protection = g.foreign
 	case x.unsafe(), x.upgrade, len(r.Header["Accept"]) > 0:
 		r = x.withContext()

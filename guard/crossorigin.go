@@ -48,6 +48,7 @@ func (g *Guard) crossOrigin(x *exchange) *problem {
 	}
 	w := corsWriter{ResponseWriter: x.w}
 	g.cors.ServeHTTP(&w, x.r)
+	x.admitted = len(x.w.Header()["Access-Control-Allow-Origin"]) > 0
 	if !w.passed {
 		x.answered, x.status = true, w.status
 		if w.status == http.StatusForbidden {

@@ -23,6 +23,7 @@ type exchange struct {
 	raw      string
 	exempt   bool
 	upgrade  bool // a well-formed WebSocket handshake
+	admitted bool // from an origin that cors allows, or from any where it allows all
 	session  *session.Session
 	withheld bool       // a session that a GET of another origin does not get
 	tokens   tokens     // of the session
