@@ -134,6 +134,7 @@ func TestAttack_70_Smuggling(t *testing.T) {
 		"a signed length":             head("POST / HTTP/1.1", host, "Content-Length: +4", "", "abcd"),
 		"two codings":                 head("POST / HTTP/1.1", host, "Transfer-Encoding: gzip, chunked", "") + "0\r\n\r\n",
 		"an obscured coding":          head("POST / HTTP/1.1", host, "Transfer-Encoding: xchunked", "") + "0\r\n\r\n",
+		"a coding in other letters":   head("POST / HTTP/1.1", host, "Transfer-Encoding: chun\u212Aed", "") + "0\r\n\r\n" + smuggled,
 		"a coding with a tab":         head("POST / HTTP/1.1", host, "Transfer-Encoding:\x0bchunked", "") + "0\r\n\r\n",
 		"a coding in HTTP/1.0":        head("POST / HTTP/1.0", host, "Transfer-Encoding: chunked", "") + "0\r\n\r\n" + smuggled,
 		"white space before a colon":  head("POST / HTTP/1.1", host, "Transfer-Encoding : chunked", "Content-Length: 0", "") + smuggled,
@@ -149,6 +150,7 @@ func TestAttack_70_Smuggling(t *testing.T) {
 		"a trailer that frames":       head("POST / HTTP/1.1", host, "Transfer-Encoding: chunked", "") + "0\r\nContent-Length: 5\r\n\r\n",
 		"an HTTP/2 preface":           "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
 		"two hosts":                   head("GET / HTTP/1.1", host, "Host: evil.test", ""),
+		"another host in the target":  head("GET http://"+servedHost+"/ HTTP/1.1", "Host: evil.test", ""),
 		"no host":                     head("GET / HTTP/1.1", ""),
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -309,7 +309,7 @@ func TestANewConnectionThatFailsIsNotTriedAgain(t *testing.T) {
 
 // Bytes that come unasked would be taken for the next answer: who can make the
 // API send them answers other users' requests.
-func TestBytesThatCameUnaskedAnswerNothing(t *testing.T) {
+func TestAttack_72_BytesThatCameUnasked(t *testing.T) {
 	a := newAPI(t, func(n int, c net.Conn, _ string) {
 		if n == 0 {
 			io.WriteString(c, fine+"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil")
@@ -328,7 +328,7 @@ func TestBytesThatCameUnaskedAnswerNothing(t *testing.T) {
 }
 
 // The same bytes a moment later, when the connection is unused already.
-func TestBytesThatComeLateAnswerNothing(t *testing.T) {
+func TestAttack_72_BytesThatComeLate(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
