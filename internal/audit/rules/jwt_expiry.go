@@ -243,7 +243,7 @@ func enclosingName(at fastapi.Place) string {
 	for ; n > 0; n-- {
 		text := at.File.LineText(n)
 		own := len(text) - len(strings.TrimLeft(text, " \t"))
-		if strings.TrimSpace(text) == "" || own >= indent {
+		if trimmed := strings.TrimSpace(text); trimmed == "" || trimmed[0] == ')' || own >= indent {
 			continue
 		}
 		if m := defLine.FindStringSubmatch(text); m != nil {
