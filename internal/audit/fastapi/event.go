@@ -28,6 +28,9 @@ type Refusal struct {
 	Fn      *Function
 	Op      []CompareOp
 	Raise   Place
+	// Present says that it refuses where there is what the condition looks at,
+	// as a login does whom it knows already.
+	Present bool
 }
 
 // A CompareOp is one comparison inside a condition.
@@ -42,6 +45,10 @@ type Skip struct {
 	At      Place
 	Fn      *Function
 	Texts   []string // that the condition names, as far as they are known
+	// Guests says that it is for those who are not known, and that the function
+	// refuses all others in the end.
+	Guests bool
+	absent bool // the condition says that something is not there
 }
 
 // A Return is an answer of a route's handler.

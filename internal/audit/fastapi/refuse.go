@@ -56,21 +56,67 @@ func (in *interp) ifStmt(s *pysrc.If) {
 	for _, o := range ops {
 		srcs = mergeSources(srcs, sourcesOf(o.Sides...))
 	}
+	there, asks := presence(s.Test)
+	// What is made of a cookie may be a reason to refuse it: one that was revoked.
+	refusesKnown := func(way bool) bool {
+		return asks && there == way && (status != 401 || test.Kind == Unknown && test.Call == nil && test.Method == "")
+	}
 	switch {
 	case ended && bodyRefuses:
-		in.trace.Refusals = append(in.trace.Refusals, &Refusal{Sources: srcs, At: at, Status: status, Fn: f.fn, Op: ops, Raise: raised})
+		in.trace.Refusals = append(in.trace.Refusals, &Refusal{Sources: srcs, At: at, Status: status, Fn: f.fn, Op: ops, Raise: raised, Present: refusesKnown(true)})
 	case elseEnded && len(s.Else) > 0 && (len(in.trace.Raised) > n || in.trace.Closed > closed):
 		_, status, raised = in.refuses(n, closed, f)
-		in.trace.Refusals = append(in.trace.Refusals, &Refusal{Sources: srcs, At: at, Status: status, Fn: f.fn, Op: ops, Raise: raised})
+		in.trace.Refusals = append(in.trace.Refusals, &Refusal{Sources: srcs, At: at, Status: status, Fn: f.fn, Op: ops, Raise: raised, Present: refusesKnown(false)})
 	case ended:
-		in.trace.Skips = append(in.trace.Skips, &Skip{srcs, at, f.fn, in.texts(s.Test)})
+		in.trace.Skips = append(in.trace.Skips, &Skip{Sources: srcs, At: at, Fn: f.fn, Texts: in.texts(s.Test), absent: asks && !there})
 		if f.depth == 0 {
 			f.passes = append(f.passes, &Refusal{Sources: srcs, At: at, Fn: f.fn, Op: ops})
 		}
-		if own := slices.DeleteFunc(slices.Clone(srcs), func(s *Source) bool { return s.Kind != FromCookie && s.Kind != FromSession }); len(own) > 0 {
+		if own := slices.DeleteFunc(slices.Clone(srcs), func(s *Source) bool { return s.Kind != FromCookie && s.Kind != FromSession }); len(own) > 0 && !(asks && !there) {
 			f.known = append(f.known, &Refusal{Sources: own, At: at, Fn: f.fn})
 		}
 	}
+}
+
+// presence reports whether a condition asks if something is there, and whether
+// it is true where that is.
+func presence(test pysrc.Expr) (there, asks bool) {
+	switch t := test.(type) {
+	case *pysrc.Name, *pysrc.Attr, *pysrc.Index, *pysrc.Call:
+		return true, true
+	case *pysrc.Await:
+		return presence(t.X)
+	case *pysrc.Walrus:
+		return true, true
+	case *pysrc.Unary:
+		there, asks = presence(t.X)
+		return !there, asks && t.Op == "not"
+	case *pysrc.Compare:
+		if len(t.Ops) != 1 {
+			return false, false
+		}
+		c, ok := t.Xs[1].(*pysrc.Const)
+		none := ok && c.Kind == pysrc.None
+		switch op := t.Ops[0]; op {
+		case "is", "==":
+			return false, none
+		case "is not", "!=":
+			return true, none
+		case "in", "not in":
+			_, ok := t.Xs[0].(*pysrc.Str)
+			return op == "in", ok
+		}
+	case *pysrc.Logic:
+		for i, x := range t.Xs {
+			a, ok := presence(x)
+			if !ok || i > 0 && a != there {
+				return false, false
+			}
+			there = a
+		}
+		return there, len(t.Xs) > 0
+	}
+	return false, false
 }
 
 // refuseRest notes, where a function that lets requests pass by one condition
@@ -78,6 +124,11 @@ func (in *interp) ifStmt(s *pysrc.If) {
 func (in *interp) refuseRest(status int, raised Place) {
 	in.refuseUnknown(status, raised)
 	f := in.frame()
+	if f.depth == 0 && status >= 400 && status < 500 {
+		for _, s := range in.trace.Skips {
+			s.Guests = s.Guests || s.absent && s.Fn == f.fn
+		}
+	}
 	if f.depth > 0 || len(f.passes) == 0 || status < 400 || status >= 500 {
 		return
 	}

@@ -75,7 +75,7 @@ func (r *route) asksForCredential() bool {
 func (r *route) asksWho() bool {
 	return slices.ContainsFunc(r.credentials, func(s *fastapi.Source) bool {
 		return s.Required || slices.ContainsFunc(r.Trace.Refusals, func(ref *fastapi.Refusal) bool {
-			return slices.ContainsFunc(ref.Sources, func(t *fastapi.Source) bool { return t.Kind == s.Kind && t.Name == s.Name })
+			return !ref.Present && slices.ContainsFunc(ref.Sources, func(t *fastapi.Source) bool { return t.Kind == s.Kind && t.Name == s.Name })
 		})
 	})
 }

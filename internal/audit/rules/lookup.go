@@ -45,6 +45,12 @@ func (r *route) looked(args fastapi.Args, isAccount func(*fastapi.Source) bool) 
 	}
 }
 
+// forGuests reports whether a call stands in a function that refuses whom it
+// knows, as that of a page for those who are not logged in.
+func (r *route) forGuests(call *fastapi.Call) bool {
+	return slices.ContainsFunc(r.Trace.Skips, func(s *fastapi.Skip) bool { return s.Guests && s.Fn == call.Fn })
+}
+
 // believeLookups takes the cookies by which stores are asked for credentials,
 // though no one is refused without them, where someone can log in: what names a
 // visitor without an account, as a basket does, authenticates no one. Nor does a

@@ -180,7 +180,7 @@ func (m *model) examine(r *route) {
 	for _, call := range t.Calls {
 		k := m.meaningOf(call)
 		if !k.reads {
-			if k.looksUp {
+			if k.looksUp && !r.forGuests(call) {
 				r.looked(call.Args, isAccount)
 			}
 			continue
@@ -312,6 +312,9 @@ func (m *model) refusal(r *route, ref *fastapi.Refusal, isCredential func(*fasta
 	}
 	if len(headers)+len(forms) > 0 {
 		return
+	}
+	if ref.Present {
+		return // it refuses whom it knows, and not all others
 	}
 	for _, s := range cookies {
 		if isCredential(s) && (ref.Status == 401 || ref.Status == 403 || ref.Status == 0 || ref.Status == 400 || ref.Status == 307 || ref.Status == 302 || ref.Status == 303) &&
