@@ -184,9 +184,9 @@ func (s *server) run(ctx context.Context, cfg *Config, o ServeOptions) error {
 		}
 		s.cert = c
 	}
-	raw, err := net.Listen("tcp", cfg.Listen)
+	raw, err := listen("listen", cfg.Listen)
 	if err != nil {
-		return fmt.Errorf("guard: listen: %w", err)
+		return err
 	}
 	errorLog := slog.NewLogLogger(s.log.Handler(), slog.LevelWarn)
 	main := &http1.Server{
@@ -208,11 +208,11 @@ func (s *server) run(ctx context.Context, cfg *Config, o ServeOptions) error {
 	var admin *http.Server
 	var adminAddr net.Addr
 	if cfg.Admin.Listen != "" {
-		al, err := net.Listen("tcp", cfg.Admin.Listen)
+		al, err := listen("admin.listen", cfg.Admin.Listen)
 		if err != nil {
 			main.Close()
 			running.Wait()
-			return fmt.Errorf("guard: admin.listen: %w", err)
+			return err
 		}
 		adminAddr = al.Addr()
 		admin = &http.Server{Handler: s.admin(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 8 << 10, ErrorLog: errorLog}
@@ -321,4 +321,16 @@ func (s *server) reload(ctx context.Context) {
 		s.log.Warn("listen, admin.listen, tls, proxy_protocol and limits.connections apply from the next start on")
 	}
 	s.log.Info("the configuration was read again", slog.String("mode", cfg.Mode))
+}
+
+// listen opens the address that a setting names.
+func listen(key, address string) (net.Listener, error) {
+	l, err := net.Listen("tcp", address)
+	if op, ok := errors.AsType[*net.OpError](err); ok {
+		err = op.Err // what was tried, and where, is said here
+	}
+	if err != nil {
+		return nil, fmt.Errorf("guard: %s: %s cannot be listened on: %w", key, address, err)
+	}
+	return l, nil
 }

@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -319,5 +320,29 @@ func TestShutdownFinishesWhatWasAccepted(t *testing.T) {
 	}
 	if err := <-ended; err != nil {
 		t.Error(err)
+	}
+}
+
+// A port that another process has is told with its setting and its address.
+func TestServeSaysWhichPortIsTaken(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	for key, settings := range map[string]string{
+		"listen":       "listen: " + taken.Addr().String(),
+		"admin.listen": "listen: 127.0.0.1:0\nadmin: {listen: " + taken.Addr().String() + "}",
+	} {
+		file := filepath.Join(t.TempDir(), "guard.yaml")
+		text := "upstream: http://127.0.0.1:9\npublic_origin: http://" + servedHost + "\n" + settings + "\n"
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		err := guard.Serve(t.Context(), file, guard.ServeOptions{Logger: slog.New(slog.DiscardHandler)})
+		want := "guard: " + key + ": " + taken.Addr().String() + " cannot be listened on: "
+		if !errors.Is(err, syscall.EADDRINUSE) || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("got  %v\nwant %s…", err, want)
+		}
 	}
 }
