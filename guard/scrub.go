@@ -219,8 +219,13 @@ func (s *scrubber) take(r role, value jsontext.Value, depth int) bool {
 		}
 		return true
 	}
-	// No JWT of a login's answer reaches a page, whatever it is called.
-	return findJWT(text) != ""
+	// No JWT of a login's answer reaches a page, whatever it is called and
+	// whatever stands around it.
+	amid := findJWT(text)
+	if s.every && s.access == "" {
+		s.access = amid
+	}
+	return amid != ""
 }
 
 // withMember returns a JSON object with one more member at its end.
