@@ -84,7 +84,8 @@ func (r *route) asksWho() bool {
 // route answers, a cookie or what it keeps in the session, and where it sets it.
 func (m *model) authenticatesBy(r *route) (what string, at fastapi.Place, how string) {
 	for _, k := range m.cookiesOf(r) {
-		if !k.deletes && (m.credNames[k.name] || k.token && m.cookiesRead[k.name]) {
+		// What every visitor is given, by middleware, is no login's own.
+		if !k.deletes && !m.anyVisitor[k.call.At] && (m.credNames[k.name] || k.token && m.cookiesRead[k.name]) {
 			return k.label(), k.call.At, "the cookie is set here"
 		}
 	}

@@ -30,6 +30,9 @@ type model struct {
 	credNames map[string]bool // cookies that authenticate some route
 	// cookiesRead are those that are read at all, as by what renews a token.
 	cookiesRead map[string]bool
+	// anyVisitor are where dependencies and middleware set cookies for others
+	// than who logs in.
+	anyVisitor map[fastapi.Place]bool
 	// sessionKeys are what of the session authenticates some route.
 	sessionKeys map[string]bool
 	refresh     bool // there is a route that renews tokens
@@ -78,7 +81,7 @@ func (r *route) label() string { return r.Method + " " + r.Path }
 func newModel() *model {
 	m := &model{
 		libs: libraries.All(), heard: map[*fastapi.Route]*route{}, forks: map[*pysrc.FuncDef][]fork{}, meanings: map[string]*meaning{}, cookiesBy: map[*fastapi.Call][]*cookie{},
-		signs: map[string]libraries.Sign{}, verifies: map[string]libraries.Verify{}, credNames: map[string]bool{}, cookiesRead: map[string]bool{}, sessionKeys: map[string]bool{},
+		signs: map[string]libraries.Sign{}, verifies: map[string]libraries.Verify{}, credNames: map[string]bool{}, cookiesRead: map[string]bool{}, sessionKeys: map[string]bool{}, anyVisitor: map[fastapi.Place]bool{},
 	}
 	for _, l := range m.libs {
 		for _, s := range l.Signs {
@@ -116,6 +119,16 @@ func (m *model) complete(c *Context) {
 	m.cookies = m.findCookies()
 	for _, k := range m.cookies {
 		m.cookiesBy[k.call] = append(m.cookiesBy[k.call], k)
+	}
+	for _, r := range m.routes {
+		if n := r.name(); loginWord.MatchString(n) || entryWord.MatchString(n) {
+			continue
+		}
+		for _, k := range m.cookiesOf(r) {
+			if k.call.InDependency {
+				m.anyVisitor[k.call.At] = true
+			}
+		}
 	}
 	m.attached()
 	m.configs = m.findConfigs(c)
