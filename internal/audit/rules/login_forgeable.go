@@ -19,7 +19,7 @@ var loginForgeable = Rule{"login-forgeable", func(c *Context) {
 		if r.Method != "POST" && r.Method != "GET" || len(r.guards) > 0 || r.answers || r.mustHeader != nil || r.asks {
 			continue
 		}
-		if !loginWord.MatchString(r.name()) && (!entryWord.MatchString(r.name()) || registerWord.MatchString(r.name())) || refreshWord.MatchString(r.name()) || logoutWord.MatchString(r.name()) {
+		if !loginWord.MatchString(r.name()) && (!entryWord.MatchString(r.name()) || registerWord.MatchString(r.name())) || r.onlyRenews() || logoutWord.MatchString(r.name()) {
 			continue
 		}
 		if !r.form {
@@ -39,7 +39,7 @@ var loginForgeable = Rule{"login-forgeable", func(c *Context) {
 // any link: RFC 6749, section 10.12, and RFC 9700, section 2.1, demand that it
 // belongs to a flow which the same browser began.
 func (c *Context) callbackForgeable(r *route) bool {
-	if !r.anyFlow || len(r.guards) > 0 || r.answers || r.mustHeader != nil || logoutWord.MatchString(r.name()) || refreshWord.MatchString(r.name()) {
+	if !r.anyFlow || len(r.guards) > 0 || r.answers || r.mustHeader != nil || logoutWord.MatchString(r.name()) || r.onlyRenews() {
 		return false
 	}
 	what, at, how := c.model.begins(r)
@@ -59,6 +59,12 @@ var (
 	passwordWord = regexp.MustCompile(`(?i)passw|^pwd$|passcode|^pin$`)
 	registerWord = regexp.MustCompile(`(?i)regist|sign[-_]?up|callback`)
 )
+
+// onlyRenews reports whether the route says that it renews what a login gave; a
+// login may say what tokens it gives.
+func (r *route) onlyRenews() bool {
+	return refreshWord.MatchString(r.Path) || refreshWord.MatchString(r.name()) && !loginWord.MatchString(r.Path)
+}
 
 // asksForCredential reports whether the route is for those who are logged in
 // already. A login that looks who asks, to show it, and refuses no one for
