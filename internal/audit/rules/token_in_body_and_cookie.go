@@ -10,7 +10,7 @@ import (
 	"github.com/d710e0ae/countersign/internal/audit/pysrc"
 )
 
-var bodyKey = regexp.MustCompile(`(?i)^(access_?|refresh_?|auth_?|id_?|session_?)?token$|^jwt$|^session_?id$`)
+var bodyKey = regexp.MustCompile(`(?i)^(access|refresh|auth|id|session|bearer|user)?_?(token|jwt|cookie)$|^(access|refresh|bearer|sid|session)$|^(session|auth|api)_?(id|key)$`)
 
 var tokenInBodyAndCookie = Rule{"token-in-body-and-cookie", func(c *Context) {
 	reported := map[*pysrc.FuncDef]bool{}
