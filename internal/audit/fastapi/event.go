@@ -31,6 +31,7 @@ type Refusal struct {
 	// Present says that it refuses where there is what the condition looks at,
 	// as a login does whom it knows already.
 	Present bool
+	Nested  bool // it stands under another condition
 }
 
 // A CompareOp is one comparison inside a condition.

@@ -67,6 +67,7 @@ type frame struct {
 	lost   bool
 
 	depth  int        // of branches that are open
+	ifs    int        // … of conditions, within one another
 	passes []*Refusal // conditions on the way on which the function ends without refusing
 	known  []*Refusal // … on a cookie, at any depth
 }

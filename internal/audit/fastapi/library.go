@@ -79,6 +79,10 @@ func (in *interp) callExternal(q string, args Args, at Place, node *pysrc.Call) 
 			return &Value{Kind: List, At: at}
 		}
 		return unknown.with(sourcesOf(arg(0)))
+	case "builtins.zip":
+		if v := zip(args.Pos); v != nil {
+			return v
+		}
 	case "dataclasses.asdict", "attrs.asdict", "attr.asdict", "builtins.vars":
 		if v := arg(0); v.Kind == ObjectKind && v.Object.Class != nil {
 			return in.fields(v, at)
@@ -203,6 +207,27 @@ func (in *interp) callExternal(q string, args Args, at Place, node *pysrc.Call) 
 		return &Value{Kind: ObjectKind, Object: &Object{Qual: q, Args: args, At: at}, At: at, Sources: v.Sources}
 	}
 	return v
+}
+
+// zip joins displays element by element; nil where it is given something else.
+func zip(lists []*Value) *Value {
+	if len(lists) == 0 {
+		return nil
+	}
+	out := &Value{Kind: List}
+	for i := 0; ; i++ {
+		row := &Value{Kind: List}
+		for _, l := range lists {
+			switch {
+			case l.Kind != List:
+				return nil
+			case i >= len(l.Elems):
+				return out
+			}
+			row.Elems = append(row.Elems, l.Elems[i].with(l.Sources))
+		}
+		out.Elems = append(out.Elems, row)
+	}
 }
 
 // handedBack returns the application that a library's function is given, and

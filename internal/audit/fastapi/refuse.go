@@ -41,6 +41,7 @@ func (in *interp) ifStmt(s *pysrc.If) {
 		run()
 		*n--
 	}
+	f.ifs++
 	ended, elseEnded := in.branch(func() {
 		in.narrow(s.Test, true)
 		way(true, func() { in.block(s.Body) })
@@ -50,6 +51,7 @@ func (in *interp) ifStmt(s *pysrc.If) {
 		n, closed = len(in.trace.Raised), in.trace.Closed
 		way(false, func() { in.block(s.Else) })
 	}, decided, usual)
+	f.ifs--
 	f.result = join(before, f.result)
 	ops := in.compares(s.Test)
 	srcs := sourcesOf(test)
@@ -63,10 +65,10 @@ func (in *interp) ifStmt(s *pysrc.If) {
 	}
 	switch {
 	case ended && bodyRefuses:
-		in.trace.Refusals = append(in.trace.Refusals, &Refusal{Sources: srcs, At: at, Status: status, Fn: f.fn, Op: ops, Raise: raised, Present: refusesKnown(true)})
+		in.trace.Refusals = append(in.trace.Refusals, &Refusal{Sources: srcs, At: at, Status: status, Fn: f.fn, Op: ops, Raise: raised, Present: refusesKnown(true), Nested: f.ifs > 0})
 	case elseEnded && len(s.Else) > 0 && (len(in.trace.Raised) > n || in.trace.Closed > closed):
 		_, status, raised = in.refuses(n, closed, f)
-		in.trace.Refusals = append(in.trace.Refusals, &Refusal{Sources: srcs, At: at, Status: status, Fn: f.fn, Op: ops, Raise: raised, Present: refusesKnown(false)})
+		in.trace.Refusals = append(in.trace.Refusals, &Refusal{Sources: srcs, At: at, Status: status, Fn: f.fn, Op: ops, Raise: raised, Present: refusesKnown(false), Nested: f.ifs > 0})
 	case ended:
 		in.trace.Skips = append(in.trace.Skips, &Skip{Sources: srcs, At: at, Fn: f.fn, Texts: in.texts(s.Test), absent: asks && !there})
 		if f.depth == 0 {

@@ -302,7 +302,7 @@ func (m *model) refusal(r *route, ref *fastapi.Refusal, isCredential func(*fasta
 			cookies = append(cookies, s)
 		case slices.Contains(r.instead, s.At):
 		case isAuthHeader(s):
-			if len(ref.Sources) == 1 && s.Kind == fastapi.FromHeader {
+			if len(ref.Sources) == 1 && !ref.Present && (!ref.Nested || s.Kind == fastapi.FromHeader) {
 				r.mustHeader = s
 			}
 		case s.Kind == fastapi.FromHeader && !ordinary[s.Name] && !r.passesWithout(s, ref) && !wherePresent(ref):
