@@ -334,7 +334,7 @@ func (in *interp) callObject(v *Value, args Args, at Place, node *pysrc.Call) *V
 
 // record notes a call of something that the program does not define.
 func (in *interp) record(name string, recv *Value, args Args, at Place, node *pysrc.Call) *Value {
-	k := in.prog.names.of(name)
+	k := in.prog.called(name)
 	c := &Call{Name: k.name, Recv: recv, Args: args, At: at, Fn: in.frame().fn, Chain: in.chain(), Written: node != nil, InDependency: in.inDeps > 0}
 	if node != nil {
 		if a, ok := node.Fn.(*pysrc.Attr); ok && at.File != nil {

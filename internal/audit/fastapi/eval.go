@@ -218,7 +218,7 @@ func (in *interp) name(x *pysrc.Name) *Value {
 			return v
 		}
 	}
-	return external("builtins." + x.ID)
+	return in.prog.external("builtins." + x.ID)
 }
 
 func (in *interp) binary(op string, l, r *Value) *Value {

@@ -21,7 +21,7 @@ func (in *interp) importStmt(s *pysrc.Import) {
 
 func (in *interp) moduleValue(m *Module, name string) *Value {
 	if m == nil {
-		return external(canonical(name))
+		return in.prog.external(canonical(name))
 	}
 	in.load(m)
 	return &Value{Kind: ModuleKind, Module: m}
@@ -47,7 +47,7 @@ func (in *interp) fromImport(s *pysrc.FromImport) {
 			if sub := in.prog.find(f.scope.module, s.Module+"."+a.Name, 0); sub != nil {
 				in.set(f.scope, boundName(a), in.moduleValue(sub, ""))
 			} else {
-				in.set(f.scope, boundName(a), external(canonical(s.Module+"."+a.Name)))
+				in.set(f.scope, boundName(a), in.prog.external(canonical(s.Module+"."+a.Name)))
 			}
 		}
 		return
@@ -55,7 +55,7 @@ func (in *interp) fromImport(s *pysrc.FromImport) {
 	if m == nil {
 		for _, a := range s.Names {
 			if a.Name != "*" {
-				in.set(f.scope, boundName(a), external(canonical(s.Module+"."+a.Name)))
+				in.set(f.scope, boundName(a), in.prog.external(canonical(s.Module+"."+a.Name)))
 			}
 		}
 		return

@@ -82,27 +82,40 @@ func statusConstant(q string) int {
 	return 0
 }
 
-// names keeps one copy of each name of a call, and of the method by which its
-// result says so: a program calls few things by many calls.
-type names struct {
-	mu    sync.RWMutex
-	known map[string]called
+// A once keeps the one value that is made for each name: a program calls few
+// things by many calls, and imports few by many imports.
+type once[T any] struct {
+	mu   sync.RWMutex
+	made map[string]T
 }
 
+func (o *once[T]) of(name string, make func() T) T {
+	o.mu.RLock()
+	v, ok := o.made[name]
+	o.mu.RUnlock()
+	if ok {
+		return v
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if v, ok = o.made[name]; !ok {
+		if o.made == nil {
+			o.made = map[string]T{}
+		}
+		v = make()
+		o.made[name] = v
+	}
+	return v
+}
+
+// A called is the name of a call, and the method by which its result says so.
 type called struct{ name, result string }
 
-func (n *names) of(name string) called {
-	n.mu.RLock()
-	k, ok := n.known[name]
-	n.mu.RUnlock()
-	if ok {
-		return k
-	}
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if k, ok = n.known[name]; !ok {
-		k = called{name, "call:" + name}
-		n.known[name] = k
-	}
-	return k
+func (p *Program) called(name string) called {
+	return p.names.of(name, func() called { return called{name, "call:" + name} })
+}
+
+// external returns what a library defines by that name.
+func (p *Program) external(name string) *Value {
+	return p.externals.of(name, func() *Value { return &Value{Kind: External, Text: name} })
 }

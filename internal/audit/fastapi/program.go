@@ -56,19 +56,20 @@ type Program struct {
 	documents     map[string]Document
 	documentPaths []string // sorted
 
-	byPath   map[string]*Module
-	folded   map[string]*Module   // by path in lower case, for systems to which case is nothing
-	inside   map[string][]*Module // by the folder of the package that they are modules of
-	suffixes map[string][]*Module
-	known    map[string]bool // first names of libraries
-	names    names
-	budget   int             // steps left for everything
-	configs  map[*Class]Args // what objects that configure libraries were made of
-	entered  map[pysrc.Node]bool
-	fields   [][]map[string]*Value // what ConfigFields returns, by the number of the module
-	secrets  [][]*Value            // what SecretFields returns, likewise
-	witness  Witness
-	parts    map[string]*Value // of every request that runs by itself
+	byPath    map[string]*Module
+	folded    map[string]*Module   // by path in lower case, for systems to which case is nothing
+	inside    map[string][]*Module // by the folder of the package that they are modules of
+	suffixes  map[string][]*Module
+	known     map[string]bool // first names of libraries
+	names     once[called]
+	externals once[*Value]
+	budget    int             // steps left for everything
+	configs   map[*Class]Args // what objects that configure libraries were made of
+	entered   map[pysrc.Node]bool
+	fields    [][]map[string]*Value // what ConfigFields returns, by the number of the module
+	secrets   [][]*Value            // what SecretFields returns, likewise
+	witness   Witness
+	parts     map[string]*Value // of every request that runs by itself
 }
 
 // Setting is a line of a settings file.
@@ -94,7 +95,7 @@ func Load(files []*pysrc.File, settings []Setting, documents map[string]Document
 func newProgram(files []*pysrc.File, settings []Setting, documents map[string]Document, libraries map[string]bool, witness Witness) *Program {
 	p := &Program{
 		Top: &Trace{}, Rest: &Trace{}, env: map[string][]*Value{}, documents: documents, byPath: map[string]*Module{}, folded: map[string]*Module{}, inside: map[string][]*Module{},
-		suffixes: map[string][]*Module{}, known: libraries, names: names{known: map[string]called{}}, entered: map[pysrc.Node]bool{}, parts: newRequestParts(), configs: map[*Class]Args{},
+		suffixes: map[string][]*Module{}, known: libraries, entered: map[pysrc.Node]bool{}, parts: newRequestParts(), configs: map[*Class]Args{},
 		budget: stepsAll + stepsFile*len(files), witness: witness,
 	}
 	for _, s := range settings {

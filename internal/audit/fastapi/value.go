@@ -197,7 +197,6 @@ var (
 
 func str(s string, at Place) *Value { return &Value{Kind: Str, Text: s, At: at} }
 func boolean(b bool) *Value         { return &Value{Kind: Bool, Bool: b} }
-func external(q string) *Value      { return &Value{Kind: External, Text: q} }
 
 // plain reports whether nothing is known of a value but what it was made of.
 func (v *Value) plain() bool {

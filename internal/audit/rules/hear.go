@@ -88,7 +88,7 @@ func (m *model) conclude(r *route) {
 func (m *model) forget(r *route) {
 	t := r.Trace
 	kept := &fastapi.Trace{
-		Calls: only(t.Calls, m.asksFor),
+		Calls: m.shareCalls(only(t.Calls, m.asksFor)),
 		Skips: only(t.Skips, func(sk *fastapi.Skip) bool { return byHeader(sk) || csrfSent(sk.Sources) != nil }),
 	}
 	skips := slices.ContainsFunc(kept.Skips, byHeader)

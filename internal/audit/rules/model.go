@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"crypto/sha256"
 	"regexp"
 	"slices"
 	"strconv"
@@ -22,9 +23,10 @@ type model struct {
 	cookiesBy map[*fastapi.Call][]*cookie // of the call that sets them
 	libs      []libraries.Library
 	heard     map[*fastapi.Route]*route
-	forks     map[*pysrc.FuncDef][]fork // of functions of which a rule asks what requests meet
-	meanings  map[string]*meaning       // of calls, by name
-	mu        sync.RWMutex              // of heard, forks and meanings, while routes run
+	shared    map[[sha256.Size]byte]*fastapi.Call // that several routes make, by fingerprint
+	forks     map[*pysrc.FuncDef][]fork           // of functions of which a rule asks what requests meet
+	meanings  map[string]*meaning                 // of calls, by name
+	mu        sync.RWMutex                        // of heard, shared, forks and meanings, while routes run
 	signs     map[string]libraries.Sign
 	verifies  map[string]libraries.Verify
 	credNames map[string]bool // cookies that authenticate some route
@@ -80,7 +82,7 @@ func (r *route) label() string { return r.Method + " " + r.Path }
 
 func newModel() *model {
 	m := &model{
-		libs: libraries.All(), heard: map[*fastapi.Route]*route{}, forks: map[*pysrc.FuncDef][]fork{}, meanings: map[string]*meaning{}, cookiesBy: map[*fastapi.Call][]*cookie{},
+		libs: libraries.All(), heard: map[*fastapi.Route]*route{}, shared: map[[sha256.Size]byte]*fastapi.Call{}, forks: map[*pysrc.FuncDef][]fork{}, meanings: map[string]*meaning{}, cookiesBy: map[*fastapi.Call][]*cookie{},
 		signs: map[string]libraries.Sign{}, verifies: map[string]libraries.Verify{}, credNames: map[string]bool{}, cookiesRead: map[string]bool{}, sessionKeys: map[string]bool{}, anyVisitor: map[fastapi.Place]bool{},
 	}
 	for _, l := range m.libs {
@@ -97,8 +99,14 @@ func newModel() *model {
 // complete joins what was heard of the whole program.
 func (m *model) complete(c *Context) {
 	m.calls = served(m.calls, c.Program.Top.Calls)
+	seen := map[*fastapi.Call]bool{} // routes share calls
 	for _, r := range c.Program.Routes {
-		m.calls = append(m.calls, r.Trace.Calls...)
+		for _, call := range r.Trace.Calls {
+			if !seen[call] {
+				seen[call] = true
+				m.calls = append(m.calls, call)
+			}
+		}
 		x := m.heard[r]
 		m.routes = append(m.routes, x)
 		m.refresh = m.refresh || x.renewing

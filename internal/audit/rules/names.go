@@ -76,12 +76,12 @@ func (m *model) newMeaning(name string) *meaning {
 		}
 	}
 	_, signs := m.signs[name]
-	k.asked = k.asked || k.adds || k.frontend != nil || len(k.cookies)+len(k.secrets) > 0 || signs || verifies || asked[short] || verifying.MatchString(short)
+	k.asked = k.asked || k.adds || k.frontend != nil || len(k.cookies)+len(k.secrets) > 0 || signs || verifies || asked[short] || name == "starlette.CORSMiddleware" || verifying.MatchString(short)
 	return k
 }
 
 // asked are names of further calls that rules look at, whoever's they are.
-var asked = set(`set_cookie delete_cookie unset_jwt_cookies unset_access_cookies unset_cookies compare_digest CORSMiddleware BearerTransport LoginManager`)
+var asked = set(`set_cookie delete_cookie unset_jwt_cookies unset_access_cookies unset_cookies compare_digest BearerTransport LoginManager`)
 
 // cookieSettings returns what a call says of how a library sets its cookies.
 func (m *model) cookieSettings(call *fastapi.Call) []*libraries.CookieSetting {
