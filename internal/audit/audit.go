@@ -38,6 +38,10 @@ type Config struct {
 	// change in one file is seen through others.
 	ChangedFiles []string
 
+	// Alone says that the process does nothing else, and that its garbage may be
+	// collected as suits an audit.
+	Alone bool
+
 	Tool   finding.Tool
 	Logger *slog.Logger
 
@@ -83,6 +87,9 @@ func Run(ctx context.Context, cfg Config, h finding.Handler) (*finding.Report, e
 	}
 	if len(wrong) > 0 {
 		return nil, errors.Join(wrong...)
+	}
+	if cfg.Alone {
+		defer collectSeldom(trees)()
 	}
 	collector := finding.NewCollector(finding.Audit, cfg.Tool, strings.Join(cfg.Paths, " "), time.Now(), h)
 	files := 0

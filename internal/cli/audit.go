@@ -75,6 +75,7 @@ func (f *auditFlags) check(ctx context.Context) error {
 func (f *auditFlags) run(ctx context.Context, s Streams, plan *plan) error {
 	f.cfg.Tool = tool
 	progress := newProgress(s.Err, plan.quiet)
+	f.cfg.Alone = true
 	report, err := audit.Run(ctx, f.cfg, progress)
 	progress.clear()
 	var wrong *audit.UsageError

@@ -6,14 +6,15 @@ import (
 	"github.com/d710e0ae/countersign/internal/audit/libraries"
 )
 
-// adminRoutes adds, for each class that says who may use a library's pages for
+// adminRoutes returns, for each class of modules that says who may use a library's pages for
 // administration, the route by which those pages change what is stored.
-func (p *Program) adminRoutes(mw []Middleware) {
+func adminRoutes(modules []*Module, mw []Middleware) []*Route {
+	var out []*Route
 	for _, l := range libraries.All() {
 		if l.Admin == nil {
 			continue
 		}
-		for _, m := range p.Modules {
+		for _, m := range modules {
 			for _, v := range sortedValues(m.scope.all()) {
 				if v.Kind != ClassKind || v.Class.Module != m || !slices.ContainsFunc(v.Class.Externals(), l.Admin.Is) {
 					continue
@@ -24,10 +25,14 @@ func (p *Program) adminRoutes(mw []Middleware) {
 				}
 				fn := *asks.Fn
 				fn.Self = &Value{Kind: ObjectKind, Object: &Object{Class: v.Class, Qual: l.Admin.Class, At: v.Class.place()}}
-				p.Routes = append(p.Routes, &Route{
+				out = append(out, &Route{
 					Method: "POST", Path: "/admin", Handler: &Value{Kind: Func, Fn: &fn, At: asks.At}, Middleware: mw, At: asks.At, Admin: l.Name,
 				})
 			}
 		}
 	}
+	return out
 }
+
+// administers reports whether a module holds such a class.
+func (p *Program) administers(m *Module) bool { return len(adminRoutes([]*Module{m}, nil)) > 0 }

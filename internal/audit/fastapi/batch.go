@@ -1,136 +1,204 @@
 package fastapi
 
 import (
-	"maps"
 	"slices"
 
 	"github.com/d710e0ae/countersign/internal/audit/pysrc"
 )
 
-// A batch is some of the program's modules with the routes that they declare.
-// Nothing outside of it asks for them once they have run.
-type batch struct {
-	modules []*Module
-	routes  []*Route
-	routers []*Router
+// A group is the numbers of modules of which none imports one outside of it.
+type group []int
+
+// How many modules are loaded together, and run together, at least, where there
+// are so many: enough to keep several processors busy, few enough to let go of
+// most of a large tree early. Loading takes more, since a group loads on one
+// processor.
+const (
+	loadModules = 500
+	runModules  = 100
+)
+
+// A part is what was found of the program by loading one module, with what that
+// imports, or by building an application. The program's parts are kept in the
+// order of its modules, in which a later one does not know what came before.
+type part struct {
+	trace      *Trace
+	routers    []*Router
+	middleware []Middleware // of applications
+	routes     []*Route
+	orphans    []*Route // those of them that no one is seen to include
 }
 
-// batchModules is how many modules a batch has at least, where there are so
-// many: enough to keep several processors busy, few enough to let go of most of
-// a large tree early.
-const batchModules = 100
-
-// run reads the program: modules first, then what builds an application
-// without being called, then every route, then the functions that are left. It
-// lets go of the syntax and the values of modules as soon as all of that has
-// run which may look at them.
+// run reads the program, batch by batch: modules first, then what builds an
+// application without being called, then every route, then the functions that
+// are left. It lets go of the syntax and the values of modules as soon as all
+// of that has run which may look at them.
 func (p *Program) run() {
-	groups := p.groups()
-	p.loadAll(groups)
-	p.resolveRoutes()
-	rest := make([]*Trace, len(p.Modules))
-	p.fields = make([][]map[string]*Value, len(p.Modules))
-	p.secrets = make([][]*Value, len(p.Modules))
-	for _, b := range p.batches(groups) {
-		var tasks []task
-		for _, r := range b.routes {
-			tasks = append(tasks, task{do: func(run *run) {
-				p.runRoute(r, run)
-				p.saw(r, r.Trace)
-			}})
-		}
-		p.runAll(tasks)
-		p.runRest(b.modules, rest)
-		in := p.newLoading().newInterp()
-		for _, m := range b.modules {
-			p.fields[m.number] = in.configFields(m)
-			p.secrets[m.number] = in.secretFields(m)
-		}
-		p.letGo(b)
+	n := len(p.Modules)
+	p.loaded, p.built, p.rest = make([]part, n), make([]part, n), make([]*Trace, n)
+	p.fields, p.secrets = make([][]map[string]*Value, n), make([][]*Value, n)
+	var waiting []group
+	for _, batch := range batches(p.groups(), loadModules) {
+		p.loadBatch(batch)
+		p.resolve(batch)
+		ready := slices.DeleteFunc(batch, func(g group) bool {
+			waits := p.waits(g)
+			if waits {
+				waiting = append(waiting, g)
+			}
+			return waits
+		})
+		p.runBatches(ready)
 	}
-	for _, t := range rest {
+	if p.adopt(waiting) {
+		p.runBatch(waiting)
+	} else {
+		p.runBatches(waiting)
+	}
+	p.assemble()
+}
+
+func (p *Program) runBatches(groups []group) {
+	for _, batch := range batches(groups, runModules) {
+		p.runBatch(batch)
+	}
+}
+
+// batches puts groups together until each has so many modules, in the order of
+// their first ones.
+func batches(groups []group, modules int) [][]group {
+	slices.SortFunc(groups, func(a, b group) int { return a[0] - b[0] })
+	var out [][]group
+	size := modules
+	for _, g := range groups {
+		if size >= modules {
+			out = append(out, nil)
+			size = 0
+		}
+		out[len(out)-1] = append(out[len(out)-1], g)
+		size += len(g)
+	}
+	return out
+}
+
+// parts visits the parts of groups: what was loaded, then what was built.
+func (p *Program) partsOf(groups []group, visit func(*part)) {
+	for _, list := range [][]part{p.loaded, p.built} {
+		for _, g := range groups {
+			for _, i := range g {
+				visit(&list[i])
+			}
+		}
+	}
+}
+
+// waits reports whether a group has to wait until all are loaded: where no one
+// is seen to include a router, and the middleware of all applications counts,
+// or where it has such middleware, which is to be entered for others.
+func (p *Program) waits(g group) bool {
+	waits := false
+	p.partsOf([]group{g}, func(x *part) {
+		waits = waits || len(x.orphans) > 0 || slices.ContainsFunc(x.middleware, func(m Middleware) bool {
+			return m.Class.Kind == Func || m.Class.Kind == ClassKind
+		})
+	})
+	return waits || slices.ContainsFunc(g, func(i int) bool { return p.administers(p.Modules[i]) })
+}
+
+// adopt gives the routers that no one includes the middleware of all
+// applications, and reports whether there are any. Names are put together at
+// run time there, and what includes them is not seen.
+func (p *Program) adopt(waiting []group) bool {
+	var shared []Middleware
+	for _, list := range [][]part{p.loaded, p.built} {
+		for i := range list {
+			shared = append(shared, list[i].middleware...)
+		}
+	}
+	found := false
+	p.partsOf(waiting, func(x *part) {
+		for _, r := range x.orphans {
+			r.Middleware = slices.Concat(shared, r.Middleware)
+			found = true
+		}
+	})
+	var modules []*Module
+	for _, g := range waiting {
+		for _, i := range g {
+			modules = append(modules, p.Modules[i])
+		}
+	}
+	p.admin = adminRoutes(modules, shared)
+	return found || len(p.admin) > 0
+}
+
+// runBatch runs the routes of groups, then the functions that are left, and
+// lets go of both.
+func (p *Program) runBatch(groups []group) {
+	var modules []*Module
+	for _, g := range groups {
+		for _, i := range g {
+			modules = append(modules, p.Modules[i])
+		}
+	}
+	slices.SortFunc(modules, func(a, b *Module) int { return a.number - b.number })
+	var routes []*Route
+	p.partsOf(groups, func(x *part) { routes = append(routes, x.routes...) })
+	for _, r := range p.admin {
+		if slices.Contains(modules, p.byPath[r.At.FileName()]) {
+			routes = append(routes, r)
+		}
+	}
+	var tasks []task
+	for _, r := range routes {
+		tasks = append(tasks, task{do: func(run *run) {
+			p.runRoute(r, run)
+			p.saw(r, r.Trace)
+		}})
+	}
+	p.runAll(tasks)
+	p.runRest(modules)
+	in := p.newLoading().newInterp()
+	for _, m := range modules {
+		p.fields[m.number] = in.configFields(m)
+		p.secrets[m.number] = in.secretFields(m)
+	}
+	for _, r := range routes {
+		r.Deps, r.Middleware, r.Args = nil, nil, Args{}
+	}
+	p.partsOf(groups, func(x *part) {
+		for _, r := range x.routers {
+			*r = Router{}
+		}
+		x.routers, x.orphans = nil, nil
+	})
+	for _, m := range modules {
+		m.letGo()
+	}
+}
+
+// assemble puts the parts together, in the order of the modules.
+func (p *Program) assemble() {
+	for _, list := range [][]part{p.loaded, p.built} {
+		for _, x := range list {
+			p.Routes = append(p.Routes, x.routes...)
+			if x.trace != nil {
+				p.Top.add(x.trace)
+			}
+		}
+	}
+	p.Routes = append(p.Routes, p.admin...)
+	for _, t := range p.rest {
 		if t != nil {
 			p.Rest.add(t)
 		}
 	}
-	p.entered, p.configs = nil, nil
-}
-
-// batches puts the groups of modules together. Those groups are one batch,
-// between which middleware is shared though none imports another.
-func (p *Program) batches(groups [][]int) []*batch {
-	groups = slices.Clone(groups)
-	slices.SortFunc(groups, func(a, b []int) int { return a[0] - b[0] })
-	var out []*batch
-	of := make([]*batch, len(p.Modules)) // by the number of the module
-	add := func(b *batch, group []int) {
-		if len(b.modules) == 0 {
-			out = append(out, b)
-		}
-		for _, i := range group {
-			b.modules = append(b.modules, p.Modules[i])
-			of[i] = b
-		}
-	}
-	sharing := p.sharing()
-	shared, open := &batch{}, &batch{}
-	for _, group := range groups {
-		if slices.ContainsFunc(group, func(i int) bool { return sharing[p.Modules[i]] }) {
-			add(shared, group)
-			continue
-		}
-		add(open, group)
-		if len(open.modules) >= batchModules {
-			open = &batch{}
-		}
-	}
-	at := func(place Place) *batch {
-		if m := p.byPath[place.FileName()]; m != nil {
-			return of[m.number]
-		}
-		return out[len(out)-1]
-	}
-	for _, r := range p.Routes {
-		b := at(r.At)
-		b.routes = append(b.routes, r)
-	}
-	for _, r := range p.Routers {
-		b := at(r.At)
-		b.routers = append(b.routers, r)
-	}
-	p.Routers = nil
-	return out
-}
-
-// sharing returns the modules that add middleware to applications, and those
-// whose routes have the middleware of all applications since nothing says which
-// is theirs; none where there are no such routes.
-func (p *Program) sharing() map[*Module]bool {
-	adds, takes := map[*Module]bool{}, map[*Module]bool{}
-	for _, r := range p.Routers {
-		switch m := p.byPath[r.At.FileName()]; {
-		case m == nil:
-		case r.App && len(r.Middleware) > 0:
-			adds[m] = true
-		case !r.App && !r.included:
-			takes[m] = true
-		}
-	}
-	for _, r := range p.Routes {
-		if m := p.byPath[r.At.FileName()]; r.Admin != "" && m != nil {
-			takes[m] = true
-		}
-	}
-	if len(takes) == 0 {
-		return nil
-	}
-	maps.Copy(takes, adds)
-	return takes
+	p.loaded, p.built, p.admin, p.rest, p.entered, p.configs = nil, nil, nil, nil, nil, nil
 }
 
 // runRest runs the functions and methods of modules that nothing reached, and
 // leaves what they did by the number of the module.
-func (p *Program) runRest(modules []*Module, rest []*Trace) {
+func (p *Program) runRest(modules []*Module) {
 	var tasks []task
 	add := func(m *Module, fn *Function, self func(*interp) *Value) {
 		t := &Trace{}
@@ -142,10 +210,10 @@ func (p *Program) runRest(modules []*Module, rest []*Trace) {
 				p.saw(nil, t)
 			},
 			keep: func() {
-				if rest[m.number] == nil {
-					rest[m.number] = &Trace{}
+				if p.rest[m.number] == nil {
+					p.rest[m.number] = &Trace{}
 				}
-				rest[m.number].add(t)
+				p.rest[m.number].add(t)
 			},
 		})
 	}
@@ -185,23 +253,14 @@ func (p *Program) runRest(modules []*Module, rest []*Trace) {
 	p.runAll(tasks)
 }
 
-// letGo takes away what no one looks at any more: what modules hold, how their
-// functions are written, and what routes were declared with.
-func (p *Program) letGo(b *batch) {
-	for _, m := range b.modules {
-		for _, v := range m.scope.vars {
-			if v.Kind == ClassKind && v.Class.Module == m {
-				v.Class.scope.vars = map[string]*Value{}
-			}
+// letGo takes away what no one looks at any more: what the module holds, and how
+// its functions are written.
+func (m *Module) letGo() {
+	for _, v := range m.scope.vars {
+		if v.Kind == ClassKind && v.Class.Module == m {
+			v.Class.scope.vars = map[string]*Value{}
 		}
-		m.scope.vars, m.stars, m.imports, m.literals = map[string]*Value{}, nil, nil, nil
-		m.File.Forget()
 	}
-	for _, r := range b.routers {
-		*r = Router{}
-	}
-	b.routers = nil
-	for _, r := range b.routes {
-		r.Deps, r.Middleware, r.Args = nil, nil, Args{}
-	}
+	m.scope.vars, m.stars, m.imports, m.literals = map[string]*Value{}, nil, nil, nil
+	m.File.Forget()
 }

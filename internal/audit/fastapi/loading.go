@@ -15,6 +15,7 @@ import (
 type loading struct {
 	share
 	prog    *Program
+	module  *Module // that nothing had imported; nil where nothing is loaded
 	trace   *Trace
 	routers []*Router
 	entered map[pysrc.Node]bool
@@ -65,58 +66,62 @@ func (in *interp) load(m *Module) {
 	}
 }
 
-// loadAll runs the tops of all modules, then what builds an application
-// without being called. Modules of which none imports another's see nothing of
-// each other, so that groups of them load side by side; what they show is put
-// together in the order of the modules, as if each had been loaded after the
-// one before it.
-func (p *Program) loadAll(groups [][]int) {
+// loadBatch runs the tops of the modules of groups, then what builds an
+// application without being called. Groups see nothing of each other, so that
+// they load side by side; what each shows is put in the order of the modules,
+// as if they had been loaded one after the other.
+func (p *Program) loadBatch(groups []group) {
 	if !p.loadGroups(groups) {
-		p.loadInOrder()
+		p.loadInOrder(groups)
 	}
-	builders := make([][]*pysrc.FuncDef, len(p.Modules))
-	side(len(p.Modules), func(i int) { builders[i] = buildersOf(p.Modules[i]) })
-	for i, m := range p.Modules {
-		for _, f := range builders[i] {
-			if p.entered[f] {
-				continue
+	for _, g := range groups {
+		for _, i := range g {
+			m := p.Modules[i]
+			for _, f := range buildersOf(m) {
+				if p.entered[f] {
+					continue
+				}
+				l := p.newLoading()
+				p.enterAlone(m, &Function{Decl: f, Module: m, scope: m.scope}, nil, l.newInterp())
+				p.saw(nil, l.trace)
+				p.add(l, &p.built[i])
 			}
-			l := p.newLoading()
-			p.enterAlone(m, &Function{Decl: f, Module: m, scope: m.scope}, nil, l.newInterp())
-			p.saw(nil, l.trace)
-			p.add(l)
 		}
 	}
 }
 
 // loadGroups loads groups side by side. It returns false, and nothing is
 // loaded, where there are too few steps for all.
-func (p *Program) loadGroups(groups [][]int) bool {
-	loads := make([]*loading, len(p.Modules))
-	side(len(groups), func(g int) {
-		for _, i := range groups[g] {
-			if p.Modules[i].state == unread {
-				loads[i] = p.loadAlone(p.Modules[i])
+func (p *Program) loadGroups(groups []group) bool {
+	large := slices.Clone(groups) // the largest first, which takes longest
+	slices.SortStableFunc(large, func(a, b group) int { return len(b) - len(a) })
+	loaded := make([][]*loading, len(large))
+	side(len(large), func(g int) {
+		for _, i := range large[g] {
+			if m := p.Modules[i]; m.state == unread {
+				loaded[g] = append(loaded[g], p.loadAlone(m))
 			}
 		}
 	})
+	loads := slices.Concat(loaded...)
+	slices.SortFunc(loads, func(a, b *loading) int { return a.module.number - b.module.number })
 	if !p.afford(loads) {
-		p.forget()
+		p.forget(groups)
 		return false
 	}
 	for _, l := range loads {
-		if l != nil {
-			p.add(l)
-		}
+		p.add(l, &p.loaded[l.module.number])
 	}
 	return true
 }
 
 // loadInOrder loads one module after the other.
-func (p *Program) loadInOrder() {
-	for _, m := range p.Modules {
-		if m.state == unread {
-			p.add(p.loadAlone(m))
+func (p *Program) loadInOrder(groups []group) {
+	order := slices.Concat(groups...)
+	slices.Sort(order)
+	for _, i := range order {
+		if m := p.Modules[i]; m.state == unread {
+			p.add(p.loadAlone(m), &p.loaded[i])
 		}
 	}
 }
@@ -124,6 +129,7 @@ func (p *Program) loadInOrder() {
 // loadAlone loads a module and what it imports.
 func (p *Program) loadAlone(m *Module) *loading {
 	l := p.newLoading()
+	l.module = m
 	l.load(m)
 	p.saw(nil, l.trace)
 	return l
@@ -134,9 +140,6 @@ func (p *Program) loadAlone(m *Module) *loading {
 func (p *Program) afford(loads []*loading) bool {
 	left := p.budget
 	for _, l := range loads {
-		if l == nil {
-			continue
-		}
 		if l.need > left {
 			return false
 		}
@@ -146,20 +149,26 @@ func (p *Program) afford(loads []*loading) bool {
 }
 
 // add takes what a loading found out.
-func (p *Program) add(l *loading) {
+func (p *Program) add(l *loading, to *part) {
 	p.budget -= l.taken
 	p.Cut = p.Cut || l.cut
-	p.Top.add(l.trace)
-	p.Routers = append(p.Routers, l.routers...)
+	if to.trace == nil {
+		to.trace = &Trace{}
+	}
+	to.trace.add(l.trace)
+	to.routers = append(to.routers, l.routers...)
 	maps.Copy(p.entered, l.entered)
 	maps.Copy(p.configs, l.configs)
 }
 
 // forget takes back that modules were loaded.
-func (p *Program) forget() {
-	for _, m := range p.Modules {
-		m.state, m.stars = unread, nil
-		m.scope = newModuleScope(m)
+func (p *Program) forget(groups []group) {
+	for _, g := range groups {
+		for _, i := range g {
+			m := p.Modules[i]
+			m.state, m.stars = unread, nil
+			m.scope = newModuleScope(m)
+		}
 	}
 }
 
@@ -179,9 +188,8 @@ func side(n int, do func(int)) {
 	wg.Wait()
 }
 
-// groups parts the modules, by their numbers, into groups of which none can
-// import from another, the largest first.
-func (p *Program) groups() [][]int {
+// groups parts the modules into groups of which none can import from another.
+func (p *Program) groups() []group {
 	reached := make([][]*Module, len(p.Modules))
 	side(len(p.Modules), func(i int) { reached[i] = p.reach(p.Modules[i]) })
 	parent := make([]int, len(p.Modules))
@@ -202,7 +210,7 @@ func (p *Program) groups() [][]int {
 			parent[max(a, b)] = min(a, b)
 		}
 	}
-	var out [][]int
+	var out []group
 	at := map[int]int{}
 	for i := range p.Modules {
 		r := root(i)
@@ -212,7 +220,6 @@ func (p *Program) groups() [][]int {
 		}
 		out[at[r]] = append(out[at[r]], i)
 	}
-	slices.SortStableFunc(out, func(a, b []int) int { return len(b) - len(a) })
 	return out
 }
 

@@ -30,11 +30,16 @@ func services(t *testing.T) []*pysrc.File {
 // loaded says what loading found out, and what it left.
 func loaded(p *Program) string {
 	var b strings.Builder
-	for _, r := range p.Routers {
-		fmt.Fprintf(&b, "%s:%d %d routes, %d includes\n", r.At.FileName(), r.At.Start().Line, len(r.routes), len(r.includes))
-	}
-	for _, c := range p.Top.Calls {
-		fmt.Fprintf(&b, "%s at %s:%d\n", c.Name, c.At.FileName(), c.At.Start().Line)
+	for _, x := range p.loaded {
+		for _, r := range x.routers {
+			fmt.Fprintf(&b, "%s:%d %d routes, %d includes\n", r.At.FileName(), r.At.Start().Line, len(r.routes), len(r.includes))
+		}
+		if x.trace == nil {
+			continue
+		}
+		for _, c := range x.trace.Calls {
+			fmt.Fprintf(&b, "%s at %s:%d\n", c.Name, c.At.FileName(), c.At.Start().Line)
+		}
 	}
 	for _, m := range p.Modules {
 		fmt.Fprintln(&b, m.Path, m.state, sortedKeys(m.scope.all()))
@@ -68,16 +73,18 @@ func TestLoadingSideBySide(t *testing.T) {
 	for _, budget := range []int{1 << 30, 600, 300, 20, 1, 0} {
 		ordered := newProgram(services(t), nil, nil, libraries.Modules(), nil)
 		ordered.budget = budget
-		ordered.loadInOrder()
+		ordered.loaded = make([]part, len(ordered.Modules))
+		ordered.loadInOrder(ordered.groups())
 
 		p := newProgram(services(t), nil, nil, libraries.Modules(), nil)
 		p.budget = budget
+		p.loaded = make([]part, len(p.Modules))
 		enough := p.loadGroups(p.groups())
 		if enough != (budget == 1<<30) {
 			t.Errorf("with %d steps, groups loaded: %t", budget, enough)
 		}
 		if !enough {
-			p.loadInOrder()
+			p.loadInOrder(p.groups())
 		}
 		if got, want := loaded(p), loaded(ordered); got != want {
 			t.Errorf("with %d steps, side by side:\n%s\nin order:\n%s", budget, got, want)

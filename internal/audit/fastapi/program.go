@@ -48,13 +48,17 @@ type Program struct {
 	Routes  []*Route
 	Top     *Trace // what modules do when they are imported
 	Rest    *Trace // what functions do that no route reaches
-	Routers []*Router
 	// Cut says that the program was too large to be followed to the end.
 	Cut bool
 
 	env           map[string][]*Value // of .env files, by name in lower case
 	documents     map[string]Document
 	documentPaths []string // sorted
+
+	loaded, built []part   // by the numbers of modules
+	admin         []*Route // of pages for administration
+	rest          []*Trace // by the numbers of modules
+	flat          int      // routes found so far
 
 	byPath    map[string]*Module
 	folded    map[string]*Module   // by path in lower case, for systems to which case is nothing

@@ -237,36 +237,34 @@ func decorated(handler *Value, at Place) Place {
 	return Place{File: f.Module.File, Span: f.Decl.Decorators[0].Range()}
 }
 
-// resolveRoutes joins routers with what includes them.
-func (p *Program) resolveRoutes() {
-	for _, r := range p.Routers {
-		for _, inc := range r.includes {
-			settle(inc.router).Each(func(v *Value) {
-				if s := subRouter(v); s != nil {
-					s.included = true
-				}
-			})
+// resolve joins the routers of groups with what includes them.
+func (p *Program) resolve(groups []group) {
+	p.partsOf(groups, func(x *part) {
+		for _, r := range x.routers {
+			for _, inc := range r.includes {
+				settle(inc.router).Each(func(v *Value) {
+					if s := subRouter(v); s != nil {
+						s.included = true
+					}
+				})
+			}
 		}
-	}
-	var shared []Middleware
-	for _, r := range p.Routers {
-		if r.App {
-			shared = append(shared, r.Middleware...)
+	})
+	p.partsOf(groups, func(x *part) {
+		for _, r := range x.routers {
+			if r.App {
+				x.middleware = append(x.middleware, r.Middleware...)
+			}
+			if r.included {
+				continue
+			}
+			n := len(x.routes)
+			p.flatten(x, r, "", nil, nil, 0, map[*Router]bool{})
+			if !r.App {
+				x.orphans = append(x.orphans, x.routes[n:]...)
+			}
 		}
-	}
-	for _, r := range p.Routers {
-		if r.included {
-			continue
-		}
-		mw := []Middleware(nil)
-		if !r.App {
-			// What includes it is not seen, as where names are put together
-			// at run time: the applications' middleware counts.
-			mw = shared
-		}
-		p.flatten(r, "", nil, mw, 0, map[*Router]bool{})
-	}
-	p.adminRoutes(shared)
+	})
 }
 
 func subRouter(v *Value) *Router {
@@ -281,11 +279,13 @@ func subRouter(v *Value) *Router {
 	return nil
 }
 
-// maxIncludes bounds how deep routers include each other.
-const maxIncludes = 12
+const (
+	maxIncludes = 12     // how deep routers include each other
+	maxRoutes   = 20_000 // … after which no further router is looked at
+)
 
-func (p *Program) flatten(r *Router, prefix string, deps []*Value, mw []Middleware, depth int, open map[*Router]bool) {
-	if depth > maxIncludes || open[r] || len(p.Routes) > 20_000 {
+func (p *Program) flatten(x *part, r *Router, prefix string, deps []*Value, mw []Middleware, depth int, open map[*Router]bool) {
+	if depth > maxIncludes || open[r] || p.flat > maxRoutes {
 		return
 	}
 	open[r] = true
@@ -301,7 +301,8 @@ func (p *Program) flatten(r *Router, prefix string, deps []*Value, mw []Middlewa
 		}
 		c.Deps = append(deps[:len(deps):len(deps)], route.Deps...)
 		c.Middleware = mw
-		p.Routes = append(p.Routes, &c)
+		x.routes = append(x.routes, &c)
+		p.flat++
 	}
 	for _, inc := range r.includes {
 		settle(inc.router).Each(func(v *Value) {
@@ -310,7 +311,7 @@ func (p *Program) flatten(r *Router, prefix string, deps []*Value, mw []Middlewa
 				if inc.mount {
 					d = nil // an application that is mounted has its own
 				}
-				p.flatten(s, prefix+inc.prefix, d, mw, depth+1, open)
+				p.flatten(x, s, prefix+inc.prefix, d, mw, depth+1, open)
 			}
 		})
 	}
