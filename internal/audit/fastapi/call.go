@@ -126,6 +126,14 @@ func (in *interp) callFunc(fn *Function, args Args, at Place) *Value {
 	} else {
 		params = fn.Lambda.Params
 	}
+	if fn.Self != nil && fn.Decl != nil && stub(fn.Decl.Body) {
+		// What others define is as unknown as what a library does.
+		v := in.record("?."+fn.Name(), fn.Self, args, at, nil)
+		if fn.Decl.Returns == nil {
+			return v
+		}
+		return in.in(fn, func() *Value { return in.asTyped(v, fn.Decl.Returns) })
+	}
 	in.bindParams(fn, s, params, args)
 	return in.enter(fn, s, at)
 }
@@ -143,7 +151,7 @@ func (in *interp) enter(fn *Function, s *scope, at Place) *Value {
 		return noneValue
 	}
 	if f.result == nil {
-		f.result = unknown // it only raises here, as what a subclass is to define does
+		f.result = unknown // it only raises
 	}
 	if fn.Decl.Returns != nil && open(f.result) {
 		v := in.in(fn, func() *Value { return in.asTyped(unknown.with(f.result.Sources), fn.Decl.Returns) })
@@ -155,6 +163,32 @@ func (in *interp) enter(fn *Function, s *scope, at Place) *Value {
 		return usually(f.result, f.usual)
 	}
 	return f.result
+}
+
+// stub reports whether a function's body leaves it to others what it does, as
+// that of a protocol's or an abstract class's method.
+func stub(body []pysrc.Stmt) bool {
+	for _, s := range body {
+		switch s := s.(type) {
+		case *pysrc.ExprStmt:
+			switch s.X.(type) {
+			case *pysrc.Str, *pysrc.Const: // a docstring, or "..."
+			default:
+				return false
+			}
+		case *pysrc.Raise:
+			x := s.X
+			if c, ok := x.(*pysrc.Call); ok {
+				x = c.Fn
+			}
+			if n, ok := x.(*pysrc.Name); !ok || n.ID != "NotImplementedError" {
+				return false
+			}
+		default:
+			return false
+		}
+	}
+	return true
 }
 
 // open reports whether nothing is known of a value but that it may be None.
