@@ -19,7 +19,7 @@ var loginForgeable = Rule{"login-forgeable", func(c *Context) {
 		if r.Method != "POST" && r.Method != "GET" || len(r.guards) > 0 || r.answers || r.mustHeader != nil || r.asks {
 			continue
 		}
-		if !loginWord.MatchString(r.name()) && (!entryWord.MatchString(r.name()) || registerWord.MatchString(r.name())) || r.onlyRenews() || logoutWord.MatchString(r.name()) {
+		if !loginWord.MatchString(r.name()) && !signUpWord.MatchString(r.name()) && (!entryWord.MatchString(r.name()) || registerWord.MatchString(r.name())) || r.onlyRenews() || logoutWord.MatchString(r.name()) {
 			continue
 		}
 		if !r.form {
@@ -57,6 +57,9 @@ var (
 	// passwordWord are names of what a login asks for; in the query a form can
 	// send it too.
 	passwordWord = regexp.MustCompile(`(?i)passw|^pwd$|passcode|^pin$`)
+	// signUpWord are names of routes that make an account; one that logs it in at
+	// once is a login as good as any.
+	signUpWord   = regexp.MustCompile(`(?i)regist(er|ration)|sign[-_]?up`)
 	registerWord = regexp.MustCompile(`(?i)regist|sign[-_]?up|callback`)
 )
 
