@@ -145,6 +145,9 @@ var incidental = set(`activity analytics at audit cache cached cleanup click cli
 // reading are names of handlers that say that they only read.
 var reading = regexp.MustCompile(`(?i)^_*(a|async_)?(get|list|read|fetch|show|view|export|download|search|find|index|home|root|page|dashboard|render|check|count|stats|status|preview|load|retrieve|display|browse|detail|all|me)(_|$|[A-Z])`)
 
+// taking are names of handlers that take a form and do not show it.
+var taking = regexp.MustCompile(`(?i)^_*(handle|process|submit|post)_`)
+
 // anyQuery are names of helpers that run whatever statement they are given, or
 // read, and commit in any case.
 var anyQuery = regexp.MustCompile(`(?i)^_*(execute|run|query|fetch|get|find|select|read|list|load)(_|$|[A-Z])|_(query|sql)$`)
@@ -200,8 +203,9 @@ func (r *route) writes() (fastapi.Place, string) {
 		return fastapi.Place{}, ""
 	}
 	handler := r.Handler.Fn
-	shows := reading.MatchString(handler.Name()) || slices.ContainsFunc(words(handler.Name()), func(w string) bool { return w == "page" || w == "form" })
-	named := changes(r.name()) && !slices.Contains(words(handler.Name()), "page") && !slices.Contains(words(handler.Name()), "form")
+	page := !taking.MatchString(handler.Name()) && slices.ContainsFunc(words(handler.Name()), func(w string) bool { return w == "page" || w == "form" })
+	shows := reading.MatchString(handler.Name()) || page
+	named := changes(r.name()) && !page
 	for _, call := range r.Trace.Calls {
 		if call.InDependency || call.Fn == nil || call.Fn.Decl == nil {
 			continue
