@@ -32,6 +32,9 @@ type Refusal struct {
 	// as a login does whom it knows already.
 	Present bool
 	Nested  bool // it stands under another condition
+	// Either says that the condition looks at what is a cookie or a header,
+	// whichever there is.
+	Either bool
 }
 
 // A CompareOp is one comparison inside a condition.

@@ -63,12 +63,13 @@ func (in *interp) ifStmt(s *pysrc.If) {
 	refusesKnown := func(way bool) bool {
 		return asks && there == way && (status != 401 || test.Kind == Unknown && test.Call == nil && test.Method == "")
 	}
+	either := in.cookieOrHeader(s.Test, srcs)
 	switch {
 	case ended && bodyRefuses:
-		in.trace.Refusals = append(in.trace.Refusals, &Refusal{Sources: srcs, At: at, Status: status, Fn: f.fn, Op: ops, Raise: raised, Present: refusesKnown(true), Nested: f.ifs > 0})
+		in.trace.Refusals = append(in.trace.Refusals, &Refusal{Sources: srcs, At: at, Status: status, Fn: f.fn, Op: ops, Raise: raised, Present: refusesKnown(true), Nested: f.ifs > 0, Either: either})
 	case elseEnded && len(s.Else) > 0 && (len(in.trace.Raised) > n || in.trace.Closed > closed):
 		_, status, raised = in.refuses(n, closed, f)
-		in.trace.Refusals = append(in.trace.Refusals, &Refusal{Sources: srcs, At: at, Status: status, Fn: f.fn, Op: ops, Raise: raised, Present: refusesKnown(false), Nested: f.ifs > 0})
+		in.trace.Refusals = append(in.trace.Refusals, &Refusal{Sources: srcs, At: at, Status: status, Fn: f.fn, Op: ops, Raise: raised, Present: refusesKnown(false), Nested: f.ifs > 0, Either: either})
 	case ended:
 		in.trace.Skips = append(in.trace.Skips, &Skip{Sources: srcs, At: at, Fn: f.fn, Texts: in.texts(s.Test), absent: asks && !there})
 		if f.depth == 0 {
@@ -78,6 +79,41 @@ func (in *interp) ifStmt(s *pysrc.If) {
 			f.known = append(f.known, &Refusal{Sources: own, At: at, Fn: f.fn})
 		}
 	}
+}
+
+// cookieOrHeader reports whether a condition asks only if there is what is
+// either a cookie or a header.
+func (in *interp) cookieOrHeader(test pysrc.Expr, srcs []*Source) bool {
+	of := func(srcs []*Source) (cookie, header bool) {
+		for _, s := range srcs {
+			cookie = cookie || s.Kind == FromCookie || s.Kind == FromSession
+			header = header || s.Kind == FromHeader || s.Kind == FromBearer
+		}
+		return cookie, header
+	}
+	if cookie, header := of(srcs); !cookie || !header {
+		return false
+	}
+	for {
+		t, ok := test.(*pysrc.Unary)
+		if !ok {
+			break
+		}
+		test = t.X
+	}
+	switch test.(type) {
+	case *pysrc.Name, *pysrc.Attr:
+	default:
+		return false
+	}
+	cookies, headers, both := false, false, false
+	in.quiet(test).Each(func(v *Value) {
+		cookie, header := of(v.Sources)
+		cookies = cookies || cookie && !header
+		headers = headers || header && !cookie
+		both = both || cookie && header // what compares one with the other is a check
+	})
+	return cookies && headers && !both
 }
 
 // presence reports whether a condition asks if something is there, and whether

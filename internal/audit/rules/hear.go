@@ -66,7 +66,7 @@ func (m *model) conclude(r *route) {
 			r.reads = append(r.reads, s.Name)
 		}
 	}
-	if logoutWord.MatchString(r.name()) && r.forgeable() {
+	if logoutWord.MatchString(r.name()) {
 		if i := slices.IndexFunc(t.Calls, endsBy); i >= 0 {
 			r.ended = t.Calls[i].At
 		}

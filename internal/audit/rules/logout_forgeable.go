@@ -15,7 +15,7 @@ var logoutForgeable = Rule{"logout-forgeable", func(c *Context) {
 			continue
 		}
 		const message = "%s ends the session of whoever's browser sends it, and nothing checks where the request was made."
-		if !r.ended.IsZero() {
+		if !r.ended.IsZero() && r.forgeable() {
 			c.report(r.At, fmt.Sprintf(message, r.label()), related(r.ended, "the session ends here"))
 		}
 		for _, call := range r.Trace.Calls {

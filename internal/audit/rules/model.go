@@ -304,6 +304,17 @@ func (r *route) takesOnly(s *fastapi.Source) bool {
 
 func (m *model) refusal(r *route, ref *fastapi.Refusal, isCredential func(*fastapi.Source) bool, add func(*fastapi.Source)) {
 	var cookies, headers, forms []*fastapi.Source
+	if ref.Either {
+		for _, s := range ref.Sources {
+			switch {
+			case s.Kind == fastapi.FromHeader || s.Kind == fastapi.FromBearer:
+				r.header = s
+				r.instead = append(r.instead, s.At)
+			case isCredential(s):
+				r.mixed = append(r.mixed, s.At)
+			}
+		}
+	}
 	for _, s := range ref.Sources {
 		switch {
 		case s.Kind == fastapi.FromCookie || s.Kind == fastapi.FromSession:
