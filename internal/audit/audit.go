@@ -337,16 +337,14 @@ func textLine(text string, line int) string {
 func usesFastAPI(files []*pysrc.File) bool {
 	for _, f := range files {
 		found := false
-		pysrc.InspectAll(f.Body, func(n pysrc.Node) bool {
-			switch n := n.(type) {
+		pysrc.Statements(f.Body, func(s pysrc.Stmt) bool {
+			switch s := s.(type) {
 			case *pysrc.FromImport:
-				found = found || framework(n.Module)
+				found = found || framework(s.Module)
 			case *pysrc.Import:
-				for _, a := range n.Names {
+				for _, a := range s.Names {
 					found = found || framework(a.Name)
 				}
-			case *pysrc.FuncDef, *pysrc.ClassDef:
-				return !found
 			}
 			return !found
 		})

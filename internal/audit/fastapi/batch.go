@@ -158,11 +158,12 @@ func (p *Program) runBatch(groups []group) {
 	}
 	p.runAll(tasks)
 	p.runRest(modules)
-	in := p.newLoading().newInterp()
-	for _, m := range modules {
-		p.fields[m.number] = in.configFields(m)
-		p.secrets[m.number] = in.secretFields(m)
-	}
+	side(len(groups), func(g int) {
+		in := p.newLoading().newInterp()
+		for _, i := range groups[g] {
+			p.fields[i], p.secrets[i] = in.configFields(p.Modules[i]), in.secretFields(p.Modules[i])
+		}
+	})
 	for _, r := range routes {
 		r.Deps, r.Middleware, r.Args = nil, nil, Args{}
 	}
@@ -172,9 +173,7 @@ func (p *Program) runBatch(groups []group) {
 		}
 		x.routers, x.orphans = nil, nil
 	})
-	for _, m := range modules {
-		m.letGo()
-	}
+	side(len(modules), func(i int) { modules[i].letGo() })
 }
 
 // assemble puts the parts together, in the order of the modules.
@@ -222,10 +221,8 @@ func (p *Program) runRest(modules []*Module) {
 		if !concerned(m, known) {
 			continue
 		}
-		pysrc.InspectAll(m.File.Body, func(n pysrc.Node) bool {
-			switch n := n.(type) {
-			case pysrc.Expr:
-				return false
+		pysrc.Statements(m.File.Body, func(s pysrc.Stmt) bool {
+			switch n := s.(type) {
 			case *pysrc.FuncDef:
 				add(m, &Function{Decl: n, Module: m, scope: m.scope}, nil)
 			case *pysrc.ClassDef:

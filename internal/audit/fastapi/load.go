@@ -1,6 +1,10 @@
 package fastapi
 
-import "github.com/d710e0ae/countersign/internal/audit/pysrc"
+import (
+	"slices"
+
+	"github.com/d710e0ae/countersign/internal/audit/pysrc"
+)
 
 // saw hands a trace to the witness.
 func (p *Program) saw(r *Route, t *Trace) {
@@ -8,6 +12,9 @@ func (p *Program) saw(r *Route, t *Trace) {
 		p.witness(r, t)
 	}
 }
+
+// building are names that every function has in it which builds reports.
+var building = []string{"FastAPI", "APIRouter", "include_router", "add_middleware", "add_api_route"}
 
 // builds reports whether a function makes or fits out an application.
 func builds(f *pysrc.FuncDef) bool {
@@ -19,7 +26,7 @@ func builds(f *pysrc.FuncDef) bool {
 			case *pysrc.Name:
 				found = found || fn.ID == "FastAPI" || fn.ID == "APIRouter"
 			case *pysrc.Attr:
-				found = found || fn.Name == "include_router" || fn.Name == "add_middleware" || fn.Name == "FastAPI" || fn.Name == "add_api_route"
+				found = found || fn.Name != "APIRouter" && slices.Contains(building, fn.Name)
 			}
 		case *pysrc.FuncDef, *pysrc.ClassDef:
 			return true

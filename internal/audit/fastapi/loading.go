@@ -4,6 +4,7 @@ import (
 	"maps"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -104,6 +105,7 @@ func (p *Program) loadGroups(groups []group) bool {
 		}
 	})
 	loads := slices.Concat(loaded...)
+	side(len(loads), func(i int) { p.saw(nil, loads[i].trace) })
 	slices.SortFunc(loads, func(a, b *loading) int { return a.module.number - b.module.number })
 	if !p.afford(loads) {
 		p.forget(groups)
@@ -121,7 +123,9 @@ func (p *Program) loadInOrder(groups []group) {
 	slices.Sort(order)
 	for _, i := range order {
 		if m := p.Modules[i]; m.state == unread {
-			p.add(p.loadAlone(m), &p.loaded[i])
+			l := p.loadAlone(m)
+			p.saw(nil, l.trace)
+			p.add(l, &p.loaded[i])
 		}
 	}
 }
@@ -131,7 +135,6 @@ func (p *Program) loadAlone(m *Module) *loading {
 	l := p.newLoading()
 	l.module = m
 	l.load(m)
-	p.saw(nil, l.trace)
 	return l
 }
 
@@ -232,8 +235,8 @@ func (p *Program) reach(m *Module) []*Module {
 			out = append(out, found)
 		}
 	}
-	pysrc.InspectAll(m.File.Body, func(n pysrc.Node) bool {
-		switch n := n.(type) {
+	pysrc.Statements(m.File.Body, func(s pysrc.Stmt) bool {
+		switch n := s.(type) {
 		case *pysrc.Import:
 			for _, a := range n.Names {
 				m.imports = append(m.imports, a.Name)
@@ -258,8 +261,6 @@ func (p *Program) reach(m *Module) []*Module {
 					add(a.Name, n.Level)
 				}
 			}
-		case pysrc.Expr:
-			return false
 		}
 		return true
 	})
@@ -272,15 +273,14 @@ func (p *Program) reach(m *Module) []*Module {
 // buildersOf returns the functions of a module that make or fit out an
 // application.
 func buildersOf(m *Module) []*pysrc.FuncDef {
+	text := m.File.Source()
+	if !slices.ContainsFunc(building, func(name string) bool { return strings.Contains(text, name) }) {
+		return nil
+	}
 	var out []*pysrc.FuncDef
-	pysrc.InspectAll(m.File.Body, func(n pysrc.Node) bool {
-		switch n := n.(type) {
-		case *pysrc.FuncDef:
-			if builds(n) {
-				out = append(out, n)
-			}
-		case pysrc.Expr:
-			return false
+	pysrc.Statements(m.File.Body, func(s pysrc.Stmt) bool {
+		if f, ok := s.(*pysrc.FuncDef); ok && builds(f) {
+			out = append(out, f)
 		}
 		return true
 	})

@@ -61,23 +61,21 @@ func ParseExpr(text string) Expr {
 // Forget takes away the syntax of the file. Of a function or class that someone
 // holds on to, the name and the places stay, and those of parameters.
 func (f *File) Forget() {
-	InspectAll(f.Body, forget)
+	Statements(f.Body, forget)
 	f.Body = nil
 }
 
-func forget(n Node) bool {
-	switch n := n.(type) {
-	case Expr:
-		return false
+func forget(s Stmt) bool {
+	switch s := s.(type) {
 	case *FuncDef:
-		InspectAll(n.Body, forget)
-		n.Body, n.Decorators, n.Returns = nil, nil, nil
-		for i := range n.Params {
-			n.Params[i].Ann, n.Params[i].Default = nil, nil
+		Statements(s.Body, forget)
+		s.Body, s.Decorators, s.Returns = nil, nil, nil
+		for i := range s.Params {
+			s.Params[i].Ann, s.Params[i].Default = nil, nil
 		}
 	case *ClassDef:
-		InspectAll(n.Body, forget)
-		n.Body, n.Decorators, n.Bases = nil, nil, nil
+		Statements(s.Body, forget)
+		s.Body, s.Decorators, s.Bases = nil, nil, nil
 	}
 	return true
 }

@@ -145,6 +145,44 @@ func Inspect(n Node, visit func(Node) bool) {
 	}
 }
 
+// Statements calls visit for the statements of a block and for those below
+// them, in the order of the source, and goes no deeper where it returns false.
+func Statements(body []Stmt, visit func(Stmt) bool) {
+	for _, s := range body {
+		if !visit(s) {
+			continue
+		}
+		switch s := s.(type) {
+		case *FuncDef:
+			Statements(s.Body, visit)
+		case *ClassDef:
+			Statements(s.Body, visit)
+		case *If:
+			Statements(s.Body, visit)
+			Statements(s.Else, visit)
+		case *For:
+			Statements(s.Body, visit)
+			Statements(s.Else, visit)
+		case *While:
+			Statements(s.Body, visit)
+			Statements(s.Else, visit)
+		case *Try:
+			Statements(s.Body, visit)
+			for _, h := range s.Handlers {
+				Statements(h.Body, visit)
+			}
+			Statements(s.Else, visit)
+			Statements(s.Finally, visit)
+		case *With:
+			Statements(s.Body, visit)
+		case *Match:
+			for _, c := range s.Cases {
+				Statements(c.Body, visit)
+			}
+		}
+	}
+}
+
 // InspectAll is Inspect for a block.
 func InspectAll(body []Stmt, visit func(Node) bool) {
 	for _, s := range body {

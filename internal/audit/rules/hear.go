@@ -127,7 +127,8 @@ func (m *model) asksFor(call *fastapi.Call) bool {
 	case call.Name == "starlette.RedirectResponse":
 		return carriesToken(call)
 	}
-	return setsRaw(call) || ends(call) || decodes(call) && len(call.Args.Pos) > 0 && slices.ContainsFunc(call.Args.Pos[0].AllSources(), inURL)
+	k := m.meaningOf(call)
+	return setsRaw(call) || k.ends && ends(call) || k.decodes && len(call.Args.Pos) > 0 && slices.ContainsFunc(call.Args.Pos[0].AllSources(), inURL)
 }
 
 // setsRaw reports whether a call may write a Set-Cookie header by hand.

@@ -14,6 +14,8 @@ type meaning struct {
 	name    string
 	asked   bool   // rules ask for such calls, whatever their arguments
 	check   string // what it checks against forgery, or ""
+	decodes bool   // it says so of something unknown
+	ends    bool   // it may take a session back
 	reads   bool   // it may read a credential out of its arguments
 	looksUp bool   // it asks a store for what belongs to a key
 	adds    bool   // it adds a middleware, whose class is its argument
@@ -77,6 +79,7 @@ func (m *model) newMeaning(name string) *meaning {
 	}
 	_, signs := m.signs[name]
 	k.asked = k.asked || k.adds || k.frontend != nil || len(k.cookies)+len(k.secrets) > 0 || signs || verifies || asked[short] || name == "starlette.CORSMiddleware" || verifying.MatchString(short)
+	k.decodes, k.ends = decodeName.MatchString(short), endWord.MatchString(short)
 	return k
 }
 
