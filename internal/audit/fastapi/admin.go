@@ -34,5 +34,13 @@ func adminRoutes(modules []*Module, mw []Middleware) []*Route {
 	return out
 }
 
-// administers reports whether a module holds such a class.
-func (p *Program) administers(m *Module) bool { return len(adminRoutes([]*Module{m}, nil)) > 0 }
+// administers reports whether a group holds such a class.
+func (p *Program) administers(g group) bool {
+	imports := false
+	for _, l := range libraries.All() {
+		imports = imports || l.Admin != nil && slices.ContainsFunc(g, func(i int) bool {
+			return slices.ContainsFunc(p.Modules[i].imports, func(name string) bool { return first(name) == first(l.Admin.Class) })
+		})
+	}
+	return imports && slices.ContainsFunc(g, func(i int) bool { return len(adminRoutes(p.Modules[i:i+1], nil)) > 0 })
+}

@@ -102,7 +102,7 @@ func (p *Program) waits(g group) bool {
 			return m.Class.Kind == Func || m.Class.Kind == ClassKind
 		})
 	})
-	return waits || slices.ContainsFunc(g, func(i int) bool { return p.administers(p.Modules[i]) })
+	return waits || p.administers(g)
 }
 
 // adopt gives the routers that no one includes the middleware of all

@@ -75,18 +75,19 @@ func (p *Program) loadBatch(groups []group) {
 	if !p.loadGroups(groups) {
 		p.loadInOrder(groups)
 	}
-	for _, g := range groups {
-		for _, i := range g {
-			m := p.Modules[i]
-			for _, f := range buildersOf(m) {
-				if p.entered[f] {
-					continue
-				}
-				l := p.newLoading()
-				p.enterAlone(m, &Function{Decl: f, Module: m, scope: m.scope}, nil, l.newInterp())
-				p.saw(nil, l.trace)
-				p.add(l, &p.built[i])
+	order := slices.Concat(groups...)
+	builders := make([][]*pysrc.FuncDef, len(order))
+	side(len(order), func(i int) { builders[i] = buildersOf(p.Modules[order[i]]) })
+	for n, i := range order {
+		m := p.Modules[i]
+		for _, f := range builders[n] {
+			if p.entered[f] {
+				continue
 			}
+			l := p.newLoading()
+			p.enterAlone(m, &Function{Decl: f, Module: m, scope: m.scope}, nil, l.newInterp())
+			p.saw(nil, l.trace)
+			p.add(l, &p.built[i])
 		}
 	}
 }
