@@ -38,6 +38,7 @@ type api struct {
 	wasThere map[string]bool             // paths of what was deleted
 
 	successes int // of operations that were exercised
+	shown     int // what a browser was told to do
 }
 
 // build makes a request to u, about the thing where one is given.

@@ -51,12 +51,12 @@ func (a *api) exerciseWatched(ctx context.Context, u *use) error {
 	return nil
 }
 
-// states reads paths, one by one; those that change by themselves are left
-// out.
+// states reads paths, one by one, before something is done; moved reads them
+// afterwards.
 func (a *api) states(ctx context.Context, paths []string) (map[string]string, error) {
 	out := map[string]string{}
 	for _, p := range paths {
-		text, err := a.reader.Read(ctx, []string{p})
+		text, err := a.reader.Glance(ctx, p)
 		if err == nil {
 			out[p] = text
 		} else if ctx.Err() != nil {
@@ -68,7 +68,8 @@ func (a *api) states(ctx context.Context, paths []string) (map[string]string, er
 
 // moved returns the paths whose state is not what it was, twice in a row the
 // same new one. The two readings follow each other at once: another one
-// between them might be what moves it.
+// between them might be what moves it. Those that change by themselves are
+// left out.
 func (a *api) moved(ctx context.Context, paths []string, before map[string]string) ([]string, error) {
 	var out []string
 	for _, p := range paths {
@@ -76,19 +77,15 @@ func (a *api) moved(ctx context.Context, paths []string, before map[string]strin
 		if !known {
 			continue
 		}
-		after, err := a.states(ctx, []string{p})
-		if err != nil {
-			return nil, err
+		after, err := a.reader.Read(ctx, []string{p})
+		if err == nil && after != was {
+			var again string
+			if again, err = a.reader.Once(ctx, p); err == nil && again == after {
+				out = append(out, p)
+			}
 		}
-		if after[p] == was {
-			continue
-		}
-		again, err := a.states(ctx, []string{p})
-		if err != nil {
-			return nil, err
-		}
-		if again[p] == after[p] {
-			out = append(out, p)
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
 		}
 	}
 	return out, nil
@@ -115,7 +112,7 @@ func (a *api) changingGETs(ctx context.Context) error {
 			continue
 		}
 		plain = append(plain, u)
-		if err := a.recall(ctx, u); err != nil {
+		if err := a.recall(ctx, u, watch); err != nil {
 			return err
 		}
 	}
@@ -144,7 +141,7 @@ func (a *api) mover(ctx context.Context, path string, plain []*use) error {
 		}
 		seen := 0
 		for range 2 {
-			if err := a.recall(ctx, u); err != nil {
+			if err := a.recall(ctx, u, nil); err != nil {
 				return err
 			}
 			moved, err := a.moved(ctx, watch, before)
@@ -166,11 +163,15 @@ func (a *api) mover(ctx context.Context, path string, plain []*use) error {
 	return nil
 }
 
-// recall calls u anew, with other values where it takes any.
-func (a *api) recall(ctx context.Context, u *use) error {
+// recall calls u anew, with other values where it takes any, unless that is
+// what was read just now.
+func (a *api) recall(ctx context.Context, u *use, read []string) error {
 	r, err := a.build(u, nil)
 	if err != nil {
 		return ctx.Err()
+	}
+	if slices.Contains(read, r.Target()) {
+		return nil
 	}
 	_, err = a.t.Victim.Do(ctx, (&attack.Call{Request: r, Base: a.t.Base}).Wire())
 	return err

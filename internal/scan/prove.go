@@ -260,6 +260,7 @@ func (p *prover) start(ctx context.Context, path string, aged bool) error {
 func (p *prover) login(ctx context.Context) error {
 	t := p.s.a.t
 	p.since = time.Now()
+	p.s.a.shown++
 	if len(t.Logins) > 0 {
 		r := t.Victim.RequestBy(t.Logins[0], false)
 		contentType := r.Header.Get("Content-Type")
@@ -445,6 +446,7 @@ func (p *prover) frontend(ctx context.Context) {
 	if p.s.cfg.Frontend == "" {
 		return
 	}
+	p.s.a.shown++
 	st, err := p.victim.Frontend(ctx, p.s.cfg.Frontend, p.s.cfg.Victim.Name, p.s.cfg.Victim.Password)
 	if err != nil {
 		p.s.c.Note("the frontend could not be opened: " + p.s.red.Redact(err.Error()))

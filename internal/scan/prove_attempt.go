@@ -53,6 +53,7 @@ func (p *prover) send(ctx context.Context, r proofRun) (*attempt, error) {
 			a.read = true
 		}
 	}
+	p.s.a.shown++
 	if a.trace, err = p.victim.Attack(ctx, a.attack); err != nil {
 		return nil, err
 	}

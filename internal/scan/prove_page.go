@@ -30,6 +30,7 @@ func (p *prover) Attack(ctx context.Context, a browser.Attack, loggedIn bool) (*
 	if seen.Held, err = p.holds(ctx); err != nil {
 		return nil, err
 	}
+	p.s.a.shown++
 	if seen.Trace, err = p.victim.Attack(ctx, a); err != nil {
 		return nil, err
 	}
@@ -60,6 +61,7 @@ func (p *prover) holds(ctx context.Context) ([]string, error) {
 func (p *prover) Status(ctx context.Context, url string) (int, error) {
 	ctx, cancel := context.WithTimeout(ctx, pageTime)
 	defer cancel()
+	p.s.a.shown++
 	r, err := p.victim.Do(ctx, browser.Request{Method: "GET", URL: url})
 	if err != nil {
 		return 0, err

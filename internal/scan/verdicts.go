@@ -33,6 +33,8 @@ func (s *session) judge(ctx context.Context) error {
 			return err
 		}
 	}
+	// Until now a reading might have been what moves another.
+	a.reader.Acts = func() int { return s.cl.Acted() + a.shown }
 	n := 0
 	for i, u := range a.uses {
 		sub := u.subject
@@ -80,10 +82,10 @@ func (s *session) gate(ctx context.Context, u *use) error {
 	// What shows the very thing that each call uses up tells by itself; of
 	// the rest it is learnt whether a legitimate call shows in it.
 	itself := len(u.watches) > 0 && !slices.ContainsFunc(u.watches, func(w watch) bool { return !w.own(u) })
-	look := func() ([]string, error) {
+	look := func(read func(watch) (string, error)) ([]string, error) {
 		out := make([]string, len(u.watches))
 		for i, w := range u.watches {
-			text, err := a.reader.Read(ctx, []string{w.at(u)})
+			text, err := read(w)
 			if ctx.Err() != nil {
 				return nil, ctx.Err()
 			}
@@ -93,10 +95,12 @@ func (s *session) gate(ctx context.Context, u *use) error {
 		}
 		return out, nil
 	}
+	glance := func(w watch) (string, error) { return a.reader.Glance(ctx, w.at(u)) }
+	read := func(w watch) (string, error) { return a.reader.Read(ctx, []string{w.at(u)}) }
 	var before, after []string
 	var err error
 	if !itself {
-		if before, err = look(); err != nil {
+		if before, err = look(glance); err != nil {
 			return err
 		}
 	}
@@ -107,7 +111,7 @@ func (s *session) gate(ctx context.Context, u *use) error {
 		return nil
 	}
 	if !itself {
-		if after, err = look(); err != nil {
+		if after, err = look(read); err != nil {
 			return err
 		}
 		if slices.Equal(before, after) && len(u.watches) > 0 {
@@ -120,13 +124,13 @@ func (s *session) gate(ctx context.Context, u *use) error {
 			if _, err := a.t.Victim.Do(ctx, call.WithToken(a.t.Victim.Credentials().CSRFValue()).Wire()); err != nil {
 				return err
 			}
-			if after, err = look(); err != nil {
+			if after, err = look(read); err != nil {
 				return err
 			}
 		}
 		kept := u.watches[:0]
 		for i, w := range u.watches {
-			if before[i] != after[i] && before[i] != "" {
+			if before[i] != after[i] && before[i] != "" && after[i] != "" {
 				kept = append(kept, w)
 			}
 		}

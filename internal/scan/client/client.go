@@ -52,6 +52,7 @@ type Client struct {
 	slots chan struct{}
 	pace  pace
 	sent  atomic.Int64
+	asked atomic.Int64 // preflights among them
 
 	maxBody   atomic.Int64
 	failures  atomic.Int32 // transport errors in a row
@@ -132,6 +133,10 @@ func (c *Client) HeadersOpenTheWay(do bool) { c.besideTheWay.Store(!do) }
 
 // Sent returns how many requests were sent.
 func (c *Client) Sent() int { return int(c.sent.Load()) }
+
+// Acted returns how many requests were sent that may have changed something:
+// all but preflights, which only ask.
+func (c *Client) Acted() int { return int(c.sent.Load() - c.asked.Load()) }
 
 // Failing returns how many requests in a row found no answer, and how many
 // answers in a row were server errors.
@@ -236,6 +241,9 @@ func (c *Client) backoff() time.Duration {
 
 func (c *Client) once(ctx context.Context, r *Request) (*Response, error) {
 	c.sent.Add(1)
+	if r.Method == http.MethodOptions {
+		c.asked.Add(1)
+	}
 	res, err := c.exchange(ctx, r, c.fields(r))
 	if err != nil {
 		return nil, err

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"strings"
 	"sync"
 
@@ -25,10 +26,17 @@ var ErrUnstable = errors.New("the answer changes by itself")
 type Reader struct {
 	// Get makes the request of a reader and sends it as the victim.
 	Get func(ctx context.Context, path string) (*client.Response, error)
+	// Acts counts what was done so far that may have changed the state, and
+	// the reader's own requests among it. While nothing is done, a path is not
+	// read again. Nil: nothing is known of it.
+	Acts func() int
 
-	mu     sync.Mutex
-	stable map[string]bool
-	seen   map[string]sight // by path
+	mu      sync.Mutex
+	stable  map[string]bool
+	glanced map[string]uint64 // hashes of texts, by path
+	seed    maphash.Seed
+	seen    map[string]sight // by path
+	reads   int
 }
 
 // A sight is the last answer of a path and its text: most answers are what
@@ -37,6 +45,7 @@ type sight struct {
 	status int
 	body   []byte
 	text   string
+	acts   int // of others, when it was read
 }
 
 // Bounds of the sights that a Reader keeps.
@@ -60,7 +69,7 @@ func (r *Reader) Read(ctx context.Context, paths []string) (string, error) {
 			return "", err
 		}
 		read++
-		fmt.Fprintf(&b, "GET %s %s", p, text)
+		b.WriteString(line(p, text))
 	}
 	if read == 0 {
 		return "", ErrUnstable
@@ -75,54 +84,116 @@ func (r *Reader) one(ctx context.Context, path string) (string, error) {
 	if known && !stable {
 		return "", ErrUnstable
 	}
+	if known {
+		return r.last(ctx, path)
+	}
 	text, err := r.get(ctx, path)
 	if err != nil {
 		return "", err
 	}
-	if !known {
+	if stable = r.asGlanced(path, text); !stable {
 		again, err := r.get(ctx, path)
 		if err != nil {
 			return "", err
 		}
 		stable = text == again
-		r.mu.Lock()
-		if r.stable == nil {
-			r.stable = map[string]bool{}
-		}
-		r.stable[path] = stable
-		r.mu.Unlock()
-		if !stable {
-			return "", ErrUnstable
-		}
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.stable == nil {
+		r.stable = map[string]bool{}
+	}
+	r.stable[path] = stable
+	if !stable {
+		return "", ErrUnstable
 	}
 	return text, nil
 }
+
+// Glance is Read of one path that is read again later. That reading may find
+// out that the path changes by itself: at the first sight of one, Read has to
+// look twice, and Glance need not, for what is the same later is stable.
+func (r *Reader) Glance(ctx context.Context, path string) (string, error) {
+	r.mu.Lock()
+	stable, known := r.stable[path]
+	r.mu.Unlock()
+	if known && !stable {
+		return "", ErrUnstable
+	}
+	text, err := r.last(ctx, path)
+	if err != nil {
+		return "", err
+	}
+	if !known {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if r.glanced == nil {
+			r.glanced, r.seed = map[string]uint64{}, maphash.MakeSeed()
+		}
+		r.glanced[path] = maphash.String(r.seed, text)
+	}
+	return line(path, text), nil
+}
+
+// asGlanced reports whether a text is what a glance showed.
+func (r *Reader) asGlanced(path, text string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	was, ok := r.glanced[path]
+	return ok && was == maphash.String(r.seed, text)
+}
+
+func line(path, text string) string { return "GET " + path + " " + text }
 
 // Once reads one path as it is now, of which nothing is known: that of a
 // thing that was made a moment ago.
 func (r *Reader) Once(ctx context.Context, path string) (string, error) {
 	text, err := r.get(ctx, path)
-	return "GET " + path + " " + text, err
+	return line(path, text), err
+}
+
+// last returns what a path showed when it was read last, or shows now where
+// anything was done since.
+func (r *Reader) last(ctx context.Context, path string) (string, error) {
+	r.mu.Lock()
+	s, ok := r.seen[path]
+	idle := ok && r.Acts != nil && s.acts == r.acts()
+	r.mu.Unlock()
+	if idle {
+		return s.text, nil
+	}
+	return r.get(ctx, path)
+}
+
+// acts counts what others did. The caller holds the lock.
+func (r *Reader) acts() int {
+	if r.Acts == nil {
+		return 0
+	}
+	return r.Acts() - r.reads
 }
 
 func (r *Reader) get(ctx context.Context, path string) (string, error) {
 	res, err := r.Get(ctx, path)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.reads++
 	if err != nil {
 		return "", err
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if s, ok := r.seen[path]; ok && s.status == res.Status && bytes.Equal(s.body, res.Body) {
-		return s.text, nil
+	s, ok := r.seen[path]
+	if !ok || s.status != res.Status || !bytes.Equal(s.body, res.Body) {
+		s = sight{status: res.Status, body: res.Body, text: Text(res)}
 	}
-	text := Text(res)
-	if len(res.Body) <= maxSight {
+	if s.acts = r.acts(); len(s.body) <= maxSight {
 		if r.seen == nil || len(r.seen) == maxSights {
 			r.seen = map[string]sight{}
 		}
-		r.seen[path] = sight{res.Status, res.Body, text}
+		r.seen[path] = s
+	} else {
+		delete(r.seen, path)
 	}
-	return text, nil
+	return s.text, nil
 }
 
 // Text writes an answer as lines: its status, and its JSON indented, so that

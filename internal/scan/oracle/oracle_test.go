@@ -58,3 +58,73 @@ func TestTextIsBoundedAndValid(t *testing.T) {
 		t.Errorf("%d bytes of text", len(text))
 	}
 }
+
+// counted is a server whose answers change when it is told to, and that counts
+// how often it is asked.
+type counted struct {
+	asked, acts int
+	says        func(asked int) string
+}
+
+func (c *counted) reader() *oracle.Reader {
+	return &oracle.Reader{
+		Get: func(context.Context, string) (*client.Response, error) {
+			c.asked++
+			return &client.Response{Status: 200, Body: []byte(c.says(c.asked))}, nil
+		},
+		Acts: func() int { return c.asked + c.acts },
+	}
+}
+
+func TestAGlanceSavesTheSecondLook(t *testing.T) {
+	balance := "10"
+	for name, tc := range map[string]struct {
+		says  func(int) string
+		then  string // the balance when it is read again
+		err   error
+		asked int
+	}{
+		"the same later":     {func(int) string { return balance }, "10", nil, 2},
+		"another later":      {func(int) string { return balance }, "9", nil, 3},
+		"changing by itself": {func(n int) string { return strings.Repeat("x", n) }, "10", oracle.ErrUnstable, 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			balance = "10"
+			c := &counted{says: tc.says}
+			r := c.reader()
+			before, err := r.Glance(t.Context(), "/balance")
+			if err != nil {
+				t.Fatal(err)
+			}
+			balance = tc.then
+			c.acts++
+			after, err := r.Read(t.Context(), []string{"/balance"})
+			if !errors.Is(err, tc.err) || err == nil && (after == before) != (tc.then == "10") {
+				t.Errorf("%q, then %q, %v", before, after, err)
+			}
+			if c.asked != tc.asked {
+				t.Errorf("asked %d times, want %d", c.asked, tc.asked)
+			}
+		})
+	}
+}
+
+func TestWhatNobodyTouchedIsNotReadAgain(t *testing.T) {
+	c := &counted{says: func(int) string { return "10" }}
+	r := c.reader()
+	read := func(want int) {
+		t.Helper()
+		if _, err := r.Read(t.Context(), []string{"/balance"}); err != nil || c.asked != want {
+			t.Errorf("asked %d times, want %d, %v", c.asked, want, err)
+		}
+	}
+	read(2) // the first sight
+	read(2)
+	c.acts++
+	read(3)
+	if _, err := r.Once(t.Context(), "/balance"); err != nil || c.asked != 4 {
+		t.Errorf("asked %d times, want 4: what is read once is read as it is now", c.asked)
+	}
+	r.Acts = nil
+	read(5)
+}
