@@ -3,11 +3,16 @@
 package json
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+
+	fast "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	v1 "github.com/go-json-experiment/json/v1"
 
 	"github.com/d710e0ae/countersign/internal/finding"
 )
@@ -17,10 +22,13 @@ const MaxReport = 256 << 20
 
 // Render writes r as indented JSON with a final line feed.
 func Render(w io.Writer, r *finding.Report) error {
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	return enc.Encode(withoutNulls(r))
+	// In one pass, in which encoding/json writes twice and then copies.
+	out := bufio.NewWriter(w)
+	if err := fast.MarshalWrite(out, withoutNulls(r), v1.DefaultOptionsV1(), jsontext.EscapeForHTML(false), jsontext.EscapeForJS(true), jsontext.WithIndent("  ")); err != nil {
+		return err
+	}
+	_ = out.WriteByte('\n') // a bufio.Writer keeps its first error until Flush
+	return out.Flush()
 }
 
 // withoutNulls makes every list of the public shape a list, also when empty.
