@@ -51,6 +51,8 @@ func TestIdsAreTakenFromAnswers(t *testing.T) {
 		"not oneself":           {[]step{{op: "GET /me", body: `{"id":2,"username":"alice"}`}, {op: "GET /users", body: `[{"id":1},{"id":2}]`}}, "DELETE /users/{user_id}", openapi.BuildOptions{}, "/users/1"},
 		"refusals do not teach": {[]step{{op: "GET /orders", body: `[{"id":7}]`}, {op: "GET /orders", status: 403, body: `[{"id":9}]`}}, "GET /orders/{order_id}", openapi.BuildOptions{}, "/orders/7"},
 		"named elsewhere":       {[]step{{op: "GET /shops/{shop_id}/items", values: map[string]string{"shop_id": "4"}, body: `[{"id":1,"order_id":66}]`}}, "GET /orders/{order_id}", openapi.BuildOptions{}, "/orders/66"},
+		"told":                  {[]step{{op: "GET /orders", body: `[{"id":7},{"id":8}]`}}, "GET /orders/{order_id}", openapi.BuildOptions{At: map[string]string{"order_id": "6/5"}}, "/orders/6%2F5"},
+		"told in part":          {[]step{{op: "GET /shops", body: `[{"id":1,"items":[{"id":10}]}]`}}, "GET /shops/{shop_id}/items/{item_id}", openapi.BuildOptions{At: map[string]string{"item_id": "11"}}, "/shops/1/items/10"},
 		"under an action":       {[]step{{op: "POST /orders/create", body: `{"id":41}`}}, "GET /orders/{order_id}", openapi.BuildOptions{}, "/orders/41"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -145,11 +147,47 @@ func TestAChangeShows(t *testing.T) {
 		t.Fatal(err)
 	}
 	pool := &openapi.Pool{}
-	pool.Learn(operation(t, doc, "GET /orders"), &openapi.Request{}, 200, nil, []byte(`[{"id":1,"status":"open"}]`))
-	r, err := doc.Build(operation(t, doc, "PATCH /orders/{order_id}"), pool, openapi.BuildOptions{})
-	if err != nil || string(r.Body) != `{"status":"closed"}` {
-		t.Errorf("%s, %v: writing what is there already would change nothing", r.Body, err)
+	pool.Learn(operation(t, doc, "GET /orders"), &openapi.Request{}, 200, nil, []byte(`[{"id":1,"status":"open"},{"id":2,"status":"closed"}]`))
+	for _, tc := range []struct {
+		at   map[string]string
+		want string
+	}{
+		{nil, `{"status":"open"}`}, // of the newest
+		{map[string]string{"order_id": "1"}, `{"status":"closed"}`},
+		{map[string]string{"order_id": "2"}, `{"status":"open"}`},
+	} {
+		r, err := doc.Build(operation(t, doc, "PATCH /orders/{order_id}"), pool, openapi.BuildOptions{At: tc.at})
+		if err != nil || string(r.Body) != tc.want {
+			t.Errorf("at %v: %s, %v: writing what is there already would change nothing", tc.at, r.Body, err)
+		}
 	}
+}
+
+func TestAChoiceHoldsUntilMoreIsLearnt(t *testing.T) {
+	t.Parallel()
+	doc := paths(t, "GET /orders", "POST /orders", "GET /orders/{order_id}", "DELETE /orders/{order_id}", "GET /pages/{page}")
+	pool := &openapi.Pool{}
+	built := func(name, want string) *openapi.Request {
+		t.Helper()
+		r, err := doc.Build(operation(t, doc, name), pool, openapi.BuildOptions{})
+		if err != nil || r.Path != want {
+			t.Errorf("%+v, %v, want %s", r, err, want)
+		}
+		return r
+	}
+	learn := func(name, body string, values map[string]string) {
+		op := operation(t, doc, name)
+		pool.Learn(op, &openapi.Request{Method: op.Method, PathValues: values}, 200, nil, []byte(body))
+	}
+	learn("GET /orders", `[{"id":7}]`, nil)
+	built("GET /orders/{order_id}", "/orders/7")
+	built("GET /orders/{order_id}", "/orders/7")
+	learn("POST /orders", `{"id":8}`, nil)
+	r := built("GET /orders/{order_id}", "/orders/8")
+	pool.UseUp(operation(t, doc, "DELETE /orders/{order_id}"), r)
+	built("GET /orders/{order_id}", "/orders/7")
+	pool.Offer("page", "p1")
+	built("GET /pages/{page}", "/pages/p1")
 }
 
 func TestPoolIsBoundedAndConcurrent(t *testing.T) {
