@@ -66,9 +66,10 @@ func (a *api) buildAt(u *use, at map[string]string) (*openapi.Request, error) {
 		for _, k := range u.dropped {
 			delete(m, k)
 		}
-		a.credentialsIn(u, m)
-		if err := r.Encode(media(r.ContentType)); err != nil {
-			return nil, err
+		if changed := a.credentialsIn(u, m); changed || len(u.fixed)+len(u.dropped) > 0 {
+			if err := r.Encode(media(r.ContentType)); err != nil {
+				return nil, err
+			}
 		}
 	}
 	maps.Copy(r.Query, u.query)
@@ -88,30 +89,32 @@ func media(contentType string) string {
 
 // credentialsIn fills members that ask for the victim's own credentials: an
 // operation that changes the account gets the old name and password for the
-// new, so that the account stays usable; a refresh gets the refresh token.
-func (a *api) credentialsIn(u *use, m map[string]any) {
+// new, so that the account stays usable; a refresh gets the refresh token. It
+// reports whether there were any.
+func (a *api) credentialsIn(u *use, m map[string]any) (changed bool) {
 	if u.subject.Login {
-		return
+		return false
 	}
 	for k := range m {
 		name := strings.ToLower(k)
 		if is, ok := a.ownName(name); u.own && ok {
-			m[k] = is
+			m[k], changed = is, true
 			continue
 		}
 		switch {
 		case strings.Contains(name, "password") && (u.own || strings.Contains(name, "old") || strings.Contains(name, "current") || strings.Contains(strings.ToLower(u.op.Path+u.op.ID), "password")):
 			if !a.t.Victim.Account.Password.Empty() {
-				m[k] = a.t.Victim.Account.Password.Reveal()
+				m[k], changed = a.t.Victim.Account.Password.Reveal(), true
 			}
 		case strings.Contains(name, "refresh") && strings.Contains(name, "token"):
 			for _, t := range a.t.Victim.Credentials().Tokens {
 				if t.Refresh {
-					m[k] = t.Value
+					m[k], changed = t.Value, true
 				}
 			}
 		}
 	}
+	return changed
 }
 
 // fresh makes a call to u that ought to succeed: with a new resource where

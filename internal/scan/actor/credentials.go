@@ -26,23 +26,22 @@ type Credentials struct {
 	last *lastJWT // nil: nothing is remembered
 }
 
-// lastJWT remembers the cookies in which a JWT was looked for last, since
+// lastJWT remembers the jar in which a JWT was looked for last, since
 // every request asks. It is safe for concurrent use.
 type lastJWT struct {
-	mu      sync.Mutex
-	cookies []client.Cookie
-	token   string
+	mu    sync.Mutex
+	jar   *client.Jar
+	token string
 }
 
-func (l *lastJWT) find(cookies []client.Cookie) string {
+func (l *lastJWT) find(jar *client.Jar) string {
 	if l == nil {
-		return accessToken(cookies)
+		return accessToken(jar.Cookies())
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	same := func(a, b client.Cookie) bool { return a.Name == b.Name && a.Value == b.Value }
-	if l.cookies == nil || !slices.EqualFunc(l.cookies, cookies, same) {
-		l.cookies, l.token = cookies, accessToken(cookies)
+	if l.jar == nil || !l.jar.Same(jar) {
+		l.jar, l.token = jar.Clone(), accessToken(jar.Cookies())
 	}
 	return l.token
 }
@@ -70,7 +69,7 @@ func (c Credentials) Bearer() string {
 			return t.Value
 		}
 	}
-	return c.last.find(c.Jar.Cookies())
+	return c.last.find(c.Jar)
 }
 
 // CSRFValue returns the CSRF token to send, or nothing. A cookie's own value

@@ -90,8 +90,9 @@ var csrfHeaders = []string{"X-Csrf-Token", "X-Csrftoken", "X-Xsrf-Token", "Csrf-
 
 // putCSRF sends token as a good client would, and in the fields that were told.
 func putCSRF(h http.Header, token string, told []string) {
+	value := []string{token}
 	for _, k := range csrfHeaders {
-		h[k] = []string{token}
+		h[k] = value
 	}
 	for _, k := range told {
 		h.Set(k, token)

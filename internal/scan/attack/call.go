@@ -59,13 +59,23 @@ func (c *Call) WithToken(token string) *Call {
 // query.
 func (c *Call) HasToken() bool {
 	m, _ := c.Value.(map[string]any)
-	return slices.ContainsFunc(slices.Collect(maps.Keys(m)), actor.IsCSRFName) || slices.ContainsFunc(slices.Collect(maps.Keys(c.Query)), actor.IsCSRFName)
+	return has(m, actor.IsCSRFName) || has(c.Query, actor.IsCSRFName)
+}
+
+// has reports whether one of m's members is called so.
+func has[V any](m map[string]V, names func(string) bool) bool {
+	for name := range m {
+		if names(name) {
+			return true
+		}
+	}
+	return false
 }
 
 // WithoutToken leaves such members out.
 func (c *Call) WithoutToken() *Call {
 	n := c
-	if m, ok := c.Value.(map[string]any); ok && slices.ContainsFunc(slices.Collect(maps.Keys(m)), actor.IsCSRFName) {
+	if m, _ := c.Value.(map[string]any); has(m, actor.IsCSRFName) {
 		n = c.Clone()
 		maps.DeleteFunc(n.Value.(map[string]any), func(name string, _ any) bool { return actor.IsCSRFName(name) })
 		media, _, _ := strings.Cut(c.ContentType, ";")
@@ -169,19 +179,18 @@ func (c *Call) Encode(shape finding.Shape) (r *client.Request, ok bool) {
 
 // Put sets a member of the body; ok is false where it has none of that name.
 func (c *Call) put(names func(string) bool, value any) (*Call, bool) {
-	m, isMap := c.Value.(map[string]any)
-	if !isMap {
+	m, _ := c.Value.(map[string]any)
+	if !has(m, names) {
 		return c, false
 	}
-	n, found := c.Clone(), false
+	n := c.Clone()
 	for k := range m {
 		if names(k) {
 			n.Value.(map[string]any)[k] = value
-			found = true
 		}
 	}
 	media, _, _ := strings.Cut(c.ContentType, ";")
-	if !found || n.Request.Encode(media) != nil {
+	if n.Request.Encode(media) != nil {
 		return c, false
 	}
 	return n, true

@@ -62,21 +62,21 @@ func dress(h http.Header, pos finding.Position, shape finding.Shape, method stri
 	case topLevel(shape):
 		mode, dest = "navigate", "document"
 		accept = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/apng,*/*;q=0.8"
-		h.Set("Upgrade-Insecure-Requests", "1")
+		put(h, "Upgrade-Insecure-Requests", "1")
 	case shape == finding.JSONCORS:
 		mode = "cors"
 	case shape == finding.Image:
 		dest = "image"
 		accept = "image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8"
 	}
-	h.Set("Accept", accept)
+	put(h, "Accept", accept)
 	// Fetch §3.1: Origin goes with every request that is not a GET or HEAD,
 	// and with every CORS request.
 	if method != http.MethodGet && method != http.MethodHead || mode == "cors" {
-		h.Set("Origin", from)
+		put(h, "Origin", from)
 	}
 	if pos != finding.Null {
-		h.Set("Referer", from+"/")
+		put(h, "Referer", from+"/")
 	}
 	// Fetch Metadata §2: only to a potentially trustworthy URL.
 	if target.Scheme == "https" || client.Loopback(target.Hostname()) {
@@ -84,25 +84,29 @@ func dress(h http.Header, pos finding.Position, shape finding.Shape, method stri
 		if pos == finding.SameSite {
 			site = "same-site"
 		}
-		h.Set("Sec-Fetch-Site", site)
-		h.Set("Sec-Fetch-Mode", mode)
-		h.Set("Sec-Fetch-Dest", dest)
+		put(h, "Sec-Fetch-Site", site, "Sec-Fetch-Mode", mode, "Sec-Fetch-Dest", dest)
+	}
+}
+
+// put sets fields on h, each name before its value. The names are spelt as
+// http.Header spells them; the values are kept in one list, cut so that an
+// addition to one leaves the others alone.
+func put(h http.Header, fields ...string) {
+	for i := 0; i < len(fields); i += 2 {
+		h[fields[i]] = fields[i+1 : i+2 : i+2]
 	}
 }
 
 // Own puts the fields on h that a browser adds to a fetch by the target's own
 // page: what a control must carry.
 func Own(h http.Header, method string, target *url.URL) {
-	own := target.Scheme + "://" + target.Host
-	h.Set("Accept", "application/json, text/plain, */*")
+	page := target.Scheme + "://" + target.Host + "/"
+	put(h, "Accept", "application/json, text/plain, */*", "Referer", page)
 	if method != http.MethodGet && method != http.MethodHead {
-		h.Set("Origin", own)
+		put(h, "Origin", strings.TrimSuffix(page, "/"))
 	}
-	h.Set("Referer", own+"/")
 	if target.Scheme == "https" || client.Loopback(target.Hostname()) {
-		h.Set("Sec-Fetch-Site", "same-origin")
-		h.Set("Sec-Fetch-Mode", "cors")
-		h.Set("Sec-Fetch-Dest", "empty")
+		put(h, "Sec-Fetch-Site", "same-origin", "Sec-Fetch-Mode", "cors", "Sec-Fetch-Dest", "empty")
 	}
 }
 
@@ -118,20 +122,16 @@ type Preflight struct {
 func preflightRequest(u *url.URL, method string, fields []string, pos finding.Position) *client.Request {
 	from, _ := Origin(pos, u)
 	h := http.Header{}
-	h.Set("Accept", "*/*")
-	h.Set("Origin", from)
-	h.Set("Access-Control-Request-Method", method)
+	put(h, "Accept", "*/*", "Origin", from, "Access-Control-Request-Method", method)
 	if len(fields) > 0 {
-		h.Set("Access-Control-Request-Headers", strings.Join(fields, ","))
+		put(h, "Access-Control-Request-Headers", strings.Join(fields, ","))
 	}
 	if u.Scheme == "https" || client.Loopback(u.Hostname()) {
 		site := "cross-site"
 		if pos == finding.SameSite {
 			site = "same-site"
 		}
-		h.Set("Sec-Fetch-Site", site)
-		h.Set("Sec-Fetch-Mode", "cors")
-		h.Set("Sec-Fetch-Dest", "empty")
+		put(h, "Sec-Fetch-Site", site, "Sec-Fetch-Mode", "cors", "Sec-Fetch-Dest", "empty")
 	}
 	return &client.Request{Method: http.MethodOptions, URL: u, Header: h, Bare: true}
 }

@@ -197,6 +197,11 @@ func (j *Jar) Only(keep func(Cookie) bool) *Jar {
 	return n
 }
 
+// Same reports whether both jars hold the same values.
+func (j *Jar) Same(o *Jar) bool {
+	return slices.EqualFunc(j.cookies, o.cookies, func(a, b Cookie) bool { return a.Name == b.Name && a.Value == b.Value })
+}
+
 // Get returns the first cookie of that name.
 func (j *Jar) Get(name string) (Cookie, bool) {
 	for _, c := range j.cookies {
@@ -212,8 +217,12 @@ func (j *Jar) Get(name string) (Cookie, bool) {
 // them is judged apart, by position.
 func (j *Jar) Header(u *url.URL) string {
 	var b strings.Builder
-	cs := j.Cookies()
-	slices.SortStableFunc(cs, func(a, b Cookie) int { return len(b.Path) - len(a.Path) })
+	longer := func(a, b Cookie) int { return len(b.Path) - len(a.Path) }
+	cs := j.cookies
+	if !slices.IsSortedFunc(cs, longer) {
+		cs = slices.Clone(cs)
+		slices.SortStableFunc(cs, longer)
+	}
 	for _, c := range cs {
 		if !c.Matches(u) {
 			continue

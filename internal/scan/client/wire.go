@@ -61,6 +61,7 @@ type conn struct {
 	out   *bufio.Writer
 	left  int64 // bytes that may still be read
 	since time.Time
+	asked http.Request // tells the reader of an answer the method
 }
 
 // Read bounds what an answer's head may take.
@@ -250,8 +251,9 @@ func stray(answer *http.Response) bool {
 
 // read reads the head of the final answer (RFC 9110 §15.2).
 func (x *exchange) read(c *conn) (*http.Response, error) {
+	c.asked.Method = x.method
 	for range maxInterim {
-		answer, err := http.ReadResponse(c.in, &http.Request{Method: x.method})
+		answer, err := http.ReadResponse(c.in, &c.asked)
 		if err != nil {
 			return nil, err
 		}

@@ -50,7 +50,8 @@ func (r *Request) Target() string {
 	return r.Path + "?" + r.Query.Encode()
 }
 
-// Clone returns a copy that shares nothing that is changed.
+// Clone returns a copy that shares nothing that is changed; the body's bytes
+// never are.
 func (r *Request) Clone() *Request {
 	c := *r
 	c.PathValues = maps.Clone(r.PathValues)
@@ -59,7 +60,6 @@ func (r *Request) Clone() *Request {
 	}
 	c.Header = r.Header.Clone()
 	c.Cookies = maps.Clone(r.Cookies)
-	c.Body = bytes.Clone(r.Body)
 	c.Value = copyValue(r.Value)
 	return &c
 }
