@@ -55,8 +55,8 @@ func (m *model) conclude(r *route) {
 		}
 	}
 	for _, x := range t.Raised {
-		if bare401(x) && !slices.Contains(r.bare, x.At) {
-			r.bare = append(r.bare, x.At)
+		if at := madeAt(x); bare401(x) && !slices.Contains(r.bare, at) {
+			r.bare = append(r.bare, at)
 		}
 	}
 	r.bearers = slices.ContainsFunc(t.Reads, isAuthHeader)

@@ -23,7 +23,7 @@ var missingWWWAuthenticate = Rule{"missing-www-authenticate", func(c *Context) {
 	}
 	for _, t := range []*fastapi.Trace{c.Program.Top, c.Program.Rest} {
 		for _, x := range only(t.Raised, bare401) {
-			judge(x.At)
+			judge(madeAt(x))
 		}
 		for _, call := range only(t.Calls, makesBare401) {
 			judge(call.At)
@@ -46,6 +46,18 @@ func bare401(x *fastapi.Raised) bool {
 		found = found || v.Kind == fastapi.ObjectKind && strings.HasSuffix(v.Object.Qual, "HTTPException") && v.Object.Class == nil && lacksScheme(v.Object.Args)
 	})
 	return found
+}
+
+// madeAt returns where an exception is made, which is where its headers are due,
+// and need not be where it is raised.
+func madeAt(x *fastapi.Raised) fastapi.Place {
+	at := x.At
+	x.Value.Each(func(v *fastapi.Value) {
+		if v.Kind == fastapi.ObjectKind && !v.Object.At.IsZero() && !within(v.Object.At, x.At) {
+			at = v.Object.At
+		}
+	})
+	return at
 }
 
 // makesBare401 reports whether a call is that by which a class of the program
