@@ -256,6 +256,9 @@ func (a *api) actor(acc Account, cl *client.Client, red *secret.Redactor) *actor
 	who := &actor.Actor{Account: actor.Account{Name: acc.Name, Password: acc.Password}, Client: cl, Base: a.t.Base, Redactor: red,
 		Page: attack.Own, CSRFPaths: actor.CSRFPaths(a.doc), Flow: acc.Flow, Refresh: actor.FindRefresh(a.doc)}
 	for _, o := range a.doc.Operations {
+		if o.Method == http.MethodGet && len(o.Params) == 0 && !strings.Contains(o.Path, "{") && !actor.IsLogout(o) {
+			who.Reads = append(who.Reads, o.Path)
+		}
 		for _, p := range o.Params {
 			switch {
 			case p.In != "header":
@@ -270,7 +273,7 @@ func (a *api) actor(acc Account, cl *client.Client, red *secret.Redactor) *actor
 		method, path, _ := operation(a.cfg.Login)
 		who.Routes = actor.Told(a.doc, method, strings.TrimPrefix(path, a.t.Base.Path))
 	} else {
-		who.Routes = slices.Clone(a.routes)
+		who.Routes, who.Stepped = slices.Clone(a.routes), actor.FindStepped(a.doc)
 	}
 	return who
 }

@@ -3,6 +3,7 @@ package scan
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -23,12 +24,17 @@ func (s *session) loginPages(ctx context.Context) error {
 	if s.cfg.Login != "" || t.Victim.Given != nil || s.cfg.Victim.Name == "" {
 		return nil
 	}
-	for _, path := range s.pagesOfLogins() {
+	pages := s.pagesOfLogins()
+	for i := 0; i < len(pages); i++ {
+		path := pages[i]
 		u := *t.Base
 		u.Path = strings.TrimSuffix(t.Base.Path, "/") + path
 		res, err := s.cl.Do(ctx, &client.Request{Method: http.MethodGet, URL: &u, Header: http.Header{"Accept": {"text/html"}}})
 		if err != nil {
 			return err
+		}
+		if to, ok := s.leads(res); ok && len(pages) < maxPages && !slices.Contains(pages, to) {
+			pages = append(pages, to) // where a visitor is sent to log in
 		}
 		if res.Status != http.StatusOK {
 			continue
@@ -59,12 +65,29 @@ func (s *session) pagesOfLogins() []string {
 			add(o.Path)
 		}
 	}
-	if len(s.a.t.Victim.Routes) == 0 {
+	if !slices.ContainsFunc(s.a.t.Victim.Routes, func(r actor.Route) bool { return !r.Doubtful }) {
 		for _, path := range []string{"/login", "/signin", "/sign-in", "/auth/login", "/"} {
+			add(path)
+		}
+		for _, path := range s.a.t.Victim.Reads {
 			add(path)
 		}
 	}
 	return out
+}
+
+// leads returns the path under the API's base that an answer redirects to.
+func (s *session) leads(res *client.Response) (string, bool) {
+	if res.Status < 300 || res.Status >= 400 {
+		return "", false
+	}
+	to, err := url.Parse(res.Header.Get("Location"))
+	if err != nil || to.Path == "" {
+		return "", false
+	}
+	to = res.Request.URL.ResolveReference(to)
+	path, under := strings.CutPrefix(to.Path, strings.TrimSuffix(s.a.t.Base.Path, "/"))
+	return path, under && to.Host == s.a.t.Base.Host && to.Scheme == s.a.t.Base.Scheme
 }
 
 // silent reports whether the document says nothing of a body where there may
@@ -89,7 +112,7 @@ func (s *session) addLogin(r actor.Route) {
 		}
 		same := func(o actor.Route) bool { return o.Method == r.Method && samePath(o.Path, r.Path) }
 		at := slices.IndexFunc(who.Routes, same)
-		if at >= 0 && len(who.Routes[at].AlsoUser) == 0 {
+		if at >= 0 && !who.Routes[at].Guessed {
 			continue // the document describes it
 		}
 		who.Routes = slices.DeleteFunc(who.Routes, same)

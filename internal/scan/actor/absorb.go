@@ -66,7 +66,18 @@ func (a *Actor) absorb(ctx context.Context, c *Credentials, path string) {
 	a.Page(req.Header, req.Method, &u)
 	c.Put(req, Use{Cookie: true, Bearer: true})
 	res, err := a.Client.Do(ctx, req)
-	if err != nil || res.Status >= 400 {
+	if err != nil {
+		return
+	}
+	if res.Status >= 400 {
+		// A middleware hands its token out with whatever answer there is.
+		for _, k := range client.SetCookies(res) {
+			if IsCSRFName(k.Name) {
+				c.Jar.Put(k)
+				mergeCSRF(c, []CSRFToken{{Value: k.Value, Where: "cookie", Name: k.Name}})
+			}
+		}
+		a.Redactor.Add(c.Secrets()...)
 		return
 	}
 	c.Jar.Store(res)

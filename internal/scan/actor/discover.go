@@ -3,10 +3,12 @@ package actor
 import (
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/d710e0ae/countersign/internal/scan/openapi"
+	"github.com/d710e0ae/countersign/internal/scan/openapi/words"
 )
 
 var (
@@ -20,43 +22,38 @@ func contains(s string, words []string) bool {
 	return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(s, w) })
 }
 
+// Ranks of what may be a login, the likeliest first: the token endpoint that
+// the document names, what is called a login in English (by the place of the
+// word in loginish) or in another language, what takes a name and a password
+// and nothing else, and what takes a password among other things.
+const (
+	rankToken   = 0
+	rankEnglish = 10
+	rankForeign = 40
+	rankBare    = 60
+	rankShape   = 70
+	rankNone    = 1000
+)
+
 // Find returns the ways to log in that a document shows, the likeliest first:
-// the token endpoints of OAuth 2.0 password flows (RFC 6749 §4.3), then
-// operations that take a name and a password.
+// the token endpoints of OAuth 2.0 password flows (RFC 6749 §4.3), operations
+// that take a name and a password and are called a login, and last those whose
+// shape alone speaks for it, which are doubtful.
 func Find(doc *openapi.Document) []Route {
-	type ranked struct {
-		Route
-		rank  int
-		makes bool // something other than a session
-	}
 	var out []ranked
 	for _, o := range doc.Operations {
-		for _, r := range routes(o) {
-			rank := 100
-			text := strings.ToLower(o.Path + " " + o.ID)
-			if tokenURL(doc, o.Path) {
-				rank = 0
-			}
-			for i, w := range loginish {
-				if strings.Contains(text, w) {
-					rank = min(rank, 10+i)
-				}
-			}
-			if rank > 0 && (contains(text, notLogin) || collection(o.Path)) {
-				continue
-			}
-			if rank == 100 {
-				if !bare(o) {
-					continue
-				}
-				rank = 60
-			}
-			out = append(out, ranked{r, rank, rank > 0 && madeInFolder(o)})
+		rank := rankOf(doc, o)
+		if rank == rankNone {
+			continue
+		}
+		for _, r := range routes(doc, o) {
+			r.Doubtful = rank >= rankBare
+			out = append(out, ranked{r, rank, rank > rankToken && madeInFolder(o)})
 		}
 	}
 	for _, t := range doc.TokenURLs {
 		u, err := url.Parse(t)
-		if err != nil || slices.ContainsFunc(out, func(r ranked) bool { return r.rank == 0 }) {
+		if err != nil || slices.ContainsFunc(out, func(r ranked) bool { return r.rank == rankToken }) {
 			continue
 		}
 		// Named by the security scheme, though no operation is that shows
@@ -68,12 +65,11 @@ func Find(doc *openapi.Document) []Route {
 			}
 		}
 		out = append(out, ranked{Route{Method: http.MethodPost, Path: path, Encoding: Form,
-			UserField: "username", PassField: "password", Extra: map[string]string{"grant_type": "password"}}, 0, false})
+			UserField: "username", PassField: "password", Extra: map[string]any{"grant_type": "password"}}, rankToken, false})
 	}
 	slices.SortStableFunc(out, func(a, b ranked) int { return a.rank - b.rank })
-	// Where something is called a login, what is not makes accounts.
-	out = slices.DeleteFunc(out, func(r ranked) bool { return r.rank == 60 && out[0].rank < 60 })
-	if slices.ContainsFunc(out, func(r ranked) bool { return !r.makes }) {
+	sure := func(r ranked) bool { return !r.Doubtful }
+	if slices.ContainsFunc(out, func(r ranked) bool { return sure(r) && !r.makes }) {
 		out = slices.DeleteFunc(out, func(r ranked) bool { return r.makes })
 	}
 	routes := make([]Route, 0, len(out))
@@ -81,6 +77,93 @@ func Find(doc *openapi.Document) []Route {
 		routes = append(routes, r.Route)
 	}
 	return routes
+}
+
+// A ranked is a way to log in and how likely it is one.
+type ranked struct {
+	Route
+	rank  int
+	makes bool // something other than a session
+}
+
+// rankOf says how likely an operation is a login, by what it is called and by
+// the shape of what it takes.
+func rankOf(doc *openapi.Document, o *openapi.Operation) int {
+	if tokenURL(doc, o.Path) {
+		return rankToken
+	}
+	text := strings.ToLower(o.Path + " " + o.ID)
+	if contains(text, notLogin) || collection(o.Path) || doesOther(o) {
+		return rankNone
+	}
+	for i, w := range loginish {
+		if strings.Contains(text, w) {
+			return rankEnglish + i
+		}
+	}
+	switch {
+	case words.Of(words.Login, o.Path+" "+o.ID+" "+o.Summary):
+		return rankForeign
+	case bare(o):
+		return rankBare
+	case o.Method == http.MethodPost && !o.Secured:
+		if n, ok := shape(o); ok {
+			return rankShape + n
+		}
+	}
+	return rankNone
+}
+
+// doesOther reports whether an operation's own name, in any language, is that
+// of something else that is done with an account.
+func doesOther(o *openapi.Operation) bool {
+	own := ownName(o)
+	for _, m := range []words.Meaning{words.Logout, words.Renew, words.Register, words.Other} {
+		if words.Of(m, own) {
+			return true
+		}
+	}
+	return false
+}
+
+// ownName is what an operation is called apart from the folders it lies in:
+// the last part of its path, and its ID without the path and the method that
+// FastAPI ends it with.
+func ownName(o *openapi.Operation) string {
+	path := strings.ToLower(strings.Trim(o.Path, "/"))
+	slug := notWord.ReplaceAllString("_"+path, "_") + "_" + strings.ToLower(o.Method)
+	return path[strings.LastIndexByte(path, '/')+1:] + " " + strings.TrimSuffix(strings.ToLower(o.ID), slug)
+}
+
+// notWord is what FastAPI replaces in the path when it makes an ID.
+var notWord = regexp.MustCompile(`\W`)
+
+// shape reports whether an operation takes one password, a name or a text that
+// may be one, and at most two more things that it insists on, and how many.
+func shape(o *openapi.Operation) (more int, ok bool) {
+	for _, b := range o.Bodies {
+		_, nests := encodingOf(b)
+		fields := fieldsOf(b.Schema, nests)
+		secrets, names, rest := 0, 0, 0
+		for _, f := range fields {
+			switch {
+			case f.secret:
+				secrets++
+			case f.name:
+				names++
+			case f.required:
+				rest++
+			}
+		}
+		if names == 0 && rest > 0 && slices.ContainsFunc(fields, field.text) {
+			rest-- // it may be the name
+			names++
+		}
+		if secrets == 1 && names > 0 && rest <= 2 {
+			return rest, true
+		}
+	}
+	return 0, false
 }
 
 // bare reports whether o takes a name and a password and nothing else, which
@@ -96,11 +179,8 @@ func bare(o *openapi.Operation) bool {
 // something, or asks for a credential first. POST /auth/teachers enrols a
 // teacher.
 func madeInFolder(o *openapi.Operation) bool {
-	path := strings.ToLower(strings.Trim(o.Path, "/"))
-	// FastAPI ends an ID with the path and the method.
-	slug := strings.NewReplacer("/", "_", "-", "_").Replace(path) + "_" + strings.ToLower(o.Method)
-	own := path[strings.LastIndexByte(path, '/')+1:] + " " + strings.TrimSuffix(strings.ToLower(o.ID), slug)
-	return (o.Created || o.Secured) && !contains(own, loginish)
+	own := ownName(o)
+	return (o.Created || o.Secured) && !contains(own, loginish) && !words.Of(words.Login, own)
 }
 
 // collection reports whether a path ends in the name of many accounts: a POST
@@ -124,7 +204,7 @@ func Told(doc *openapi.Document, method, path string) []Route {
 	if doc != nil {
 		for _, o := range doc.Operations {
 			if o.Method == method && o.Path == path {
-				if rs := routes(o); len(rs) > 0 {
+				if rs := routes(doc, o); len(rs) > 0 {
 					return rs
 				}
 			}
@@ -140,80 +220,48 @@ func Told(doc *openapi.Document, method, path string) []Route {
 }
 
 // routes returns the ways in which o takes a name and a password.
-func routes(o *openapi.Operation) []Route {
+func routes(doc *openapi.Document, o *openapi.Operation) []Route {
 	if strings.Contains(o.Path, "{") {
 		return nil
 	}
 	var out []Route
 	for _, b := range o.Bodies {
-		var enc Encoding
-		switch {
-		case strings.Contains(b.ContentType, "json"):
-			enc = JSON
-		case b.ContentType == string(Form):
-			enc = Form
-		case b.ContentType == string(Multipart):
-			enc = Multipart
-		default:
+		enc, nests := encodingOf(b)
+		if enc == "" {
 			continue
 		}
-		r := Route{Method: o.Method, Path: o.Path, Encoding: enc, Extra: map[string]string{}}
-		if fill(&r, b.Schema, "", 0) || CalledLogin(o) && r.pair(b.Schema) {
+		r := Route{Method: o.Method, Path: o.Path, Encoding: enc, Extra: map[string]any{}}
+		if r.assign(fieldsOf(b.Schema, nests)) || CalledLogin(o) && r.pair(b.Schema) {
+			r.complete(doc, o, b, nests)
 			out = append(out, r)
 		} else if in := envelope(b.Schema); in != "" && CalledLogin(o) {
-			r.UserField, r.AlsoUser, r.PassField = in+"username", []string{in + "email"}, in+"password"
+			r.UserField, r.AlsoUser, r.PassField, r.Guessed = in+"username", []string{in + "email"}, in+"password", true
 			out = append(out, r)
 		} else if len(b.Schema.Properties()) == 0 && o.Method == http.MethodPost {
 			// The document is silent on what the body holds.
-			r.UserField, r.AlsoUser, r.PassField = "username", []string{"email"}, "password"
+			r.UserField, r.AlsoUser, r.PassField, r.Guessed = "username", []string{"email"}, "password", true
 			out = append(out, r)
 		}
 	}
 	if len(o.Bodies) == 0 && o.Method == http.MethodPost && contains(strings.ToLower(o.Path), []string{"login", "signin", "sign-in", "sign_in"}) && len(o.Params) == 0 && len(o.Security) == 0 {
 		// It reads its body by itself.
 		for _, enc := range []Encoding{JSON, Form} {
-			out = append(out, Route{Method: o.Method, Path: o.Path, Encoding: enc, UserField: "username", AlsoUser: []string{"email"}, PassField: "password"})
+			out = append(out, Route{Method: o.Method, Path: o.Path, Encoding: enc, UserField: "username", AlsoUser: []string{"email"}, PassField: "password", Guessed: true})
 		}
 	}
 	if len(o.Bodies) == 0 {
 		r := Route{Method: o.Method, Path: o.Path, Encoding: Query}
+		var fields []field
 		for _, p := range o.Params {
 			if p.In == "query" {
-				r.name(p.Name, p.Name)
+				fields = append(fields, newField(p.Name, p.Name, p.Required, p.Schema))
 			}
 		}
-		if r.UserField != "" && r.PassField != "" {
+		if r.assign(fields) {
 			out = append(out, r)
 		}
 	}
 	return out
-}
-
-// fill finds the names in a schema, one object deep.
-func fill(r *Route, s *openapi.Schema, prefix string, depth int) bool {
-	props := s.Properties()
-	for _, p := range props {
-		r.name(p, prefix+p)
-		lower := strings.ToLower(p)
-		switch {
-		case lower == "grant_type" && r.Encoding != JSON:
-			r.Extra[prefix+p] = "password"
-		case isCSRFName(lower):
-			r.CSRFField = prefix + p
-		}
-	}
-	if r.UserField != "" && r.PassField != "" {
-		return true
-	}
-	if depth > 0 || r.Encoding != JSON {
-		return false
-	}
-	for _, p := range props {
-		if fill(r, s.Property(p), p+".", depth+1) {
-			return true
-		}
-	}
-	return false
 }
 
 // envelope returns the prefix of the only member of a body, where that is an
@@ -249,19 +297,6 @@ func (r *Route) pair(s *openapi.Schema) bool {
 	return true
 }
 
-// name takes a member for the account's name or password, if it is called so.
-func (r *Route) name(member, path string) {
-	lower := strings.ToLower(member)
-	if slices.Contains(passNames, lower) && r.PassField == "" {
-		r.PassField = path
-	}
-	last := r.UserField[strings.LastIndexByte(r.UserField, '.')+1:]
-	old, now := slices.Index(userNames, strings.ToLower(last)), slices.Index(userNames, lower)
-	if now >= 0 && (r.UserField == "" || now < old) {
-		r.UserField = path
-	}
-}
-
 // CSRFPaths returns the GET operations that hand out CSRF tokens.
 func CSRFPaths(doc *openapi.Document) []string {
 	var out []string
@@ -276,13 +311,16 @@ func CSRFPaths(doc *openapi.Document) []string {
 // CalledLogin reports whether o is called like a login.
 func CalledLogin(o *openapi.Operation) bool {
 	text := strings.ToLower(o.Path + " " + o.ID)
-	return contains(text, loginish) && !contains(text, notLogin)
+	if contains(text, notLogin) || doesOther(o) {
+		return false
+	}
+	return contains(text, loginish) || words.Of(words.Login, o.Path+" "+o.ID+" "+o.Summary)
 }
 
 // IsLogout reports whether o is called like a logout.
 func IsLogout(o *openapi.Operation) bool {
 	text := strings.ToLower(o.Path + " " + o.ID)
-	if contains(text, []string{"logout", "log-out", "log_out", "signout", "sign-out", "sign_out"}) {
+	if contains(text, []string{"logout", "log-out", "log_out", "signout", "sign-out", "sign_out"}) || words.Of(words.Logout, ownName(o)) {
 		return true
 	}
 	return o.Method == http.MethodDelete && (strings.HasSuffix(o.Path, "/session") || strings.HasSuffix(o.Path, "/sessions/current"))
@@ -290,5 +328,5 @@ func IsLogout(o *openapi.Operation) bool {
 
 // IsRefresh reports whether o exchanges a refresh token.
 func IsRefresh(o *openapi.Operation) bool {
-	return strings.Contains(strings.ToLower(o.Path+" "+o.ID), "refresh")
+	return strings.Contains(strings.ToLower(o.Path+" "+o.ID), "refresh") || words.Of(words.Renew, ownName(o)) && words.Of(words.Login, o.Path)
 }

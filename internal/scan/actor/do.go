@@ -121,6 +121,11 @@ func demanded(r *client.Response) http.Header {
 	return h
 }
 
+// namesField reports whether a refusal names a field that it misses.
+func namesField(r *client.Response) bool {
+	return r.Status >= 400 && fieldName.Match(r.Body[:min(len(r.Body), 2000)])
+}
+
 func safe(method string) bool { return method == http.MethodGet || method == http.MethodHead }
 
 func (a *Actor) send(ctx context.Context, r *client.Request) (*client.Response, error) {

@@ -39,9 +39,19 @@ type Step struct {
 
 func (s Step) String() string { return s.Method + " " + s.Path }
 
+// String returns the requests of the flow, in their order.
+func (f *Flow) String() string {
+	var steps []string
+	for _, s := range f.Steps {
+		steps = append(steps, s.String())
+	}
+	return strings.Join(steps, ", then ")
+}
+
 // A Place is where an answer has a value: a JSON pointer (RFC 6901) into its
-// body, or the name of a field.
-type Place struct{ Pointer, Header string }
+// body, the name of a field, or the name of a member of the body, wherever in
+// it that stands.
+type Place struct{ Pointer, Header, Member string }
 
 // Zero reports whether no place is named.
 func (p Place) Zero() bool { return p == Place{} }
@@ -49,6 +59,9 @@ func (p Place) Zero() bool { return p == Place{} }
 func (p Place) String() string {
 	if p.Header != "" {
 		return "the field " + p.Header
+	}
+	if p.Member != "" {
+		return "a member " + p.Member
 	}
 	return p.Pointer
 }
@@ -62,6 +75,15 @@ func (p Place) in(r *client.Response) (string, bool) {
 	var v any
 	if json.Unmarshal(r.Body, &v) != nil {
 		return "", false
+	}
+	if p.Member != "" {
+		found := ""
+		walk(v, "", 0, func(_, key, text string) {
+			if found == "" && key == p.Member {
+				found = text
+			}
+		})
+		return found, found != ""
 	}
 	if p.Pointer != "" {
 		for part := range strings.SplitSeq(strings.TrimPrefix(p.Pointer, "/"), "/") {

@@ -159,7 +159,7 @@ func attribute(t html.Token, name string) string {
 // sends one password and one text beside it. Base is the API's.
 func (f PageForm) Login(base *url.URL) (Route, bool) {
 	path, ok := strings.CutPrefix(f.Action.Path, strings.TrimSuffix(base.Path, "/"))
-	r := Route{Method: f.Method, Path: path, Encoding: f.Encoding, Extra: map[string]string{}}
+	r := Route{Method: f.Method, Path: path, Encoding: f.Encoding, Extra: map[string]any{}}
 	if !ok || f.Method != http.MethodPost {
 		return r, false
 	}

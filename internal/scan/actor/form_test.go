@@ -54,7 +54,7 @@ func TestLoginForms(t *testing.T) {
 		want       *actor.Route
 	}{
 		{"a login", `<form method=post action=/api/in><input type=hidden name=next value=/><input type=hidden name=xsrf><input name=mail type=email><input type=password name=p><input type=checkbox name=keep>`,
-			&actor.Route{Method: "POST", Path: "/in", Encoding: actor.Form, UserField: "mail", PassField: "p", CSRFField: "xsrf", Extra: map[string]string{"next": "/"}}},
+			&actor.Route{Method: "POST", Path: "/in", Encoding: actor.Form, UserField: "mail", PassField: "p", CSRFField: "xsrf", Extra: map[string]any{"next": "/"}}},
 		{"a registration with two passwords", `<form method=post><input name=u><input type=password name=p><input type=password name=p2>`, nil},
 		{"a registration with more than a name", `<form method=post><input name=u><input name=mail type=email><input type=password name=p>`, nil},
 		{"a change of password", `<form method=post><input type=password name=p>`, nil},

@@ -37,10 +37,12 @@ type Route struct {
 	Method, Path string
 	Encoding     Encoding
 	UserField    string
-	AlsoUser     []string // further names for the account's name, where the document is silent
+	AlsoUser     []string // further names for the account's name
 	PassField    string
-	Extra        map[string]string // further fields that the login needs
-	CSRFField    string            // where the body has a field for a CSRF token
+	Extra        map[string]any // further fields that the login needs
+	CSRFField    string         // where the body has a field for a CSRF token
+	Doubtful     bool           // only its shape says that it is a login
+	Guessed      bool           // the document is silent on the names
 
 	told *Step  // as the user tells it; nil: made of the names above
 	Page string // path of the page whose form this is, where it was found on one
@@ -59,7 +61,7 @@ func (r Route) request(base *url.URL, a Account, csrf string) *client.Request {
 	req := &client.Request{Method: r.Method, URL: &u, Header: http.Header{}}
 	fields := maps.Clone(r.Extra)
 	if fields == nil {
-		fields = map[string]string{}
+		fields = map[string]any{}
 	}
 	set := func(name, value string) {
 		if name != "" {
@@ -90,7 +92,7 @@ func (r Route) request(base *url.URL, a Account, csrf string) *client.Request {
 		var b bytes.Buffer
 		w := multipart.NewWriter(&b)
 		for _, n := range names {
-			_ = w.WriteField(n, fields[n]) // a bytes.Buffer never fails
+			_ = w.WriteField(n, fmt.Sprint(fields[n])) // a bytes.Buffer never fails
 		}
 		_ = w.Close()
 		req.Body = b.Bytes()
@@ -98,7 +100,7 @@ func (r Route) request(base *url.URL, a Account, csrf string) *client.Request {
 	default:
 		v := url.Values{}
 		for _, n := range names {
-			v.Set(n, fields[n])
+			v.Set(n, fmt.Sprint(fields[n]))
 		}
 		if r.Encoding == Query {
 			u.RawQuery = v.Encode()
@@ -111,7 +113,7 @@ func (r Route) request(base *url.URL, a Account, csrf string) *client.Request {
 }
 
 // nest sets a dotted name, such as "user.email", in a JSON object.
-func nest(m map[string]any, name, value string) {
+func nest(m map[string]any, name string, value any) {
 	head, rest, more := strings.Cut(name, ".")
 	if !more {
 		m[head] = value

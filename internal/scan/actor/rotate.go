@@ -64,6 +64,11 @@ func (a *Actor) Rotated(c Credentials, res *client.Response) {
 		if old, held := a.creds.Jar.Get(k.Name); held && !k.Deleted() && k.Value != "" && k.Value != old.Value {
 			a.creds.Jar.Put(k)
 			a.Redactor.Add(k.Value)
+			if IsCSRFName(k.Name) {
+				// The token that goes with the old cookie is of no use beside
+				// the new one.
+				mergeCSRF(&a.creds, []CSRFToken{{Value: k.Value, Where: "cookie", Name: k.Name}})
+			}
 		}
 	}
 }

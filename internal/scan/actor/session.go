@@ -23,6 +23,12 @@ type Actor struct {
 	Client  *client.Client
 	Base    *url.URL // the API's base: target and prefix
 	Routes  []Route  // tried in order; after the first success only that one
+	// Stepped are logins of more than one request that the document may mean,
+	// tried where none of Routes works.
+	Stepped []*Flow
+	// Reads are GET operations without parameters, by which it is seen what a
+	// credential is good for.
+	Reads []string
 	// CSRFPaths are GET operations that hand out CSRF tokens.
 	CSRFPaths []string
 	Redactor  *secret.Redactor
@@ -54,6 +60,7 @@ type Actor struct {
 	steady  bool // a CSRF token fetched anew was the old one
 	customs int  // attempts to find out demanded fields
 	stale   bool // the refresh token is of no use any more
+	locked  bool // the API said that it counts attempts
 
 	lastStep int64 // of the one-time code that was used last
 }
@@ -83,18 +90,27 @@ func (a *Actor) login(ctx context.Context) (Credentials, error) {
 	if a.route != nil {
 		routes = []Route{*a.route}
 	}
-	if len(routes) == 0 {
-		return Credentials{}, fmt.Errorf("%w: the API's document shows no operation that looks like a login; name it with --login", ErrLogin)
-	}
 	var tried []string
 	for _, r := range routes {
+		if len(tried) == maxTried {
+			break // more tries would be guesses, and may lock the account
+		}
 		creds, answer, why, err := a.try(ctx, r)
 		if err != nil {
 			return Credentials{}, err
 		}
+		if why == "" && r.Doubtful && a.route == nil {
+			if why, err = a.refuted(ctx, creds); err != nil {
+				return Credentials{}, err
+			}
+			a.works[r.String()] = why == ""
+		}
 		if why != "" {
 			if what := r.String() + ": " + why; !slices.Contains(tried, what) {
 				tried = append(tried, what)
+			}
+			if a.locked {
+				break
 			}
 			continue
 		}
@@ -116,8 +132,79 @@ func (a *Actor) login(ctx context.Context) (Credentials, error) {
 	}
 	if a.route != nil {
 		a.barren = true
+		return Credentials{}, fmt.Errorf("%w as %s: %s", ErrLogin, a.Account.Name, strings.Join(tried, "; "))
 	}
-	return Credentials{}, fmt.Errorf("%w as %s: %s; look at the name and the password, or name another login with --login", ErrLogin, a.Account.Name, strings.Join(tried, "; "))
+	for _, f := range a.Stepped {
+		if len(tried) >= maxTried || a.locked {
+			break
+		}
+		a.Flow = f
+		creds, err := a.asTold(ctx)
+		if !errors.Is(err, ErrLogin) {
+			return creds, err
+		}
+		a.Flow = nil
+		tried = append(tried, f.String()+": "+strings.TrimPrefix(err.Error(), ErrLogin.Error()+" as "+a.Account.Name+": "))
+	}
+	return Credentials{}, a.unknown(tried)
+}
+
+// maxTried bounds the operations that the account's password is tried on.
+const maxTried = 8
+
+// unknown says that no way to log in was found, which were tried, and what the
+// user may tell.
+func (a *Actor) unknown(tried []string) error {
+	if len(tried) == 0 {
+		return fmt.Errorf("%w: the API's document shows no operation that looks like a login; name it with --login 'POST /PATH', or describe it in the configuration's login_flow", ErrLogin)
+	}
+	like := "POST /PATH"
+	if len(a.Routes) > 0 {
+		like = a.Routes[0].Method + " " + a.Routes[0].Path
+	}
+	if a.locked {
+		return fmt.Errorf("%w as %s: %s; no more was tried, since the API counts attempts", ErrLogin, a.Account.Name, strings.Join(tried, "; "))
+	}
+	return fmt.Errorf("%w as %s: %s; look at the name and the password, or name another login with --login (such as --login '%s'), or describe it in the configuration's login_flow", ErrLogin, a.Account.Name, strings.Join(tried, "; "), like)
+}
+
+// maxReads bounds the operations by which a credential is tried out.
+const maxReads = 6
+
+// refuted says why credentials that an operation gave are none: all that
+// refuses a visitor refuses them too. Where nothing refuses a visitor it says
+// nothing.
+func (a *Actor) refuted(ctx context.Context, c Credentials) (string, error) {
+	refuses := ""
+	for _, path := range a.Reads[:min(len(a.Reads), maxReads)] {
+		asks := func(c Credentials) (*client.Response, error) {
+			u := *a.Base
+			u.Path = strings.TrimSuffix(a.Base.Path, "/") + path
+			req := &client.Request{Method: http.MethodGet, URL: &u, Header: http.Header{}}
+			a.Page(req.Header, req.Method, &u)
+			c.Put(req, Use{Cookie: true, Bearer: true})
+			return a.Client.Do(ctx, req)
+		}
+		nobody, err := asks(Credentials{Jar: &client.Jar{}})
+		if err != nil {
+			return "", err
+		}
+		if nobody.Status != http.StatusUnauthorized && nobody.Status != http.StatusForbidden {
+			continue
+		}
+		res, err := asks(c)
+		if err != nil {
+			return "", err
+		}
+		if success(res) {
+			return "", nil
+		}
+		refuses = path
+	}
+	if refuses == "" {
+		return "", nil
+	}
+	return "what it handed out does not authenticate: GET " + refuses + " refuses it", nil
 }
 
 // asTold logs in by the user's flow.
@@ -134,6 +221,9 @@ func (a *Actor) asTold(ctx context.Context) (Credentials, error) {
 	a.creds, a.answer = creds, answer
 	if r, ok := a.Flow.Route(); ok {
 		a.route = &r
+	} else if n := len(a.Flow.Steps); n > 0 {
+		last := a.Flow.Steps[n-1]
+		a.route = &Route{Method: last.Method, Path: last.Path, Encoding: last.Encoding, told: &last}
 	}
 	a.logins++
 	a.fetchCSRF(ctx, &a.creds)
@@ -148,7 +238,7 @@ func (a *Actor) complete(ctx context.Context, routes []Route) error {
 		return nil
 	}
 	for _, r := range routes {
-		if _, tried := a.works[r.String()]; tried {
+		if _, tried := a.works[r.String()]; tried || r.Doubtful {
 			continue
 		}
 		creds, answer, why, err := a.try(ctx, r)
@@ -233,7 +323,7 @@ func (a *Actor) attempt(ctx context.Context, r Route) (c Credentials, answer *cl
 			}
 		}
 	}
-	if (res.Status == http.StatusForbidden || success(res)) && a.creds.Custom == nil && a.customs < 2 {
+	if (res.Status == http.StatusForbidden || success(res) || res.Status < 500 && namesField(res)) && a.creds.Custom == nil && a.customs < 2 {
 		// Or the fields by which a script shows that it is one.
 		a.customs++
 		a.creds.Custom = demanded(res)
@@ -247,6 +337,7 @@ func (a *Actor) attempt(ctx context.Context, r Route) (c Credentials, answer *cl
 		}
 		a.creds.Custom = nil
 	}
+	a.locked = a.locked || res.Status == http.StatusTooManyRequests || res.Status == http.StatusLocked
 	if success(res) {
 		return c, nil, fmt.Sprintf("answered %d without a token or a cookie", res.Status), nil
 	}
@@ -345,8 +436,9 @@ func (a *Actor) Credentials() Credentials {
 	return a.creds.Clone()
 }
 
-// Answer returns the answer of the last login, and the route that gave it;
-// both are nil where the credentials were told.
+// Answer returns the answer of the last login, and the route that gave it: the
+// last one, where the login takes several requests. Both are nil where the
+// credentials were told.
 func (a *Actor) Answer() (*client.Response, *Route) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -3,6 +3,8 @@ package openapi
 import (
 	"slices"
 	"strings"
+
+	vocabulary "github.com/d710e0ae/countersign/internal/scan/openapi/words"
 )
 
 // This file judges operations by their names: whether they change state, and
@@ -108,6 +110,12 @@ func (o *Operation) Logout() bool {
 		return true
 	}
 	parts := segments(o.Path)
+	if len(parts) > 0 && !strings.Contains(o.Path, "{") && (vocabulary.Of(vocabulary.Logout, parts[len(parts)-1]) || vocabulary.Of(vocabulary.Logout, o.Summary) && len(o.Bodies) == 0) {
+		return true
+	}
+	if o.Method == "DELETE" && o.opened() {
+		return true
+	}
 	if o.Method == "DELETE" && len(parts) > 0 {
 		switch last := strings.ToLower(parts[len(parts)-1]); last {
 		case "session", "login", "token", "auth":
@@ -115,6 +123,26 @@ func (o *Operation) Logout() bool {
 		}
 	}
 	return false
+}
+
+// opened reports whether a POST to the same path takes a password: what that
+// opens, a DELETE ends.
+func (o *Operation) opened() bool {
+	if o.doc == nil || strings.Contains(o.Path, "{") || len(o.Bodies) > 0 {
+		return false
+	}
+	return slices.ContainsFunc(o.doc.Operations, func(p *Operation) bool {
+		return p.Method == "POST" && p.Path == o.Path && slices.ContainsFunc(p.Bodies, func(b *Body) bool { return b.Schema.takesSecret(2) })
+	})
+}
+
+// takesSecret reports whether an object has a member for a password, that many
+// objects deep.
+func (s *Schema) takesSecret(depth int) bool {
+	return slices.ContainsFunc(s.Properties(), func(name string) bool {
+		p := s.Property(name)
+		return p.Secret() || isPassword(plainName(name)) || vocabulary.Of(vocabulary.Secret, name) || depth > 0 && p.takesSecret(depth-1)
+	})
 }
 
 // closesSession tells paths such as /session/close and /auth/sessions/end.

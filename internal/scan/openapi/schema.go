@@ -317,3 +317,11 @@ func (s *Schema) Property(name string) *Schema {
 
 // Type returns the schema's type, or "" where it has none.
 func (s *Schema) Type() string { return kind(s.object()) }
+
+// Format returns the format that the schema names, or nothing.
+func (s *Schema) Format() string { return text(s.object()["format"]) }
+
+// Secret reports whether the schema says that its value is not to be shown.
+func (s *Schema) Secret() bool {
+	return s.Format() == "password" || s.object()["writeOnly"] == true
+}
