@@ -315,8 +315,8 @@ func (s *search) candidates(chosen []candidate, due int) []candidate {
 func (s *search) things(chosen []candidate, due int) []candidate {
 	pool, slot, name := s.g.pool, s.slots[len(chosen)], s.names[len(chosen)].own
 	last := len(chosen) == len(s.slots)-1
-	container := slot.noun
-	kind := cmp.Or(name.of, container)
+	container := pool.kindLike(slot.noun)
+	kind := pool.kindLike(cmp.Or(name.of, container))
 	suits := func(v any) bool { return slot.check.fits(s.g, v) }
 	prefix := s.path(chosen, slot.segment)
 	bonus := s.bonus[len(chosen)]
@@ -495,10 +495,39 @@ func (s *search) guesses(slot slot) []candidate {
 			add(v, 8)
 		}
 	}
+	if slot.schema["format"] == "uuid" {
+		// Rather one of another kind, which this may be about, than none's.
+		for _, v := range s.ids(slot) {
+			add(v, 5)
+		}
+	}
 	probe := *s.g
 	probe.pool = nil // its lock is held
 	add(probe.value(maps.Clone(slot.schema), slot.name, "", 0), 1)
 	return out
+}
+
+// ids returns ids of known things that suit a parameter, those of the account
+// in use last, one of each kind first.
+func (s *search) ids(slot slot) []any {
+	if s.g.pool == nil {
+		return nil
+	}
+	var first, more []any
+	seen := map[string]bool{}
+	s.g.pool.each(func(t *thing) {
+		v := t.fields["id"]
+		if v == nil || !slot.check.fits(s.g, v) {
+			return
+		}
+		if !seen[t.kind] {
+			seen[t.kind] = true
+			first = append(first, v)
+		} else if len(more) < maxCandidates {
+			more = append(more, v)
+		}
+	})
+	return append(first, more...)
 }
 
 // known returns an id from the pool for a property that names a thing, and
@@ -517,10 +546,11 @@ func (g *generator) known(m map[string]any, name string) (any, bool) {
 		// {"product": 3} names a product, {"product": "…"} need not.
 		k := kind(m)
 		uuid := k == "string" && text(m["format"]) == "uuid"
-		if of = Singular(lastWord(name)); k != "integer" && !uuid || len(g.pool.things[of]) == 0 {
+		if of = g.pool.kindLike(Singular(lastWord(name))); k != "integer" && !uuid || len(g.pool.things[of]) == 0 {
 			return g.sameName(m, name, of)
 		}
 	}
+	of = g.pool.kindLike(of)
 	away, from := direction(name)
 	type option struct {
 		thing *thing
@@ -600,11 +630,12 @@ func (g *generator) known(m map[string]any, name string) (any, bool) {
 }
 
 // sameName returns what answers hold under the same name, for a text that must
-// keep to a pattern: {"sailing": "OSL-KEL-01"} names a sailing. Things of the
+// keep to a pattern, or is called as what names things in paths:
+// {"sailing": "OSL-KEL-01"} names a sailing. Things of the
 // kind that the operation makes do not count: theirs are taken. The pool's
 // lock is held.
 func (g *generator) sameName(m map[string]any, name, of string) (any, bool) {
-	if kind(m) != "string" || text(m["pattern"]) == "" || g.op == nil || g.opt.Unique || g.op.traits.thing == of {
+	if kind(m) != "string" || g.op == nil || g.opt.Unique || g.op.traits.thing == of || text(m["pattern"]) == "" && !g.doc.refersTo(g.op, name) {
 		return nil, false
 	}
 	suits := func(v any) bool { return g.fits(m, v) && !g.opt.Taken[text(v)] }

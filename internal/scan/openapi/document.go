@@ -45,7 +45,9 @@ type Document struct {
 	Sockets []string
 
 	root      map[string]any
-	producers sync.Map // *Operation → []*Operation: what was found out of each
+	producers sync.Map        // *Operation → []*Operation: what was found out of each
+	keys      map[string]bool // plain names of the parameters of paths
+	views     map[string]bool // paths of which another goes on with a parameter
 	patterns  patterns
 }
 
@@ -139,6 +141,7 @@ func fromRoot(ctx context.Context, root map[string]any, base *url.URL) (*Documen
 	slices.SortStableFunc(d.Operations, func(a, b *Operation) int {
 		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Method, b.Method))
 	})
+	d.findKeys()
 	return d, nil
 }
 

@@ -54,6 +54,21 @@ func (p *Pool) Learn(op *Operation, req *Request, status int, header http.Header
 	}
 	l.linked(v)
 	l.answer(v)
+	l.accepted(req)
+}
+
+// accepted notes that what a POST was sent to is there, where nothing else is
+// known of it: a path may name a thing of another kind, as does
+// /favourites/{product_id}.
+func (l *lesson) accepted(req *Request) {
+	parts := segments(l.op.Path)
+	if l.op.Method != "POST" || len(parts) < 2 || !isSlot(parts[len(parts)-1]) || len(l.pool.index.at(l.home)) > 0 {
+		return
+	}
+	name := pathParams(parts[len(parts)-1])[0]
+	if v := req.PathValues[name]; v != "" {
+		l.pool.add(l.kind, map[string]any{"id": v}, l.home, rankListed)
+	}
 }
 
 // A lesson is one answer being read.
@@ -76,18 +91,24 @@ func (l *lesson) place(req *Request) {
 		l.rank = rankOwn
 	}
 	// /orders/{id}/cancel is about the order, /orders/create about orders
-	onItem := t.acted > 0 && strings.Contains(t.parts[t.acted-1], "{")
+	acted, kind := t.acted, t.about
+	view := acted > 1 && acted == len(t.parts) && l.op.Method == "GET" && !isOwn(t.parts[acted-1]) && l.op.doc.viewed(l.op.Path)
+	if view {
+		acted-- // it shows some of the collection's things
+		kind = thingOf(strings.Join(t.parts[:acted], "/"))
+	}
+	onItem := acted > 0 && !view && strings.Contains(t.parts[acted-1], "{")
 	l.self = t.self
 	switch {
 	case onItem:
-		l.home = expandPath(l.op.Path, req.PathValues, t.acted-1)
+		l.home = expandPath(l.op.Path, req.PathValues, acted-1)
 	default:
-		l.home = expandPath(l.op.Path, req.PathValues, t.acted)
+		l.home = expandPath(l.op.Path, req.PathValues, acted)
 		if l.op.Method == "POST" || l.op.Method == "PUT" {
 			l.rank = rankCreated
 		}
 	}
-	l.kind = t.about
+	l.kind = kind
 	if l.self && (l.kind == "" || l.kind == "auth" || isAccount(l.kind) || l.kind == "userinfo") {
 		l.kind = "user"
 	}
@@ -190,6 +211,15 @@ func (l *lesson) object(v, m map[string]any, kind, home string, rank, level int)
 		rank = rankCreated
 	}
 	t := l.pool.add(kind, fields, home, rank)
+	if t == nil && home != "" && len(fields) > 0 {
+		// What paths take to name such a thing tells it from its like.
+		for _, name := range sortedKeys(fields) {
+			if l.op.doc.isKey(plainName(name)) {
+				t = l.pool.addAs(kind, name+"="+text(fields[name]), fields, home, rank)
+				break
+			}
+		}
+	}
 	l.made = l.made || t != nil && rank == rankCreated && home == l.home
 	if l.self && level <= 1 {
 		for name, e := range fields {
@@ -208,12 +238,26 @@ func (l *lesson) object(v, m map[string]any, kind, home string, rank, level int)
 	}
 	for _, name := range nested {
 		child, _ := properties[name].(map[string]any)
-		l.member(t, v[name], child, name, kind, home, rank, level)
+		l.member(t, v[name], child, name, kind, home, rank, level, len(nested) == 1 && l.pages(v[name], name))
 	}
 }
 
-// member reads what an object holds under a name.
-func (l *lesson) member(of *thing, v any, node map[string]any, name, kind, home string, rank, level int) {
+// pages reports whether a member of an answer to the reading of a collection
+// is the page of it, by whatever name: a list of objects that are no other
+// things which the document's paths know.
+func (l *lesson) pages(v any, name string) bool {
+	list, ok := v.([]any)
+	if !ok || len(list) == 0 || l.op.Method != "GET" || l.op.doc == nil {
+		return false
+	}
+	_, objects := list[0].(map[string]any)
+	own := Singular(lastWord(name))
+	return objects && !slices.ContainsFunc(l.op.doc.Operations, func(o *Operation) bool { return o.traits.thing == own })
+}
+
+// member reads what an object holds under a name. onlyList says that it is a
+// list beside nothing else that is nested.
+func (l *lesson) member(of *thing, v any, node map[string]any, name, kind, home string, rank, level int, onlyList bool) {
 	own := Singular(lastWord(name))
 	if ids, ok := v.([]any); ok && len(ids) > 0 && scalar(ids[0]) {
 		if noun, ok := resourceOf(name); ok && noun != "" {
@@ -232,7 +276,7 @@ func (l *lesson) member(of *thing, v any, node map[string]any, name, kind, home 
 	}
 	// An envelope is about the same thing, and so is a member that bears the
 	// thing's own name: {"order": {…}}.
-	if of == nil && (envelope(name) || own == kind || own == l.kind) {
+	if of == nil && (envelope(name) || own == kind || own == l.kind || onlyList) {
 		if own == l.kind {
 			kind = own
 		}

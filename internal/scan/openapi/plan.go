@@ -169,7 +169,7 @@ func (d *Document) findProducers(op *Operation) []*Operation {
 		switch {
 		case o.Method == "POST" && container != "" && path == container:
 			score = 100
-		case o.Method == "POST" && within(o) == 1 && slices.Contains(kinds, o.traits.thing) && !itemPath(o.Path):
+		case o.Method == "POST" && within(o) == 1 && slices.ContainsFunc(kinds, func(k string) bool { return sameStem(k, o.traits.thing) }) && !itemPath(o.Path):
 			score = 70
 		case o.Method == "POST" && container != "" && slices.Contains(kinds, o.traits.answers) && strings.HasPrefix(container+"/", path+"/"):
 			score = 50

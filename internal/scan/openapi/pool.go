@@ -31,6 +31,8 @@ type Pool struct {
 	mu       sync.Mutex
 	things   map[string][]*thing // by kind, the oldest first
 	kinds    []string            // of things, sorted
+	kin      map[string]string   // by noun: the kind of another form of it, see kindLike
+	kinned   int                 // how many kinds there were when kin was begun
 	known    map[string]*thing   // by kind and identity
 	count    int
 	index    index
@@ -100,6 +102,15 @@ func (p *Pool) add(kind string, fields map[string]any, at string, rank int) *thi
 	}
 	id := identity(kind, fields)
 	if id == "" {
+		return nil
+	}
+	return p.addAs(kind, id, fields, at, rank)
+}
+
+// addAs is add for a thing of which it is known what tells it from its like.
+// The caller holds the lock.
+func (p *Pool) addAs(kind, id string, fields map[string]any, at string, rank int) *thing {
+	if kind == "" {
 		return nil
 	}
 	p.tick++
