@@ -139,6 +139,9 @@ func (a *api) fresh(ctx context.Context, u *use) (*attack.Call, error) {
 	if ok, err := a.fill(ctx, u); err != nil || !ok {
 		return nil, cmp.Or(err, errPrelude)
 	}
+	if err := a.undo(ctx, u); err != nil {
+		return nil, err
+	}
 	r, err := a.again(u, from)
 	if err != nil {
 		return nil, err

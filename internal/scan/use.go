@@ -30,6 +30,8 @@ type use struct {
 	prelude   []*use
 	filler    *use      // called before each call, since it uses up what they bring
 	unfilled  []*use    // those that did not help, see nextFiller
+	undoer    *use      // called before each call, since it takes back what the last one did
+	unfit     []*use    // those that were tried for that, see nextUndoer
 	after     *produced // the thing to which that was done already
 	versioned bool      // each call names the thing's newest state
 	differs   bool      // each call gives the new thing what it has not yet
@@ -79,8 +81,15 @@ func (a *api) newUse(op *openapi.Operation) *use {
 		if refusal != nil && a.nextFiller(u, refusal) {
 			return true
 		}
-		if u.renew || len(a.producers(u)) == 0 {
+		if u.renew {
 			return false
+		}
+		if len(a.producers(u)) == 0 {
+			if refusal == nil || !a.nextUndoer(u) {
+				return false
+			}
+			u.subject.UsesUp = true
+			return true
 		}
 		u.renew, u.subject.UsesUp, u.unsettled = true, true, true
 		return true
