@@ -115,6 +115,7 @@ func (a *Actor) login(ctx context.Context) (Credentials, error) {
 			continue
 		}
 		first := a.route == nil
+		a.keep(&creds)
 		creds.Custom, creds.Fields, creds.Told = a.creds.Custom, a.Fields, a.Told
 		creds.last = &lastJWT{}
 		a.route, a.creds, a.answer = &r, creds, answer
@@ -217,6 +218,7 @@ func (a *Actor) asTold(ctx context.Context) (Credentials, error) {
 		a.barren = a.logins > 0
 		return Credentials{}, fmt.Errorf("%w as %s: %s", ErrLogin, a.Account.Name, why)
 	}
+	a.keep(&creds)
 	creds.Custom, creds.Fields, creds.Told, creds.last = a.creds.Custom, a.Fields, a.Told, &lastJWT{}
 	a.creds, a.answer = creds, answer
 	if r, ok := a.Flow.Route(); ok {
@@ -228,6 +230,21 @@ func (a *Actor) asTold(ctx context.Context) (Credentials, error) {
 	a.logins++
 	a.fetchCSRF(ctx, &a.creds)
 	return a.creds.Clone(), nil
+}
+
+// keep keeps the CSRF cookie that the actor had before it logged in anew, where
+// the login hands out no token: a browser keeps it too, and a server that sees
+// it sets no other.
+func (a *Actor) keep(c *Credentials) {
+	if len(c.CSRF) > 0 || a.creds.Jar == nil {
+		return
+	}
+	for _, k := range a.creds.Jar.Cookies() {
+		if _, has := c.Jar.Get(k.Name); IsCSRFName(k.Name) && !has && !k.Deleted() {
+			c.Jar.Put(k)
+			mergeCSRF(c, []CSRFToken{{Value: k.Value, Where: "cookie", Name: k.Name}})
+		}
+	}
 }
 
 // complete looks for a login that sets a cookie where the first one, for
