@@ -635,7 +635,7 @@ func (g *generator) known(m map[string]any, name string) (any, bool) {
 // kind that the operation makes do not count: theirs are taken. The pool's
 // lock is held.
 func (g *generator) sameName(m map[string]any, name, of string) (any, bool) {
-	if kind(m) != "string" || g.op == nil || g.opt.Unique || g.op.traits.thing == of || text(m["pattern"]) == "" && !g.doc.refersTo(g.op, name) {
+	if kind(m) != "string" || g.op == nil || g.opt.Unique || g.op.traits.thing == of || text(m["pattern"]) == "" && !g.doc.refersTo(g.op, name) || g.doc.gives(g.op, name) {
 		return nil, false
 	}
 	suits := func(v any) bool { return g.fits(m, v) && !g.opt.Taken[text(v)] }

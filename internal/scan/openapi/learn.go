@@ -268,8 +268,15 @@ func (l *lesson) member(of *thing, v any, node map[string]any, name, kind, home 
 		}
 		// {"tenants": ["north"]} says what tenants are called.
 		for _, e := range ids[:min(len(ids), maxLoose)] {
-			if s, ok := e.(string); ok && s != "" && len(s) <= maxLearnLength && own != strings.ToLower(name) {
+			s, ok := e.(string)
+			if !ok || s == "" || len(s) > maxLearnLength {
+				continue
+			}
+			if own != strings.ToLower(name) {
 				l.pool.keep(own, s)
+			}
+			if key := l.op.doc.keyLike(own); key != "" && key != own {
+				l.pool.keep(key, s)
 			}
 		}
 		return

@@ -73,6 +73,20 @@ func (d *Document) findKeys() {
 // under that name tells a thing from its like.
 func (d *Document) isKey(plain string) bool { return d != nil && d.keys[plain] }
 
+// keyLike returns the parameter of a path that is another form of a noun, or
+// nothing.
+func (d *Document) keyLike(noun string) string {
+	if d == nil {
+		return ""
+	}
+	for _, key := range sortedKeys(d.keys) {
+		if sameStem(key, noun) {
+			return key
+		}
+	}
+	return ""
+}
+
 // viewed reports whether a path shows a part of the collection before its end:
 // /tasks/late lists tasks, since /tasks/{task_id} is one.
 func (d *Document) viewed(path string) bool {
@@ -81,17 +95,23 @@ func (d *Document) viewed(path string) bool {
 }
 
 // refersTo reports whether a member of that name, in the body of op, names a
-// thing that exists: it is called as a parameter of another path is, and is
-// not what op itself gives to what it makes.
+// thing that exists: it is called as a parameter of another path is.
 func (d *Document) refersTo(op *Operation, name string) bool {
 	plain := plainName(name)
-	if op == nil || !d.isKey(plain) || isAccount(plain) || op.signsUp() {
+	return d.isKey(plain) && !isAccount(plain) && !op.signsUp()
+}
+
+// gives reports whether a member of that name, in the body of op, is what op
+// gives to what it makes: POST /heroes takes the slug of /heroes/{slug}.
+func (d *Document) gives(op *Operation, name string) bool {
+	plain := plainName(name)
+	if !d.isKey(plain) {
 		return false
 	}
 	own := strings.TrimSuffix(op.Path, "/") + "/{"
-	return !slices.ContainsFunc(d.Operations, func(o *Operation) bool {
+	return slices.ContainsFunc(d.Operations, func(o *Operation) bool {
 		rest, below := strings.CutPrefix(o.Path, own)
 		key, _, _ := strings.Cut(rest, "}")
-		return below && plainName(key) == plain || o.Path == op.Path && strings.Contains(o.Path, "{"+name+"}")
+		return below && plainName(key) == plain
 	})
 }
