@@ -57,7 +57,7 @@ func (a *api) build(u *use, thing *produced) (*openapi.Request, error) {
 // buildAt makes a request to u with those values in its path; nil: what suits.
 func (a *api) buildAt(u *use, at map[string]string) (*openapi.Request, error) {
 	a.serial++
-	r, err := a.doc.Build(u.op, a.pool, openapi.BuildOptions{Optional: u.optional, Serial: a.serial, At: at})
+	r, err := a.doc.Build(u.op, a.pool, openapi.BuildOptions{Optional: u.optional, Unique: u.unique, Serial: a.serial, At: at})
 	if err != nil {
 		return nil, err
 	}

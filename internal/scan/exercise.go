@@ -196,6 +196,10 @@ func (a *api) remember(u *use, built, sent *openapi.Request) {
 	is, ok := sent.Value.(map[string]any)
 	if ok {
 		for k, v := range is {
+			if _, text := v.(string); text && sent.Renamed() {
+				u.unique = true // good for one call
+				continue
+			}
 			if !reflect.DeepEqual(was[k], v) {
 				if u.fixed == nil {
 					u.fixed = map[string]any{}

@@ -35,6 +35,7 @@ type use struct {
 	after     *produced // the thing to which that was done already
 	versioned bool      // each call names the thing's newest state
 	differs   bool      // each call gives the new thing what it has not yet
+	unique    bool      // the document's own names were taken
 	keyed     bool      // each call needs a name of its own in the path
 	chooses   bool      // its caller chooses the new thing's name, see takesName
 	unsettled bool      // what must come before is still to be found out

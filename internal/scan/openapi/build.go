@@ -42,6 +42,10 @@ type Request struct {
 	repairs int
 }
 
+// Renamed reports whether the request was made anew with other names, since
+// those that it had were taken.
+func (r *Request) Renamed() bool { return r.opt.Unique }
+
 // Target returns path and query.
 func (r *Request) Target() string {
 	if len(r.Query) == 0 {

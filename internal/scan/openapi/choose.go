@@ -631,11 +631,15 @@ func (g *generator) known(m map[string]any, name string) (any, bool) {
 
 // sameName returns what answers hold under the same name, for a text that must
 // keep to a pattern, or is called as what names things in paths:
-// {"sailing": "OSL-KEL-01"} names a sailing. Things of the
-// kind that the operation makes do not count: theirs are taken. The pool's
-// lock is held.
+// {"sailing": "OSL-KEL-01"} names a sailing. Where the operation gives that
+// name to what it makes, and was told that it is taken, there is none. The
+// pool's lock is held.
 func (g *generator) sameName(m map[string]any, name, of string) (any, bool) {
-	if kind(m) != "string" || g.op == nil || g.opt.Unique || g.op.traits.thing == of || text(m["pattern"]) == "" && !g.doc.refersTo(g.op, name) || g.doc.gives(g.op, name) {
+	if kind(m) != "string" || g.op == nil || g.opt.Unique || g.op.traits.thing == of || text(m["pattern"]) == "" && !g.doc.refersTo(g.op, name) {
+		return nil, false
+	}
+	gives := g.doc.gives(g.op, name)
+	if gives && g.pool.hints[g.op.String()+" "+takenPlace] != nil {
 		return nil, false
 	}
 	suits := func(v any) bool { return g.fits(m, v) && !g.opt.Taken[text(v)] }
@@ -645,13 +649,10 @@ func (g *generator) sameName(m map[string]any, name, of string) (any, bool) {
 		}
 	}
 	own := g.op.traits.thing
-	var found *thing // the first, in an order that does not change from run to run
+	var found *thing // the one that was met last
 	for _, t := range g.pool.index.fields[plainName(name)] {
 		v, ok := t.fields[name]
-		if !ok || t.gone || t.kind == own || !suits(v) {
-			continue
-		}
-		if found == nil || cmp.Or(cmp.Compare(t.kind, found.kind), cmp.Compare(t.serial, found.serial)) < 0 {
+		if ok && !t.gone && (t.kind != own || gives) && suits(v) && (found == nil || found.tick < t.tick) {
 			found = t
 		}
 	}

@@ -421,6 +421,9 @@ func (p *Pool) hinted(op *Operation, place string) map[string]any {
 // refusedPlace marks operations whose body was found fault with.
 const refusedPlace = "refused"
 
+// takenPlace marks operations that said that a name which they give is taken.
+const takenPlace = "taken"
+
 func (p *Pool) refused(op *Operation) bool { return p.hinted(op, refusedPlace) != nil }
 
 // await notes that something was created in a collection whose answer did not

@@ -168,6 +168,7 @@ func mentions(said, name string) bool {
 // renamed makes the request anew with other names, about the same things.
 func (f *fix) renamed() (*Request, bool) {
 	opt := f.prev.opt
+	f.pool.hint(f.op, takenPlace, map[string]any{})
 	opt.Unique = true
 	opt.Serial += 7919
 	return f.rebuilt(opt, true)
