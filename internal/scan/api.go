@@ -3,6 +3,7 @@ package scan
 import (
 	"cmp"
 	"context"
+	"errors"
 	"maps"
 	"net/http"
 	"net/url"
@@ -57,7 +58,7 @@ func (a *api) build(u *use, thing *produced) (*openapi.Request, error) {
 // buildAt makes a request to u with those values in its path; nil: what suits.
 func (a *api) buildAt(u *use, at map[string]string) (*openapi.Request, error) {
 	a.serial++
-	r, err := a.doc.Build(u.op, a.pool, openapi.BuildOptions{Optional: u.optional, Unique: u.unique, Serial: a.serial, At: at})
+	r, err := a.doc.Build(u.op, a.pool, openapi.BuildOptions{Optional: u.optional, Unique: u.unique, Avoid: u.avoid, Serial: a.serial, At: at})
 	if err != nil {
 		return nil, err
 	}
@@ -129,7 +130,10 @@ func (a *api) fresh(ctx context.Context, u *use) (*attack.Call, error) {
 				return nil, err
 			}
 		}
-		if from, err = a.produce(ctx, u); err != nil {
+		if from, err = a.produce(ctx, u); errors.Is(err, errNoProducer) && a.elsewhere(u) {
+			from, err = nil, nil
+		}
+		if err != nil {
 			return nil, err
 		}
 		if ok, err := a.play(ctx, u.prelude, from); err != nil || !ok {
@@ -206,6 +210,28 @@ func (a *api) again(u *use, thing *produced) (*openapi.Request, error) {
 		thing.name(u.op, r)
 	}
 	return r, err
+}
+
+// maxElsewhere bounds the things that an operation is tried on where none can
+// be made.
+const maxElsewhere = 3
+
+// elsewhere turns u to another thing that is known, where the last one is used
+// up and none can be made; false where no other is known.
+func (a *api) elsewhere(u *use) bool {
+	if u.last == nil || len(u.avoid) == maxElsewhere || !strings.Contains(u.op.Path, "{") {
+		return false
+	}
+	if u.avoid == nil {
+		u.avoid = map[string]bool{}
+	}
+	u.avoid[u.last.Path] = true
+	r, err := a.buildAt(u, nil)
+	if err != nil || r.Guessed || len(r.Guesses) > 0 || u.avoid[r.Path] {
+		return false
+	}
+	u.last, u.current, u.renew = r, r.PathValues, false
+	return true
 }
 
 // deleted reports whether what a path is about was deleted by the scan.

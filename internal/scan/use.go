@@ -28,17 +28,18 @@ type use struct {
 	outside  bool           // exercised for others' sake only
 	// prelude is what must be done to a new thing before each call.
 	prelude   []*use
-	filler    *use      // called before each call, since it uses up what they bring
-	unfilled  []*use    // those that did not help, see nextFiller
-	undoer    *use      // called before each call, since it takes back what the last one did
-	unfit     []*use    // those that were tried for that, see nextUndoer
-	after     *produced // the thing to which that was done already
-	versioned bool      // each call names the thing's newest state
-	differs   bool      // each call gives the new thing what it has not yet
-	unique    bool      // the document's own names were taken
-	keyed     bool      // each call needs a name of its own in the path
-	chooses   bool      // its caller chooses the new thing's name, see takesName
-	unsettled bool      // what must come before is still to be found out
+	filler    *use            // called before each call, since it uses up what they bring
+	unfilled  []*use          // those that did not help, see nextFiller
+	undoer    *use            // called before each call, since it takes back what the last one did
+	unfit     []*use          // those that were tried for that, see nextUndoer
+	after     *produced       // the thing to which that was done already
+	versioned bool            // each call names the thing's newest state
+	differs   bool            // each call gives the new thing what it has not yet
+	unique    bool            // the document's own names were taken
+	keyed     bool            // each call needs a name of its own in the path
+	chooses   bool            // its caller chooses the new thing's name, see takesName
+	unsettled bool            // what must come before is still to be found out
+	avoid     map[string]bool // paths of things that are used up, see elsewhere
 	last      *openapi.Request
 	refused   *openapi.Request  // the last that was not answered by a success
 	refusal   *client.Response  // and its answer
@@ -86,7 +87,7 @@ func (a *api) newUse(op *openapi.Operation) *use {
 			return false
 		}
 		if len(a.producers(u)) == 0 {
-			if refusal == nil || !a.nextUndoer(u) {
+			if refusal == nil || !a.nextUndoer(u) && !a.elsewhere(u) {
 				return false
 			}
 			u.subject.UsesUp = true
