@@ -155,11 +155,17 @@ func (a *api) produce(ctx context.Context, u *use) (*produced, error) {
 			if p.named() {
 				return thing, nil
 			}
-			if thing.values[last] = identity(res, last); thing.values[last] == "" {
+			body, _ := r.Value.(map[string]any)
+			chosen := member(body, last) // where the caller chooses its name
+			lies := strings.HasPrefix(u.op.Path+"/", strings.TrimSuffix(p.op.Path, "/")+"/{"+last+"}/")
+			if thing.values[last] = identity(res, last); lies && chosen != "" && member(thing.state, last) == "" {
+				thing.values[last] = "" // what the answer has is something else
+			}
+			if thing.values[last] == "" {
 				thing.values[last] = a.located(leadsTo(res), u)
 			}
-			if body, ok := r.Value.(map[string]any); ok && thing.values[last] == "" {
-				thing.values[last] = member(body, last) // the caller chose its name
+			if thing.values[last] == "" {
+				thing.values[last] = chosen
 			}
 			if thing.values[last] == "" {
 				thing.values[last] = a.newest(ctx, p, r, last)
@@ -190,7 +196,8 @@ func (a *api) create(ctx context.Context, p *use) (*openapi.Request, *client.Res
 		if err != nil {
 			return nil, nil, err
 		}
-		if p.subject.Judge.Read(res) == attack.Accepted {
+		// What was created is, however the answer's members are called.
+		if p.subject.Judge.Read(res) == attack.Accepted || res.Status == http.StatusCreated && !attack.Failed(res) {
 			return r, res, nil
 		}
 		switch res.Status {

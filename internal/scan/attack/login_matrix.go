@@ -196,9 +196,10 @@ func (l *loginMatrix) own(ctx context.Context, shape finding.Shape, with bool) (
 }
 
 // handed returns the authenticating cookie that an answer gives to a browser
-// that keeps every cookie it may.
+// that keeps every cookie it may. Where no operation was seen to run on
+// cookies there is none: what counts visitors logs nobody in.
 func (t *Target) handed(r *client.Response) (client.Cookie, bool) {
-	if r.Status >= 400 {
+	if r.Status >= 400 || !slices.ContainsFunc(t.Subjects, takesCookie) {
 		return client.Cookie{}, false
 	}
 	for _, c := range client.SetCookies(r) {
