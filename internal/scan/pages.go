@@ -196,6 +196,9 @@ const maxLooks = 2
 // later told how to call it, or handed out the token that it wants, or another
 // operation made the thing that it needs. It ends when a round gains nothing.
 func (s *session) secondLook(ctx context.Context) error {
+	if err := s.lasting(s.peers(ctx)); err != nil {
+		return err
+	}
 	for range maxLooks {
 		gained := false
 		for _, u := range s.a.uses {

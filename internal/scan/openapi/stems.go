@@ -95,10 +95,11 @@ func (d *Document) viewed(path string) bool {
 }
 
 // refersTo reports whether a member of that name, in the body of op, names a
-// thing that exists: it is called as a parameter of another path is.
+// thing that exists: it is called as a parameter of another path is. What is
+// changed by PUT or PATCH may be what the thing itself is called.
 func (d *Document) refersTo(op *Operation, name string) bool {
 	plain := plainName(name)
-	return d.isKey(plain) && !isAccount(plain) && !op.signsUp()
+	return op.Method == "POST" && d.isKey(plain) && !isAccount(plain) && !op.signsUp()
 }
 
 // gives reports whether a member of that name, in the body of op, is what op
