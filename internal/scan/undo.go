@@ -86,20 +86,7 @@ func (a *api) undo(ctx context.Context, u *use) error {
 	if p == nil {
 		return nil
 	}
-	thing, _ := parted(u.op.Path)
-	_, action := parted(p.op.Path)
-	there := strings.Split(u.last.Path, "/")
-	n := strings.Count(thing, "/") + 1
-	if len(there) < n {
-		return nil
-	}
-	path := strings.Join(there[:n], "/")
-	if action != "" {
-		path += "/" + action
-	}
-	at, op := *p, *p.op
-	op.Path, at.op = path, &op
-	r, err := a.build(&at)
+	r, err := a.buildAt(p, u.last.PathValues)
 	if err != nil {
 		return nil // the document does not say enough
 	}
