@@ -115,7 +115,8 @@ func (s *session) cleanUp(ctx context.Context) {
 	if left > 0 {
 		s.c.Note(fmt.Sprintf("left behind: %d things that the scan created and could not delete (%s)", left, strings.Join(s.a.leftBy(), ", ")))
 	}
-	if t := s.a.t; t.Logout != nil && t.Logout.Exercised && t.Victim.Given == nil {
-		_, _ = t.Victim.Do(ctx, t.Logout.Call.Wire()) // the scan is over, whatever it answers
+	t := s.a.t
+	if i := slices.IndexFunc(t.Logouts, func(o *attack.Subject) bool { return o.Exercised }); i >= 0 && t.Victim.Given == nil {
+		_, _ = t.Victim.Do(ctx, t.Logouts[i].Call.Wire()) // the scan is over, whatever it answers
 	}
 }

@@ -80,7 +80,7 @@ func (a *api) exercise(ctx context.Context, u *use) error {
 			return err
 		}
 		failed := attack.Failed(res)
-		if res.Status >= 200 && res.Status < 300 && !failed || res.Status == 303 || res.Status == 302 && (s == a.t.Logout || !strings.Contains(strings.ToLower(res.Header.Get("Location")), "login")) {
+		if res.Status >= 200 && res.Status < 300 && !failed || a.movedOn(u, res) {
 			a.remember(u, built, r)
 			s.Exercised = true
 			if actor.IsRefresh(u.op) && r.Value == nil && len(res.Header["Set-Cookie"]) == 0 {
@@ -93,8 +93,8 @@ func (a *api) exercise(ctx context.Context, u *use) error {
 			}
 			s.Judge.Success(res)
 			s.Call = a.call(u, r)
-			if a.t.Logout == nil && u.op.Method != http.MethodGet && a.endsSession(res) {
-				a.t.Logout = s // by whatever name
+			if !a.t.IsLogout(s) && u.op.Method != http.MethodGet && a.endsSession(res) {
+				a.t.Logouts = append(a.t.Logouts, s) // by whatever name
 				_, err := a.t.Victim.Login(ctx)
 				return err
 			}
@@ -144,6 +144,24 @@ func (a *api) exercise(ctx context.Context, u *use) error {
 		}
 		r = next
 	}
+}
+
+// movedOn reports whether an answer is the redirect by which pages answer a
+// form, or a page that leads on: not the way to the login, nor to another
+// spelling of the same path.
+func (a *api) movedOn(u *use, r *client.Response) bool {
+	switch r.Status {
+	case http.StatusSeeOther:
+		return true
+	case http.StatusFound, http.StatusTemporaryRedirect:
+	default:
+		return false
+	}
+	if a.t.IsLogout(u.subject) || actor.IsRegistration(u.op) {
+		return true
+	}
+	to := actor.LeadsTo(r)
+	return to != nil && !samePath(to.Path, r.Request.URL.Path) && !a.t.Victim.AtDoor(r)
 }
 
 // endsSession reports whether an answer takes away a cookie that the login

@@ -43,7 +43,7 @@ func (a *api) nextFiller(u *use, refusal *client.Response) bool {
 	}
 	for _, op := range fillers {
 		p := a.byOp[op]
-		if p != nil && p.subject.Exercised && !p.subject.Login && p.subject != a.t.Logout && p.filler == nil && !slices.Contains(u.unfilled, p) {
+		if p != nil && p.subject.Exercised && !p.subject.Login && !a.t.IsLogout(p.subject) && p.filler == nil && !slices.Contains(u.unfilled, p) {
 			u.filler = p
 			return true
 		}

@@ -23,7 +23,7 @@ func (u *use) doubtful() bool {
 func (a *api) watchable() []string {
 	var out []string
 	for _, u := range a.uses {
-		if u.op.Method == http.MethodGet && u.subject.Exercised && u.last != nil && !u.doubtful() && !u.subject.ChangesState && u.subject != a.t.Logout && len(out) < maxWatched {
+		if u.op.Method == http.MethodGet && u.subject.Exercised && u.last != nil && !u.doubtful() && !u.subject.ChangesState && !a.t.IsLogout(u.subject) && len(out) < maxWatched {
 			out = append(out, u.last.Target())
 		}
 	}
@@ -108,7 +108,7 @@ func (a *api) changingGETs(ctx context.Context) error {
 	}
 	var plain []*use
 	for _, u := range a.uses {
-		if u.op.Method != http.MethodGet || !u.subject.Exercised || u.last == nil || u.doubtful() || u.subject == a.t.Logout {
+		if u.op.Method != http.MethodGet || !u.subject.Exercised || u.last == nil || u.doubtful() || a.t.IsLogout(u.subject) {
 			continue
 		}
 		plain = append(plain, u)

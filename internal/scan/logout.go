@@ -3,22 +3,27 @@ package scan
 import (
 	"context"
 	"errors"
-	"slices"
 
 	"github.com/d710e0ae/countersign/internal/scan/actor"
 	"github.com/d710e0ae/countersign/internal/scan/attack"
 )
 
-// logout exercises the logout and puts it through the gate, each time in a
+// logouts exercises each logout and puts it through the gate, each time in a
 // session of its own.
-func (s *session) logout(ctx context.Context) error {
-	a, t := s.a, s.a.t
-	i := slices.IndexFunc(a.uses, func(u *use) bool { return u.subject == t.Logout })
-	if i < 0 {
-		return nil
+func (s *session) logouts(ctx context.Context) error {
+	for _, u := range s.a.uses {
+		if !s.a.t.IsLogout(u.subject) {
+			continue
+		}
+		if err := s.logout(ctx, u); err != nil {
+			return err
+		}
 	}
-	u := a.uses[i]
-	sub := u.subject
+	return nil
+}
+
+func (s *session) logout(ctx context.Context, u *use) error {
+	a, t, sub := s.a, s.a.t, u.subject
 	sub.ChangesState = true
 	if sub.Reason = a.excused(u); sub.Reason != "" || t.Victim.Given != nil {
 		if sub.Reason == "" {

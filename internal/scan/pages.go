@@ -202,7 +202,7 @@ func (s *session) secondLook(ctx context.Context) error {
 	for range maxLooks {
 		gained := false
 		for _, u := range s.a.uses {
-			if u.subject.Exercised || u.subject.Login || u.subject == s.a.t.Logout {
+			if u.subject.Exercised || u.subject.Login || s.a.t.IsLogout(u.subject) {
 				continue
 			}
 			s.c.Progress(finding.Progress{Stage: "exercise", Text: u.op.String()})

@@ -86,8 +86,9 @@ func (s *session) prepare(doc *openapi.Document, base *url.URL, given *actor.Cre
 			t.Refresh = true
 		}
 		t.Paths = append(t.Paths, op.Path)
-		if op.Logout() && t.Logout == nil {
-			t.Logout = u.subject
+		// What has a parameter leaves one thing of many, such as a room.
+		if op.Logout() && (len(t.Logouts) == 0 || !strings.Contains(op.Path, "{")) {
+			t.Logouts = append(t.Logouts, u.subject)
 		}
 		a.uses = append(a.uses, u)
 		a.byOp[op] = u

@@ -121,7 +121,7 @@ func (s *session) stopped(err error) error {
 			u.subject.Reason = "the scan ended before"
 		}
 		s.tell(u)
-		if u.subject != t.Logout && !u.subject.Login && !u.outside {
+		if !t.IsLogout(u.subject) && !u.subject.Login && !u.outside {
 			t.Forgeable(u.subject)
 		}
 	}
@@ -133,7 +133,7 @@ func (s *session) exercise(ctx context.Context) error {
 	for i, u := range s.a.uses {
 		s.c.Progress(finding.Progress{Stage: "exercise", Text: u.op.String(), Done: i, Total: len(s.a.uses)})
 		switch {
-		case u.subject == s.a.t.Logout:
+		case s.a.t.IsLogout(u.subject):
 			continue // last of all
 		case u.subject.Login && s.loggedInBy(u):
 			u.subject.Exercised, u.subject.Credential = true, finding.CredentialNone
@@ -189,7 +189,7 @@ func (s *session) attack(ctx context.Context) error {
 			s.tell(u)
 		}
 	}
-	if err := s.lasting(s.logout(ctx)); err != nil {
+	if err := s.lasting(s.logouts(ctx)); err != nil {
 		return err
 	}
 	if s.a.t.Sockets, err = s.a.sockets(ctx); s.lasting(err) != nil {
@@ -202,7 +202,7 @@ func (s *session) attack(ctx context.Context) error {
 		}
 	}
 	for _, u := range s.a.uses {
-		if u.subject == s.a.t.Logout {
+		if s.a.t.IsLogout(u.subject) {
 			if len(u.subject.Tries) == 0 {
 				s.a.t.Whole(u.subject, u.subject.Reason)
 			}
@@ -216,7 +216,7 @@ func (s *session) attack(ctx context.Context) error {
 func (s *session) enough() {
 	changing, exercised := 0, 0
 	for _, u := range s.a.uses {
-		if u.subject.ChangesState && u.subject != s.a.t.Logout && !u.subject.Login && !u.outside {
+		if u.subject.ChangesState && !s.a.t.IsLogout(u.subject) && !u.subject.Login && !u.outside {
 			changing++
 			if u.subject.Exercised {
 				exercised++

@@ -13,7 +13,7 @@ func (s *session) judge(ctx context.Context) error {
 	// Reads first: they teach which cookies authenticate, and serve as
 	// oracles for the rest.
 	for _, u := range a.uses {
-		if !u.subject.Exercised || u.subject.Login || !u.op.Safe() && u.subject.ChangesState || u.subject == t.Logout {
+		if !u.subject.Exercised || u.subject.Login || !u.op.Safe() && u.subject.ChangesState || t.IsLogout(u.subject) {
 			continue
 		}
 		if err := s.lasting(t.Pass(ctx, u.subject)); err != nil {
@@ -42,12 +42,12 @@ func (s *session) judge(ctx context.Context) error {
 		if u.outside {
 			continue
 		}
-		if !sub.Exercised && !sub.Login && sub != t.Logout && u.refused != nil {
+		if !sub.Exercised && !sub.Login && !t.IsLogout(sub) && u.refused != nil {
 			if err := s.lasting(t.PassRefused(ctx, sub, a.call(u, u.refused), u.refusal)); err != nil {
 				return err
 			}
 		}
-		if sub != t.Logout && sub.Exercised && !sub.Login && sub.ChangesState {
+		if !t.IsLogout(sub) && sub.Exercised && !sub.Login && sub.ChangesState {
 			if err := s.lasting(s.gate(ctx, u)); err != nil {
 				return err
 			}
@@ -56,7 +56,7 @@ func (s *session) judge(ctx context.Context) error {
 			}
 		}
 		switch {
-		case sub == t.Logout:
+		case t.IsLogout(sub):
 		case sub.Login:
 			continue // last of all: it may end the victim's session
 		default:

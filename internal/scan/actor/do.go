@@ -20,13 +20,13 @@ func (a *Actor) Do(ctx context.Context, r *client.Request) (*client.Response, er
 		return nil, err
 	}
 	switch {
-	case res.Status == http.StatusUnauthorized && a.Given == nil && a.useless < 3:
+	case a.ended(res) && a.Given == nil && a.useless < maxUseless && !a.ownWay[r.Method+" "+r.URL.Path]:
 		if renewed, err := a.renew(ctx); err != nil || renewed {
 			if err != nil {
 				return res, ctx.Err()
 			}
 			again, err := a.send(ctx, r)
-			if err != nil || again.Status != http.StatusUnauthorized {
+			if err != nil || !a.ended(again) {
 				return again, err
 			}
 		}
@@ -37,8 +37,12 @@ func (a *Actor) Do(ctx context.Context, r *client.Request) (*client.Response, er
 			return res, ctx.Err()
 		}
 		again, err := a.send(ctx, r)
-		if err == nil && again.Status == http.StatusUnauthorized {
-			a.useless++ // this operation has its own reason to say 401
+		if err == nil && a.ended(again) {
+			a.useless++ // this operation has its own reason to say so
+			if a.ownWay == nil {
+				a.ownWay = map[string]bool{}
+			}
+			a.ownWay[r.Method+" "+r.URL.Path] = true
 		}
 		return again, err
 	case res.Status == http.StatusForbidden || res.Status == http.StatusBadRequest:
@@ -46,6 +50,9 @@ func (a *Actor) Do(ctx context.Context, r *client.Request) (*client.Response, er
 	}
 	return res, nil
 }
+
+// maxUseless bounds the logins after refusals that a login did not mend.
+const maxUseless = 3
 
 // pacify sends a request again that was refused although the session stands:
 // with a CSRF token fetched anew, with each other token that is known, and

@@ -54,13 +54,14 @@ type Actor struct {
 	guarded map[string]bool  // routes that want a visitor's CSRF token
 	answer  *client.Response // of the last login
 	logins  int
-	barren  bool // a login gave nothing although it did before
-	useless int  // logins after a 401 that changed nothing
-	refresh int  // CSRF tokens fetched anew
-	steady  bool // a CSRF token fetched anew was the old one
-	customs int  // attempts to find out demanded fields
-	stale   bool // the refresh token is of no use any more
-	locked  bool // the API said that it counts attempts
+	barren  bool            // a login gave nothing although it did before
+	useless int             // logins after a 401 that changed nothing
+	ownWay  map[string]bool // requests, by method and path, that are refused with a session as without
+	refresh int             // CSRF tokens fetched anew
+	steady  bool            // a CSRF token fetched anew was the old one
+	customs int             // attempts to find out demanded fields
+	stale   bool            // the refresh token is of no use any more
+	locked  bool            // the API said that it counts attempts
 
 	lastStep int64 // of the one-time code that was used last
 }

@@ -30,7 +30,7 @@ func (c copy) String() string {
 func (t *Target) Witness(want func(*Subject) bool) *Subject {
 	var best *Subject
 	for _, s := range t.Subjects {
-		if !s.Exercised || s.Call == nil || s.Refusal == nil || s == t.Logout || !want(s) {
+		if !s.Exercised || s.Call == nil || s.Refusal == nil || t.IsLogout(s) || !want(s) {
 			continue
 		}
 		switch s.Credential {

@@ -57,7 +57,7 @@ func (c tokenTrial) send(ctx context.Context, creds actor.Credentials, token *st
 		return Unclear, nil, ctx.Err()
 	}
 	value := ""
-	if c.s == c.t.Logout { // each call has a session of its own
+	if c.t.IsLogout(c.s) { // each call has a session of its own
 		creds, token = anew(creds, c.creds, c.t.Victim.Credentials(), token)
 	}
 	if token != nil {
@@ -121,7 +121,7 @@ func (t *Target) csrfToken(ctx context.Context, s *Subject, creds actor.Credenti
 		return err
 	}
 	if left == Accepted {
-		if len(s.Forged("")) == 0 || s == t.Logout {
+		if len(s.Forged("")) == 0 || t.IsLogout(s) {
 			return nil // something else protects it, and the token is another's; or it is logout-forgeable
 		}
 		t.report("csrf-token-ignored", s, t.sayf("The API hands out a CSRF token, and %s runs without it.", s.Ref),

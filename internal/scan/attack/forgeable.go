@@ -14,7 +14,7 @@ import (
 // get-changes-state for a GET. One operation has one of them, the worst.
 func forgeable(_ context.Context, t *Target) error {
 	for _, s := range t.Subjects {
-		if s == t.Logout || s.Login {
+		if t.IsLogout(s) || s.Login {
 			continue
 		}
 		t.Forgeable(s)
@@ -127,7 +127,7 @@ func others(s *Subject, worst *Try) string {
 // by a cookie too.
 func mixedCredentials(_ context.Context, t *Target) error {
 	for _, s := range t.Subjects {
-		if !s.ChangesState || !s.Exercised || s.Credential != finding.CredentialEither || s.Login || s == t.Logout {
+		if !s.ChangesState || !s.Exercised || s.Credential != finding.CredentialEither || s.Login || t.IsLogout(s) {
 			continue
 		}
 		t.report("mixed-credentials", s, t.sayf("%s takes its token from the Authorization header or from a cookie: each alone authenticates.", s.Ref),

@@ -141,6 +141,14 @@ func (t *Target) Pass(ctx context.Context, s *Subject) error {
 		}
 	}
 	s.Gate = g
+	if g.Cookie != Accepted && g.Header != Accepted {
+		if again, err := t.revived(ctx, s); again || err != nil {
+			if err != nil {
+				return err
+			}
+			return t.Pass(ctx, s)
+		}
+	}
 	switch {
 	case g.Cookie == Accepted && g.Header == Accepted:
 		s.Credential = finding.CredentialEither

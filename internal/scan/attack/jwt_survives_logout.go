@@ -2,6 +2,7 @@ package attack
 
 import (
 	"context"
+	"slices"
 
 	"github.com/d710e0ae/countersign/internal/scan/actor"
 )
@@ -10,10 +11,11 @@ import (
 // the token again. Controls: it was accepted before, and the logout
 // succeeded. It runs last, since it ends the session.
 func jwtSurvivesLogout(ctx context.Context, t *Target) error {
-	s := t.Logout
-	if s == nil || t.ReadOnly || !s.Exercised {
+	i := slices.IndexFunc(t.Logouts, func(s *Subject) bool { return s.Exercised })
+	if i < 0 || t.ReadOnly {
 		return nil
 	}
+	s := t.Logouts[i]
 	if _, err := t.Victim.Login(ctx); err != nil {
 		return ctx.Err()
 	}

@@ -15,10 +15,18 @@ import (
 // navigation takes an authenticating cookie away, which browsers obey
 // whatever its SameSite, or where the session is refused from then on.
 func logoutForgeable(ctx context.Context, t *Target) error {
-	s := t.Logout
-	if s == nil || t.ReadOnly || !s.Exercised {
-		return nil
+	for _, s := range t.Logouts {
+		if t.ReadOnly || !s.Exercised {
+			continue
+		}
+		if err := t.logoutForgeable(ctx, s); err != nil {
+			return err
+		}
 	}
+	return nil
+}
+
+func (t *Target) logoutForgeable(ctx context.Context, s *Subject) error {
 	for _, pos := range []finding.Position{finding.CrossSite, finding.Null, finding.SameSite} {
 		for _, try := range s.Forged(pos) {
 			how, res, err := t.logsOut(ctx, s, try)

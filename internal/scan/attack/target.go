@@ -42,7 +42,7 @@ type Target struct {
 	AnyAuthCookie bool
 	Subjects      []*Subject
 	Logins        []actor.Route // those that work
-	Logout        *Subject      // nil where the API shows none
+	Logouts       []*Subject    // operations that end the session
 	// NoBrowser completes "no browser has sent it": why none has.
 	NoBrowser string
 	Browser   Prover // nil where there is none
@@ -92,6 +92,7 @@ type Subject struct {
 	Tries []*Try // the matrix
 
 	noPreflight bool // OPTIONS is not answered at all
+	revived     bool // the session was looked after when nothing was accepted
 }
 
 // A Try is one cell of the matrix.
@@ -115,6 +116,9 @@ type Try struct {
 	Evidence []finding.Evidence // of the browser
 	PoC      string             // path of the page that proves it
 }
+
+// IsLogout reports whether s ends the session.
+func (t *Target) IsLogout(s *Subject) bool { return slices.Contains(t.Logouts, s) }
 
 // Verdict returns the try of that cell.
 func (s *Subject) Verdict(p finding.Position, sh finding.Shape) *Try {
