@@ -158,7 +158,8 @@ func pageOf(page, path string) bool {
 }
 
 // learnForms describes the operations to which the forms of a page send, where
-// the document is silent on them.
+// the document is silent on them, and where it is not, learns what the page
+// knows better of their fields.
 func (a *api) learnForms(page *client.Response) {
 	for _, f := range actor.Forms(page) {
 		path, ok := strings.CutPrefix(f.Action.Path, strings.TrimSuffix(a.t.Base.Path, "/"))
@@ -166,7 +167,7 @@ func (a *api) learnForms(page *client.Response) {
 			continue
 		}
 		for _, u := range a.uses {
-			if !silent(u.op) || f.Method != u.op.Method || !matches(u.op.Path, path) {
+			if u.subject.Login || f.Method != u.op.Method || !matches(u.op.Path, path) {
 				continue
 			}
 			var fields []openapi.Field
@@ -174,9 +175,14 @@ func (a *api) learnForms(page *client.Response) {
 				if actor.IsCSRFName(field.Name) {
 					field.Value = "" // the page's own, which no attacker has
 				}
-				fields = append(fields, openapi.Field{Name: field.Name, Type: field.Type, Value: field.Value, Options: field.Options, Required: field.Required})
+				fields = append(fields, openapi.Field{Name: field.Name, Type: field.Type, Value: field.Value, Options: field.Options, Required: field.Required,
+					Pattern: field.Pattern, Placeholder: field.Placeholder})
 			}
-			u.op.Describe(string(f.Encoding), fields)
+			if silent(u.op) {
+				u.op.Describe(string(f.Encoding), fields)
+			} else {
+				a.pool.Shown(u.op, fields)
+			}
 		}
 	}
 }

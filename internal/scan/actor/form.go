@@ -27,6 +27,8 @@ type PageField struct {
 	Type        string   // of an input, in lower case; or "select" or "textarea"
 	Options     []string // of a select, or of radio buttons
 	Required    bool
+	Pattern     string
+	Placeholder string
 }
 
 // Limits of what is read of a page.
@@ -105,7 +107,8 @@ func newForm(t html.Token, page *url.URL) (PageForm, bool) {
 
 // control adds a form's control; choice is the name of the open select.
 func (f *PageForm) control(t html.Token, choice *string) {
-	field := PageField{Name: attribute(t, "name"), Value: attribute(t, "value"), Required: has(t, "required")}
+	field := PageField{Name: attribute(t, "name"), Value: attribute(t, "value"), Required: has(t, "required"),
+		Pattern: attribute(t, "pattern"), Placeholder: attribute(t, "placeholder")}
 	switch t.DataAtom {
 	case atom.Option:
 		if i := slices.IndexFunc(f.Fields, func(o PageField) bool { return o.Name == *choice && o.Type == "select" }); i >= 0 && has(t, "value") {

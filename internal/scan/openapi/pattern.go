@@ -115,7 +115,7 @@ func (w *writing) write(re *syntax.Regexp, level int) {
 	case syntax.OpLiteral:
 		w.b.WriteString(string(re.Rune))
 	case syntax.OpCharClass:
-		w.b.WriteRune(pickRune(re.Rune, w.serial/(1+w.b.Len()%7)+w.b.Len()))
+		w.b.WriteRune(pickRune(re.Rune, mixed(w.serial, w.b.Len())))
 	case syntax.OpAnyChar, syntax.OpAnyCharNotNL:
 		w.b.WriteByte('a')
 	case syntax.OpConcat, syntax.OpCapture:
@@ -137,6 +137,15 @@ func (w *writing) write(re *syntax.Regexp, level int) {
 		}
 		times(n)
 	}
+}
+
+// mixed makes a number of a serial and a place, so that the texts of two
+// serials differ in most places: where few digits would do, two texts of one
+// scan would soon be the same.
+func mixed(serial, place int) int {
+	x := uint64(serial)*0x9e3779b97f4a7c15 + uint64(place)*0xbf58476d1ce4e5b9
+	x = (x ^ x>>30) * 0x94d049bb133111eb // the last steps of splitmix64
+	return int((x ^ x>>31) >> 33)
 }
 
 // pickRune chooses a character of a class, letters and digits before others.

@@ -170,6 +170,12 @@ func (g *generator) formatted(format, name string) string {
 			return "17:30:00"
 		}
 		return "12:30:00"
+	case "datetime-local": // as HTML writes it
+		return g.moment(name).Format("2006-01-02T15:04")
+	case "month":
+		return g.moment(name).Format("2006-01")
+	case "clock":
+		return "12:30"
 	case "duration":
 		return "PT1H"
 	case "uri", "url", "iri", "http-url":
