@@ -26,7 +26,7 @@ func jwtLifetime(_ context.Context, t *Target) error {
 		}
 		start, ok := h.jws.when("iat")
 		if !ok || start.After(exp) {
-			start = t.LoggedIn
+			start = t.loggedIn()
 		}
 		life := exp.Sub(start).Round(time.Second)
 		switch {
@@ -40,6 +40,14 @@ func jwtLifetime(_ context.Context, t *Target) error {
 		}
 	}
 	return nil
+}
+
+// loggedIn returns when the victim's token was handed out.
+func (t *Target) loggedIn() time.Time {
+	if login, _ := t.Victim.Answer(); login != nil {
+		return login.At // of the last login, of which there may be many
+	}
+	return t.LoggedIn
 }
 
 // claims shows when a token was made and when it ends; the rest of it is the
