@@ -27,7 +27,7 @@ func (a *api) learnLinks(page *client.Response) {
 	for _, path := range a.links(page) {
 		for _, u := range a.uses {
 			if strings.Contains(u.op.Path, "{") && matches(u.op.Path, path) {
-				a.offer(u.op.Path, path)
+				a.offer(u.op.Path, path, a.doc.Names(u.op))
 			}
 		}
 	}
@@ -55,19 +55,23 @@ func (a *api) links(page *client.Response) []string {
 	return out
 }
 
-// offer tells the pool the values of a template's parameters in a path. Only
+// offer tells the pool the values of a template's parameters in a path, the
+// last of which names a thing of that kind. Only
 // what looks like an identifier counts: a word may be another route.
-func (a *api) offer(template, path string) {
+func (a *api) offer(template, path, kind string) {
 	names, values := strings.Split(strings.Trim(template, "/"), "/"), strings.Split(strings.Trim(path, "/"), "/")
 	for i, name := range names {
 		if !strings.HasPrefix(name, "{") || !strings.ContainsAny(values[i], "0123456789") {
 			continue
 		}
-		name, _, _ = strings.Cut(strings.Trim(name, "{}"), ":")
+		var value any = values[i]
 		if n, err := strconv.Atoi(values[i]); err == nil {
-			a.pool.Offer(name, n)
-		} else {
-			a.pool.Offer(name, values[i])
+			value = float64(n) // as JSON has it, and as the pool knows numbers
+		}
+		name, _, _ = strings.Cut(strings.Trim(name, "{}"), ":")
+		a.pool.Offer(name, value)
+		if kind != "" && !strings.Contains(strings.Join(names[i+1:], "/"), "{") {
+			a.pool.Offer(kind+"_id", value)
 		}
 	}
 }

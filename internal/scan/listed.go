@@ -15,11 +15,12 @@ import (
 // maxListed bounds how many things of a listing are looked at.
 const maxListed = 1000
 
-// newest returns what a parameter calls the thing that r just created with p,
+// newest returns what u's last parameter calls the thing that r just created with p,
 // where the answer to r did not say: the thing is looked for in the listing
 // of its collection, among those that were not there before. It is empty
 // where the API shows no listing.
-func (a *api) newest(ctx context.Context, p *use, r *openapi.Request, parameter string) string {
+func (a *api) newest(ctx context.Context, p *use, r *openapi.Request, u *use) string {
+	parameter := lastParameter(u.op)
 	for _, o := range a.doc.Oracles(p.op) {
 		if l := a.byOp[o]; l == nil || !l.subject.Exercised {
 			continue
@@ -35,7 +36,7 @@ func (a *api) newest(ctx context.Context, p *use, r *openapi.Request, parameter 
 		if err != nil || res.Status != http.StatusOK {
 			continue
 		}
-		ids := a.linked(res, parameter)
+		ids := a.linked(res, u)
 		if v, ok := res.JSON(); ok {
 			ids = listing(v, parameter)
 		}
@@ -79,15 +80,20 @@ func listing(v any, parameter string) []string {
 	return ids
 }
 
-// linked returns what the links of a page call the things that a parameter
-// names.
-func (a *api) linked(page *client.Response, parameter string) []string {
+// linked returns what the links of a page call the things that u's last
+// parameter names, by whatever name.
+func (a *api) linked(page *client.Response, u *use) []string {
 	var ids []string
+	kind, parameter := a.doc.Names(u.op), lastParameter(u.op)
 	for _, path := range a.links(page) {
 		parts := strings.Split(strings.Trim(path, "/"), "/")
-		for _, u := range a.uses {
-			at := slices.Index(strings.Split(strings.Trim(u.op.Path, "/"), "/"), "{"+parameter+"}")
-			if at < 0 || !matches(u.op.Path, path) || !strings.ContainsAny(parts[at], "0123456789") {
+		for _, o := range a.uses {
+			template := strings.Split(strings.Trim(o.op.Path, "/"), "/")
+			at := slices.Index(template, "{"+parameter+"}")
+			if at < 0 && kind != "" && a.doc.Names(o.op) == kind {
+				at = slices.Index(template, "{"+lastParameter(o.op)+"}")
+			}
+			if at < 0 || !matches(o.op.Path, path) || !strings.ContainsAny(parts[at], "0123456789") {
 				continue
 			}
 			if !slices.Contains(ids, parts[at]) && len(ids) < maxListed {

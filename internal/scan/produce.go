@@ -168,7 +168,7 @@ func (a *api) produce(ctx context.Context, u *use) (*produced, error) {
 				thing.values[last] = chosen
 			}
 			if thing.values[last] == "" {
-				thing.values[last] = a.newest(ctx, p, r, last)
+				thing.values[last] = a.newest(ctx, p, r, u)
 			}
 			return thing, nil
 		}

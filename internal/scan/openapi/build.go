@@ -92,6 +92,7 @@ type BuildOptions struct {
 	Optional    bool              // fill what is not required, too
 	Serial      int               // two serials give different names and texts
 	At          map[string]string // values of all of the path's parameters; nil: they are chosen
+	Spare       map[string]bool   // values that the path's last parameter is not to have
 	Taken       map[string]bool   // ids that are not to be used
 	Avoid       map[string]bool   // paths that are not to be built, as in Request.Path
 	Fresh       bool              // the path's last thing must be one that we created and that nothing has changed since

@@ -267,9 +267,11 @@ func (s *search) candidates(chosen []candidate, due int) []candidate {
 	var out []candidate
 	if s.g.pool != nil {
 		out = s.things(chosen, due)
-		for _, v := range s.g.pool.loose[s.names[len(chosen)].own.plain] {
-			if is := text(v); slot.check.fits(s.g, v) && !s.opt.Taken[is] {
-				out = append(out, candidate{text: is, score: 60})
+		for i, name := range []string{s.names[len(chosen)].own.plain, plainName(slot.names() + "_id")} {
+			for _, v := range s.g.pool.loose[name] {
+				if is := text(v); slot.check.fits(s.g, v) && !s.opt.Taken[is] {
+					out = append(out, candidate{text: is, score: 60 - 5*i})
+				}
 			}
 		}
 	}
@@ -301,6 +303,10 @@ func (s *search) candidates(chosen []candidate, due int) []candidate {
 	})
 	kept := out[:0]
 	for _, c := range out {
+		if last && s.opt.Spare[c.text] {
+			s.spared = true
+			continue
+		}
 		if len(kept) < maxCandidates && !slices.ContainsFunc(kept, func(k candidate) bool { return k.text == c.text }) {
 			kept = append(kept, c)
 		}
@@ -316,7 +322,7 @@ func (s *search) things(chosen []candidate, due int) []candidate {
 	pool, slot, name := s.g.pool, s.slots[len(chosen)], s.names[len(chosen)].own
 	last := len(chosen) == len(s.slots)-1
 	container := pool.kindLike(slot.noun)
-	kind := pool.kindLike(cmp.Or(name.of, container))
+	kind := pool.kindLike(slot.names())
 	suits := func(v any) bool { return slot.check.fits(s.g, v) }
 	prefix := s.path(chosen, slot.segment)
 	bonus := s.bonus[len(chosen)]
@@ -382,14 +388,15 @@ func (s *search) things(chosen []candidate, due int) []candidate {
 // match says how well a thing suits a parameter that follows the given path,
 // and whether it lives there.
 func (s *search) match(t *thing, name *word, kind, container, prefix string, chosen []candidate) (score int, lives, ok bool) {
-	elsewhere := false
+	elsewhere, near := false, 0
 	template := s.parts[:s.slots[len(chosen)].segment]
 	for _, h := range t.homes {
 		switch {
 		case h.path == prefix:
 			lives = true
-		case !elsewhere:
-			elsewhere = matches(template, h.parts)
+		default:
+			elsewhere = elsewhere || matches(template, h.parts)
+			near = max(near, min(common(template, h.parts), 2))
 		}
 	}
 	switch {
@@ -410,6 +417,9 @@ func (s *search) match(t *thing, name *word, kind, container, prefix string, cho
 			return 0, false, false
 		}
 		score = 80
+	}
+	if !lives {
+		score += 25 * near // of the books in the shop and in the archive those of the one that the path begins with
 	}
 	if elsewhere && !lives && len(chosen) > 0 {
 		score -= 2000

@@ -27,6 +27,9 @@ var actions = verbs(`accept acknowledge activate add adjust apply approve archiv
 var nouns = verbs(`comment log post rate request return report share star store schedule copy release set read charge start stop switch
 	vote ship invoice pin exit clone like reply kick sync`)
 
+// starts are those of nouns that are verbs between a collection and a name.
+var starts = verbs(`charge start stop switch vote ship pin exit like kick sync clone`)
+
 // compounds are verbs that also begin the names of collections.
 var compounds = verbs(`upload dispatch import transfer book refund purchase deposit checkout move join publish`)
 
@@ -56,14 +59,18 @@ func (o *Operation) acts() (bool, string) {
 
 // pathVerb is the verb in the last literal segment of the path, or "".
 func (o *Operation) pathVerb() string {
-	last := ""
+	last, before, after := "", "", false
 	for _, part := range segments(o.Path) {
-		if !strings.Contains(part, "{") {
-			last = part
+		if after = strings.Contains(part, "{"); !after {
+			last, before = part, last
 		}
 	}
 	words := nameWords(last)
-	if len(words) == 0 || !actions[words[0]] || len(words) == 1 && nouns[words[0]] {
+	if len(words) == 0 || !actions[words[0]] {
+		return ""
+	}
+	// In /visits/start/{id} a visit is started; /comment/{id} is a comment.
+	if len(words) == 1 && nouns[words[0]] && !(after && starts[words[0]] && Singular(before) != before) {
 		return ""
 	}
 	if noun := words[len(words)-1]; len(words) > 1 && Singular(noun) != noun && (nouns[words[0]] || compounds[words[0]]) {
@@ -190,6 +197,23 @@ func (o *Operation) judgeDanger() string {
 		return "it changes the name by which one logs in"
 	}
 	return ""
+}
+
+// NamesAccount reports whether the last parameter of the path names somebody
+// who may log in.
+func (d *Document) NamesAccount(o *Operation) bool {
+	kind := d.Names(o)
+	return isAccount(kind) || kind == "employee" || kind == "staff"
+}
+
+// disables are the verbs that may take an account away from its owner.
+var disables = verbs(`delete remove destroy erase toggle disable deactivate activate enable ban unban block unblock suspend lock unlock status
+	role roles promote demote password passwd reset close terminate kick archive`)
+
+// TakesAway reports whether the operation may leave the account that its path
+// names unusable, whatever is sent.
+func (o *Operation) TakesAway() bool {
+	return o.Method == "DELETE" || o.setsPassword() || slices.ContainsFunc(o.words(), func(w string) bool { return disables[w] })
 }
 
 // setsPassword tells a body with a new password.

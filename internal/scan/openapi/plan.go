@@ -111,11 +111,7 @@ func (d *Document) needs(o *Operation) []string {
 	}
 	own := o.traits.thing
 	for _, s := range d.slots(o) {
-		if of, _ := resourceOf(s.name); of != "" {
-			out = append(out, of)
-		} else {
-			out = append(out, s.noun)
-		}
+		out = append(out, s.names())
 	}
 	for _, b := range o.Bodies[:min(len(o.Bodies), 1)] {
 		for _, name := range b.Schema.Properties() {
@@ -154,8 +150,7 @@ func (d *Document) findProducers(op *Operation) []*Operation {
 	container := ""
 	if slots := d.slots(op); len(slots) > 0 {
 		last := slots[len(slots)-1]
-		of, _ := resourceOf(last.name)
-		kinds = append(kinds, cmp.Or(of, last.noun))
+		kinds = append(kinds, last.names())
 		container = "/" + strings.Join(segments(op.Path)[:last.segment], "/")
 	} else {
 		kinds = d.needs(op)

@@ -73,10 +73,14 @@ const (
 // first.
 var idFields = []string{"id", "_id", "uuid", "guid", "uid", "pk", "key", "slug", "code", "number", "username", "name", "email", "sku", "token"}
 
+// ownIDs is how many of idFields are ids and nothing else; the others are
+// names, too.
+const ownIDs = 6
+
 // identity is the value that tells a thing of that kind from its like, as
 // text.
 func identity(kind string, fields map[string]any) string {
-	for _, name := range []string{"id", "_id", "uuid", "guid", "uid", "pk"} {
+	for _, name := range idFields[:ownIDs] {
 		if v, ok := fields[name]; ok {
 			return text(v)
 		}
@@ -90,6 +94,9 @@ func identity(kind string, fields map[string]any) string {
 		if v, ok := fields[name]; ok {
 			return name + "=" + text(v)
 		}
+	}
+	if v, ok := fields["title"]; ok { // tells some things apart, but is no id
+		return "title=" + text(v)
 	}
 	return ""
 }
@@ -261,12 +268,21 @@ func (t *thing) pick(name *word, suits func(any) bool) (any, bool) {
 	if name.isID && name.of != "" && name.of != t.kind && !isAccount(name.of) {
 		return nil, false
 	}
-	for _, want := range idFields {
-		if v := t.fields[want]; v != nil && v != "" && suits(v) {
-			return v, true
+	fields := func(names []string) (any, bool) {
+		for _, want := range names {
+			if v := t.fields[want]; v != nil && v != "" && suits(v) {
+				return v, true
+			}
 		}
+		return nil, false
 	}
-	return try(func(field *word) bool { return field.isID && field.of == t.kind })
+	if v, ok := fields(idFields[:ownIDs]); ok {
+		return v, true
+	}
+	if v, ok := try(func(field *word) bool { return field.isID && field.of == t.kind }); ok {
+		return v, true
+	}
+	return fields(idFields[ownIDs:])
 }
 
 // at returns the thing that lives at a path and that a parameter calls so; nil

@@ -48,7 +48,7 @@ func (d *Document) findSlots(op *Operation) []slot {
 			continue
 		}
 		for _, name := range pathParams(segment) {
-			s := slot{name: name, segment: i, container: container, noun: Singular(lastWord(container)), schema: map[string]any{"type": "string"}}
+			s := slot{name: name, segment: i, container: container, noun: heldBy(container, op.Path, i), schema: map[string]any{"type": "string"}}
 			for _, p := range op.Params {
 				if p.In == "path" && p.Name == name {
 					s.schema, s.example = d.solid(p.Schema.node), p.Example
@@ -59,6 +59,37 @@ func (d *Document) findSlots(op *Operation) []slot {
 		}
 	}
 	return out
+}
+
+// heldBy is what the segment before a parameter holds: items in "items"; in
+// the "delete" of /items/delete/{id} what stands before it.
+func heldBy(container, path string, segment int) string {
+	if words := nameWords(container); len(words) > 0 && isVerb(container) && !nouns[words[0]] && !compounds[words[0]] {
+		if thing := thingOf(strings.Join(segments(path)[:segment], "/")); thing != "" {
+			return thing
+		}
+	}
+	return Singular(lastWord(container))
+}
+
+// names is the kind of thing that a parameter names: by its own name, which
+// may be short for what the path says, as emp_id is below /employees.
+func (s slot) names() string {
+	of, _ := resourceOf(s.name)
+	if of == "" || len(of) > 1 && strings.HasPrefix(s.noun, of) {
+		return s.noun
+	}
+	return of
+}
+
+// Names returns the kind of thing that the last parameter of an operation's
+// path names, such as "order"; empty where it has none.
+func (d *Document) Names(op *Operation) string {
+	slots := d.slots(op)
+	if len(slots) == 0 {
+		return ""
+	}
+	return slots[len(slots)-1].names()
 }
 
 // isVersion tells a segment that names no thing, such as v1 or api.

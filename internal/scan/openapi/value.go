@@ -96,7 +96,8 @@ func (g *generator) given(m, solid map[string]any, name string, hinted bool) any
 			}
 		}
 	}
-	if v, ok := m["default"]; ok && v != nil && g.fits(solid, v) && !g.same(name, v) {
+	_, isText := m["default"].(string)
+	if v, ok := m["default"]; ok && v != nil && !(g.opt.Unique && isText) && g.fits(solid, v) && !g.same(name, v) {
 		return copyValue(v)
 	}
 	return nil
