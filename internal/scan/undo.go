@@ -41,7 +41,7 @@ func (a *api) undoers(u *use) []*use {
 	at, own := parted(u.op.Path)
 	var out []ranked
 	for _, p := range a.uses {
-		if p == u || !p.subject.ChangesState || p.subject.Login || p.subject == a.t.Logout || p.op.Method == http.MethodGet || p.op.Dangerous() != "" {
+		if p == u || !p.subject.ChangesState || p.subject.Login || a.t.IsLogout(p.subject) || p.op.Method == http.MethodGet || p.op.Dangerous() != "" {
 			continue
 		}
 		thing, name := parted(p.op.Path)
