@@ -104,7 +104,9 @@ func TestArchitectureNamesEveryRoom(t *testing.T) {
 		t.Fatal(err)
 	}
 	for pkg := range tree {
-		room := func(p string) bool { return strings.Contains(rooms, "`"+p+"`") || strings.Contains(rooms, "`"+p+"/…`") }
+		room := func(p string) bool {
+			return strings.Contains(rooms, "`"+p+"`") || strings.Contains(rooms, "`"+p+"/…`")
+		}
 		if !room(pkg) && !room(path.Base(pkg)) && !room(path.Dir(pkg)) {
 			t.Errorf("%s is no room of ARCHITECTURE.md", pkg)
 		}
