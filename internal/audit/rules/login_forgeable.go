@@ -94,7 +94,7 @@ func (r *route) asksWho() bool {
 func (m *model) authenticatesBy(r *route) (what string, at fastapi.Place, how string) {
 	for _, k := range m.cookiesOf(r) {
 		// What every visitor is given, by middleware, is no login's own.
-		if !k.deletes && !m.anyVisitor[k.call.At] && (m.credNames[k.name] || k.token && m.cookiesRead[k.name]) {
+		if !k.deletes && !m.forAnyone(k) && (m.credNames[k.name] || k.token && m.cookiesRead[k.name]) {
 			return k.label(), k.call.At, "the cookie is set here"
 		}
 	}
@@ -108,6 +108,10 @@ func (m *model) authenticatesBy(r *route) (what string, at fastapi.Place, how st
 	}
 	return "", fastapi.Place{}, ""
 }
+
+// forAnyone reports whether middleware or a dependency sets a cookie where it
+// does so for others too than who logs in.
+func (m *model) forAnyone(k *cookie) bool { return k.call.InDependency && m.anyVisitor[k.call.At] }
 
 // cookiesOf returns the cookies that the route sets.
 func (m *model) cookiesOf(r *route) []*cookie {

@@ -170,7 +170,7 @@ func (m *model) begins(r *route) (what string, at fastapi.Place, how string) {
 		return what, at, how
 	}
 	for _, k := range m.cookiesOf(r) {
-		if k.token && !m.anyVisitor[k.call.At] {
+		if k.token && !m.forAnyone(k) {
 			return k.label(), k.call.At, "the cookie is set here"
 		}
 	}
