@@ -37,6 +37,8 @@ type api struct {
 	listed   map[string][]string         // what listings held when last read, by path
 	relisted map[*openapi.Operation]bool // read again after a creation
 	wasThere map[string]bool             // paths of what was deleted
+	mine     accountIDs                  // of the victim
+	theirs   accountIDs                  // of the attacker
 
 	successes int // of operations that were exercised
 	shown     int // what a browser was told to do
@@ -58,7 +60,7 @@ func (a *api) build(u *use, thing *produced) (*openapi.Request, error) {
 // buildAt makes a request to u with those values in its path; nil: what suits.
 func (a *api) buildAt(u *use, at map[string]string) (*openapi.Request, error) {
 	a.serial++
-	r, err := a.doc.Build(u.op, a.pool, openapi.BuildOptions{Optional: u.optional, Unique: u.unique, Avoid: u.avoid, Serial: a.serial, At: at})
+	r, err := a.choose(u, openapi.BuildOptions{Optional: u.optional, Unique: u.unique, Avoid: u.avoid, Serial: a.serial, At: at})
 	if err != nil {
 		return nil, err
 	}
@@ -166,6 +168,9 @@ func (a *api) fresh(ctx context.Context, u *use) (*attack.Call, error) {
 	if u.renew {
 		a.pool.UseUp(u.op, r)
 	}
+	if u.spent != nil {
+		u.spent[r.PathValues[lastParameter(u.op)]] = true
+	}
 	u.current = r.PathValues
 	return a.call(u, r), nil
 }
@@ -193,7 +198,7 @@ func (a *api) call(u *use, r *openapi.Request) *attack.Call {
 // last one that succeeded where there is nothing in it to vary, else a new one.
 func (a *api) again(u *use, thing *produced) (*openapi.Request, error) {
 	there := thing.places(u.op)
-	if u.last == nil || !there && a.deleted(u.last.Path) {
+	if u.last == nil || !there && (u.spent != nil || a.deleted(u.last.Path)) {
 		return a.build(u, thing)
 	}
 	if len(u.op.Bodies) == 0 && (len(u.last.Query) == 0 || !u.subject.ChangesState) {
@@ -260,6 +265,9 @@ func (a *api) send(ctx context.Context, u *use, r *openapi.Request) (*client.Res
 	a.pool.Learn(u.op, r, res.Status, res.Header, res.Body)
 	if u.op.Method == http.MethodDelete && res.Status < 300 && strings.HasSuffix(u.op.Path, "}") && len(a.wasThere) < maxListed {
 		a.wasThere[r.Path] = true
+	}
+	if res.Status < 300 {
+		a.recognise(res)
 	}
 	if res.Status == http.StatusOK {
 		a.learnLinks(res)

@@ -64,6 +64,17 @@ func (a *api) exercise(ctx context.Context, u *use) error {
 		}
 	}
 	built, err := a.build(u, from)
+	if err != nil && from == nil {
+		// Nothing is known that may be touched: a new one.
+		made, failed := a.produce(ctx, u)
+		if failed != nil && !errors.Is(failed, errNoProducer) {
+			return failed
+		}
+		if made != nil {
+			from = made
+			built, err = a.build(u, from)
+		}
+	}
 	if err != nil {
 		s.Reason = err.Error()
 		return nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/d710e0ae/countersign/internal/scan/attack"
 )
@@ -16,7 +17,21 @@ const maxWatched = 12
 // are called under watch from the first time on: some act only once.
 func (u *use) doubtful() bool {
 	likely, _ := u.op.LikelyChangesState()
-	return u.op.Method == http.MethodGet && likely
+	return u.op.Method == http.MethodGet && (likely || u.acts)
+}
+
+// actsOn reports whether a path puts a word, in whatever language, before the
+// name under which another path shows the same thing: of /book/{title} and
+// /order_book/{title} the one shows a book, and the other does something to it.
+func actsOn(path, shows string) bool {
+	i := strings.Index(path, "/{")
+	if i < 0 || !strings.HasSuffix(path, "}") {
+		return false
+	}
+	stem, parameter := path[:i], path[i:]
+	at := strings.LastIndexByte(stem, '/') + 1
+	_, noun, ok := strings.Cut(strings.ReplaceAll(stem[at:], "-", "_"), "_")
+	return ok && noun != "" && shows == stem[:at]+noun+parameter
 }
 
 // watchable returns the paths of the plain GET operations that succeeded.
@@ -31,24 +46,50 @@ func (a *api) watchable() []string {
 }
 
 // exerciseWatched exercises a doubtful GET and reads the others before and
-// after.
+// after. Where nothing shows, the thing may have been in the state that it
+// would get: another one that is known is tried.
 func (a *api) exerciseWatched(ctx context.Context, u *use) error {
 	watch := a.watchable()
 	before, err := a.states(ctx, watch)
 	if err != nil {
 		return err
 	}
-	if err := a.exercise(ctx, u); err != nil || !u.subject.Exercised {
-		return err
-	}
-	moved, err := a.moved(ctx, watch, before)
-	if err != nil {
-		return err
-	}
-	if len(moved) > 0 {
-		a.changes(u, moved)
+	defer func() { u.spent = nil }()
+	for range maxOthers {
+		if err := a.exercise(ctx, u); err != nil || !u.subject.Exercised {
+			return err
+		}
+		moved, err := a.moved(ctx, watch, before)
+		if err != nil {
+			return err
+		}
+		if len(moved) > 0 {
+			a.changes(u, moved)
+			return nil
+		}
+		if !a.differently(u) {
+			return nil
+		}
 	}
 	return nil
+}
+
+// maxOthers bounds the things that a doubtful GET is tried on.
+const maxOthers = 3
+
+// differently reports whether the next call of u can be about another thing,
+// and makes it so.
+func (a *api) differently(u *use) bool {
+	last := lastParameter(u.op)
+	if last == "" || u.last == nil {
+		return false
+	}
+	if u.spent == nil {
+		u.spent = map[string]bool{}
+	}
+	u.spent[u.last.PathValues[last]] = true
+	r, err := a.build(u, nil)
+	return err == nil && !u.spent[r.PathValues[last]]
 }
 
 // states reads paths, one by one, before something is done; moved reads them

@@ -94,6 +94,9 @@ func (s *session) prepare(doc *openapi.Document, base *url.URL, given *actor.Cre
 		a.byOp[op] = u
 		t.Subjects = append(t.Subjects, u.subject)
 	}
+	for _, u := range a.uses {
+		u.acts = u.op.Method == http.MethodGet && slices.ContainsFunc(a.uses, func(o *use) bool { return o.op.Method == http.MethodGet && actsOn(u.op.Path, o.op.Path) })
+	}
 	return a
 }
 

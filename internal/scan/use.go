@@ -38,6 +38,8 @@ type use struct {
 	unique    bool            // the document's own names were taken
 	keyed     bool            // each call needs a name of its own in the path
 	chooses   bool            // its caller chooses the new thing's name, see takesName
+	spent     map[string]bool // what the path's last parameter was in calls that used it up; nil where they do not
+	acts      bool            // a GET that its name sets beside the one that shows the thing
 	unsettled bool            // what must come before is still to be found out
 	avoid     map[string]bool // paths of things that are used up, see elsewhere
 	last      *openapi.Request
@@ -80,6 +82,10 @@ func (a *api) newUse(op *openapi.Operation) *use {
 			u.keyed, u.subject.UsesUp = true, true
 			return true
 		}
+		if refusal != nil && refusal.Status == http.StatusConflict && !u.unique && u.op.Method == http.MethodPost && len(u.op.Bodies) > 0 && !strings.Contains(u.op.Path, "{") {
+			u.unique, u.optional = true, true // what it makes must not be as the last
+			return true
+		}
 		if refusal != nil && a.nextFiller(u, refusal) {
 			return true
 		}
@@ -87,6 +93,9 @@ func (a *api) newUse(op *openapi.Operation) *use {
 			return false
 		}
 		if len(a.producers(u)) == 0 {
+			if refusal != nil && a.another(u, refusal) {
+				return true
+			}
 			if refusal == nil || !a.nextUndoer(u) && !a.elsewhere(u) {
 				return false
 			}

@@ -2,6 +2,7 @@ package attack
 
 import (
 	"context"
+	"net/http"
 
 	"github.com/d710e0ae/countersign/internal/finding"
 	"github.com/d710e0ae/countersign/internal/scan/actor"
@@ -49,6 +50,10 @@ func (t *Target) Pass(ctx context.Context, s *Subject) error {
 		s.Gate, s.Credential = g, finding.CredentialNone
 		s.Reason = "answers without any credential"
 		return nil
+	}
+	// What is there already is not for want of a credential.
+	if none.Status == http.StatusConflict && s.Renew != nil && s.Renew(none) {
+		return t.Pass(ctx, s)
 	}
 	if none.Status >= 500 || g.None == Unclear || g.None == Malformed {
 		s.Gate, s.Credential = g, finding.CredentialUnknown

@@ -121,7 +121,7 @@ func (g *generator) choose(slots []slot, opt BuildOptions) ([]candidate, error) 
 	}
 	g.pool.mu.Lock()
 	defer g.pool.mu.Unlock()
-	plain := len(opt.Taken) == 0 && len(opt.Avoid) == 0 && !opt.Fresh
+	plain := len(opt.Taken) == 0 && len(opt.Spare) == 0 && len(opt.Avoid) == 0 && !opt.Fresh
 	if best, ok := g.pool.choices[g.op]; ok && plain {
 		return best, nil
 	}
