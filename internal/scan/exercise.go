@@ -64,7 +64,7 @@ func (a *api) exercise(ctx context.Context, u *use) error {
 		}
 	}
 	built, err := a.build(u, from)
-	if err != nil && from == nil {
+	if err != nil && from == nil && !u.op.Safe() {
 		// Nothing is known that may be touched: a new one.
 		made, failed := a.produce(ctx, u)
 		if failed != nil && !errors.Is(failed, errNoProducer) {

@@ -56,8 +56,15 @@ func (a *api) exerciseWatched(ctx context.Context, u *use) error {
 	}
 	defer func() { u.spent = nil }()
 	for range maxOthers {
+		made := len(a.made)
 		if err := a.exercise(ctx, u); err != nil || !u.subject.Exercised {
 			return err
+		}
+		if len(a.made) > made { // it was not this call alone that moved things
+			if before, err = a.states(ctx, watch); err != nil {
+				return err
+			}
+			continue
 		}
 		moved, err := a.moved(ctx, watch, before)
 		if err != nil {

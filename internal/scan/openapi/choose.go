@@ -312,6 +312,10 @@ func (s *search) candidates(chosen []candidate, due int) []candidate {
 		}
 	}
 	s.room[len(chosen)] = out
+	if len(kept) == 0 && len(out) > 0 && last && !s.opt.Fresh {
+		// All that is known is to be spared.
+		return slices.DeleteFunc(s.guesses(slot), func(c candidate) bool { return s.opt.Spare[c.text] })
+	}
 	return kept
 }
 
