@@ -172,7 +172,11 @@ func (a *api) movedOn(u *use, r *client.Response) bool {
 		return true
 	}
 	to := actor.LeadsTo(r)
-	return to != nil && !samePath(to.Path, r.Request.URL.Path) && !a.t.Victim.AtDoor(r)
+	if to == nil || a.t.Victim.AtDoor(r) {
+		return false
+	}
+	// A form may lead back to its own page.
+	return !samePath(to.Path, r.Request.URL.Path) || to.Path == r.Request.URL.Path && !u.op.Safe()
 }
 
 // endsSession reports whether an answer takes away a cookie that the login
