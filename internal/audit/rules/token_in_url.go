@@ -16,12 +16,12 @@ const pageToken = `((old|current|my|user)_)?(access_?|auth_?|refresh_?|jwt_?|ses
 var (
 	tokenParam = regexp.MustCompile(`(?i)^((old|current|my|user)_)?(access_?|auth_?|refresh_?|id_?|bearer_?|jwt_?|session_?)?token$|^jwt$|^access$`)
 	urlToken   = regexp.MustCompile(`(?i)[?&#](access_?|auth_?|refresh_?|jwt_?)?(token|jwt)=`)
-	pageURL    = regexp.MustCompile("(?i)[?&]" + pageToken + "=\\$\\{|[?&]" + pageToken + "=[\"'`]\\s*\\+")
+	pageURL    = regexp.MustCompile(`(?i)[?&]` + pageToken + `=(\$\{|["'\x60]\s*\+)`)
 	// pathToken is a token that is a part of a path: of a name that leaves no
 	// doubt, for much that is not secret is called a token there.
-	pathToken = regexp.MustCompile("(?i)/\\$\\{[\\w.]*(access|auth|jwt|session)_?token\\s*\\}")
+	pathToken = regexp.MustCompile(`(?i)/\$\{[\w.]*(access|auth|jwt|session)_?token\s*\}`)
 	// landsWith is a page that takes a token out of its own address.
-	landsWith = regexp.MustCompile("(?i)\\b(search_?params|query_?params|params|query|hash_?params)\\b(\\(\\))?\\)?\\.get\\(\\s*[\"'`]" + pageToken + "[\"'`]")
+	landsWith = regexp.MustCompile(`(?i)\b(search_?params|query_?params|params|query|hash_?params)\b(\(\))?\)?\.get\(\s*["'\x60]` + pageToken + `["'\x60]`)
 	landing   = regexp.MustCompile(`(?i)callback|oauth|sso|success|redirect`)
 	// elsewhere is the beginning of another service's address, whose form is
 	// that service's choice.
@@ -42,7 +42,7 @@ var tokenInURL = Rule{"token-in-url", func(c *Context) {
 					}
 				}
 			}
-			if call.Name == "starlette.RedirectResponse" && carriesToken(call) {
+			if call.Name == "starlette.RedirectResponse" && carriesToken(call) && !oneTimeWord.MatchString(call.At.File.Text(call.At.Span)) {
 				c.report(call.At, fmt.Sprintf("%s redirects to a URL that carries a token: URLs are kept in logs and histories and sent on in Referer.", r.label()), related(r.At, r.label()))
 			}
 		}
