@@ -37,14 +37,20 @@ func (t *Target) LoginMatrix(ctx context.Context, s *Subject) error {
 		return nil
 	}
 	s.Call = call
-	l.matrix = t.table(s, "the scan ended before")
+	l.matrix = t.table(s, undecided)
 	for _, try := range s.Tries {
 		if _, exists := Origin(try.Position, t.Base); exists {
-			try.Reason = "the scan ended before"
+			try.Reason = undecided
 		}
 	}
 	reading, res, err := l.own(ctx, "", true)
+	if errors.Is(err, client.ErrUnreachable) && ctx.Err() == nil {
+		reading, res, err = l.own(ctx, "", true) // it may have been late once
+	}
 	if err != nil {
+		if ctx.Err() == nil {
+			l.settle(finding.NotTested, "", "the API gave no answer to the own page's login")
+		}
 		return err
 	}
 	if reading != Accepted {

@@ -18,10 +18,10 @@ func (t *Target) LogoutMatrix(ctx context.Context, s *Subject) error {
 	if s.Credential != finding.CredentialNone || !s.Exercised {
 		return t.Matrix(ctx, s)
 	}
-	m := t.table(s, "the scan ended before")
+	m := t.table(s, undecided)
 	for _, try := range s.Tries {
 		if _, exists := Origin(try.Position, t.Base); exists {
-			try.Reason = "the scan ended before"
+			try.Reason = undecided
 		}
 	}
 	m.decide, m.public = m.logoutCell, true

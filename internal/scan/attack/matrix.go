@@ -27,10 +27,13 @@ func (s *Subject) Shapes() []finding.Shape {
 	return []finding.Shape{finding.Form, finding.Multipart, finding.TextPlain, finding.Blob, finding.JSONCORS, finding.Beacon}
 }
 
+// undecided is the reason of a cell that nothing was found out of yet.
+const undecided = "the scan ended before"
+
 // Matrix tries every position and shape on s, which has passed the gate, and
 // puts the verdicts into s.Tries. The error is one of the transport's.
 func (t *Target) Matrix(ctx context.Context, s *Subject) error {
-	m := t.table(s, "the scan ended before")
+	m := t.table(s, undecided)
 	if s.Credential != finding.CredentialCookie && s.Credential != finding.CredentialEither {
 		return nil
 	}
@@ -51,20 +54,47 @@ func (m *matrix) fill(ctx context.Context) error {
 		for _, pos := range positions {
 			for _, shape := range m.order(first) {
 				try := m.s.Verdict(pos, shape)
-				if try.Verdict.Reason != "the scan ended before" || first && m.seen(pos, "") || m.inferred(try) {
+				if try.Verdict.Reason != undecided || first && m.seen(pos, "") || m.inferred(try) {
 					continue
 				}
-				if err := m.decide(ctx, try); err != nil {
-					if errors.Is(err, errNoCall) {
-						try.Verdict.Reason = err.Error()
-						continue
-					}
+				if err := m.patiently(ctx, try); err != nil {
 					return err
 				}
 			}
 		}
 	}
 	return nil
+}
+
+// maxSilent is how many attempts on one operation may go without an answer.
+const maxSilent = 3
+
+// patiently decides a cell, twice where an answer does not come the first time:
+// one that is lost, or late once, says nothing of the rest. The error is one
+// that ends the table.
+func (m *matrix) patiently(ctx context.Context, try *Try) error {
+	err := m.decide(ctx, try)
+	if errors.Is(err, client.ErrUnreachable) && ctx.Err() == nil {
+		m.called = nil // nobody knows whether it was used up
+		err = m.decide(ctx, try)
+	}
+	switch {
+	case errors.Is(err, errNoCall):
+		try.Verdict.Reason = err.Error()
+		return nil
+	case ctx.Err() != nil || !errors.Is(err, client.ErrUnreachable):
+		return err
+	}
+	try.Verdict.Reason = "the API gave no answer to it"
+	if m.silent++; m.silent < maxSilent {
+		return nil
+	}
+	for _, t := range m.s.Tries {
+		if t.Verdict.Reason == undecided {
+			t.Verdict.Reason = fmt.Sprintf("the API gave no answer to %d attempts on this operation", m.silent)
+		}
+	}
+	return err
 }
 
 // order returns the shapes in the order in which they are tried; at first
@@ -171,7 +201,7 @@ func (m *matrix) inferred(try *Try) bool {
 // done returns the cell once it is decided.
 func (m *matrix) done(pos finding.Position, shape finding.Shape) *Try {
 	t := m.s.Verdict(pos, shape)
-	if t == nil || t.Reason == "the scan ended before" || t.Verdict.Verdict == finding.NotTested {
+	if t == nil || t.Reason == undecided || t.Verdict.Verdict == finding.NotTested {
 		return nil
 	}
 	return t
@@ -219,6 +249,7 @@ type matrix struct {
 	called *Call                     // a call that a refused request did not use up
 	why    finding.By                // what refuses foreign requests, once it is known
 	whyTxt string
+	silent int    // cells to which no answer came
 	before string // state before the next probe
 	read   bool   // before is known
 }
