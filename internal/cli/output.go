@@ -48,7 +48,7 @@ type plan struct {
 	sinks   []sink
 	failOn  weakness.Severity
 	never   bool
-	known   map[string]bool // fingerprints of the baseline, whose findings do not fail the run
+	known   baseline // findings that do not fail the run
 	quiet   bool
 	noColor bool
 }
@@ -58,7 +58,7 @@ type sink struct{ format, file string }
 
 // check reads every option and returns all mistakes at once.
 func (o *output) check() (*plan, error) {
-	p := &plan{quiet: o.quiet, noColor: o.noColor, known: map[string]bool{}}
+	p := &plan{quiet: o.quiet, noColor: o.noColor, known: baseline{}}
 	var errs []error
 	formats := o.formats
 	if len(formats) == 0 {
@@ -109,9 +109,7 @@ func (o *output) check() (*plan, error) {
 		if err != nil {
 			errs = append(errs, fmt.Errorf("--baseline: %w", err))
 		} else {
-			for _, f := range r.Findings {
-				p.known[f.Fingerprint] = true
-			}
+			p.known = newBaseline(r)
 		}
 	}
 	return p, errors.Join(errs...)
@@ -133,8 +131,8 @@ func readReport(name string) (*finding.Report, error) {
 // finish writes the report everywhere and returns what the process ends
 // with.
 func (p *plan) finish(ctx context.Context, s Streams, r *finding.Report) error {
-	for i, f := range r.Findings {
-		r.Findings[i].Known = f.Known || p.known[f.Fingerprint]
+	for i := range r.Findings {
+		p.known.mark(&r.Findings[i])
 	}
 	for _, k := range p.sinks {
 		if k.file == "" && p.quiet {

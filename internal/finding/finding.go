@@ -197,6 +197,9 @@ type Location struct {
 type Related struct {
 	Location
 	Message string `json:"message"`
+	// Operation is what the weakness reaches here, where it is one of several
+	// that it reaches.
+	Operation *OperationRef `json:"operation,omitempty"`
 }
 
 // EvidenceKind is what a piece of evidence shows.

@@ -64,11 +64,11 @@ func (rs routes) locate(f *Finding, read []Finding) {
 			if f.Location == nil {
 				f.Location = r.Location
 				if route != nil && !sameLine(*route, *r.Location) {
-					f.Related = append(f.Related, Related{*route, f.Operation.String()})
+					f.Related = append(f.Related, Related{Location: *route, Message: f.Operation.String()})
 				}
 				f.Evidence = append(f.Evidence, Evidence{Kind: SourceEvidence, Text: r.Weakness + ": " + r.Message, File: r.Location.File})
 			} else if r.Weakness == f.Weakness && !sameLine(*f.Location, *r.Location) {
-				f.Related = append(f.Related, Related{*r.Location, r.Message})
+				f.Related = append(f.Related, Related{Location: *r.Location, Message: r.Message})
 			}
 		}
 		if f.Location != nil {

@@ -16,8 +16,7 @@ var forgeableOperation = Rule{"forgeable-operation", func(c *Context) {
 		}
 		for _, s := range r.credentials {
 			same, by := c.model.sameSiteFor(s)
-			rel := related(r.At, r.label()+" changes state on this cookie alone")
-			f := c.report(s.At, forgeryMessage(r, s, same, by), rel)
+			f := c.report(s.At, forgeryMessage(r, s, same, by), r.reached(r.label()+" changes state on this cookie alone"))
 			if f == nil {
 				continue
 			}
@@ -77,7 +76,7 @@ func (c *Context) libraryForgery() {
 			msg += "SameSite is " + same + "; that does not stop a sibling subdomain or another port."
 		}
 		for _, r := range x.routes {
-			f := c.report(x.at, msg, related(r.At, r.label()+" changes state on this cookie alone"))
+			f := c.report(x.at, msg, r.reached(r.label()+" changes state on this cookie alone"))
 			if f != nil && (same == "lax" || same == "strict") {
 				f.Severity = weakness.Medium
 			}

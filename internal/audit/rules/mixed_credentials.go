@@ -17,7 +17,7 @@ var mixedCredentials = Rule{"mixed-credentials", func(c *Context) {
 				continue
 			}
 			c.report(s.At, fmt.Sprintf("%s takes its token from the Authorization header or from %s: with the cookie, browsers reach what was built for headers.", r.label(), cookieName(s)),
-				related(r.header.At, "the header is read here"), related(r.At, r.label()))
+				related(r.header.At, "the header is read here"), r.reached(r.label()))
 		}
 	}
 	for _, x := range c.model.libraryCookies {

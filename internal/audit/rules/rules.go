@@ -171,3 +171,10 @@ func related(at fastapi.Place, message string) finding.Related {
 	pos := at.Start()
 	return finding.Related{Location: finding.Location{File: at.FileName(), Line: pos.Line, Column: pos.Column, EndLine: at.EndLine()}, Message: message}
 }
+
+// reached returns a route as one of those that a weakness reaches.
+func (r *route) reached(message string) finding.Related {
+	rel := related(r.At, message)
+	rel.Operation = &finding.OperationRef{Method: r.Method, Path: r.Path}
+	return rel
+}
