@@ -52,7 +52,7 @@ func (r *route) turnsAway() bool {
 		x.Value.Each(func(v *fastapi.Value) { found = found || fastapi.Status(v) == 401 })
 		return found
 	})
-	if unauthorized && !loginWord.MatchString(r.name()) {
+	if unauthorized && !r.is.login {
 		return true
 	}
 	return slices.ContainsFunc(r.called, func(k *meaning) bool {

@@ -10,7 +10,7 @@ var getChangesState = Rule{"get-changes-state", func(c *Context) {
 		if r.Method != "GET" || !r.forgeable() && !c.model.libraryCookie(r) {
 			continue
 		}
-		if n := r.name(); logoutWord.MatchString(n) || refreshWord.MatchString(n) || loginWord.MatchString(n) || strings.Contains(n, "callback") {
+		if r.is.logout || r.is.refresh || r.is.login || strings.Contains(r.name(), "callback") {
 			continue
 		}
 		if r.bearsOwnToken() || r.calls("authorize_access_token", "fetch_token") {

@@ -14,7 +14,7 @@ import (
 func (j *Judge) Hear(r *fastapi.Route, t *fastapi.Trace) {
 	m := j.model
 	for _, call := range t.Calls {
-		if k := m.meaningOf(call); k.reads || verifying.MatchString(tail(call.Name)) {
+		if k := m.meaningOf(call); k.reads || k.verifying {
 			m.knowForks(call.Fn)
 		}
 	}
@@ -31,6 +31,7 @@ func (j *Judge) Hear(r *fastapi.Route, t *fastapi.Trace) {
 		return
 	}
 	x := &route{Route: r}
+	x.is = x.topics()
 	m.examine(x)
 	m.conclude(x)
 	m.mu.Lock()
@@ -66,7 +67,7 @@ func (m *model) conclude(r *route) {
 			r.reads = append(r.reads, s.Name)
 		}
 	}
-	if logoutWord.MatchString(r.name()) {
+	if r.is.logout {
 		if i := slices.IndexFunc(t.Calls, endsBy); i >= 0 {
 			r.ended = t.Calls[i].At
 		}

@@ -32,7 +32,7 @@ var jwtNotVerified = Rule{"jwt-not-verified", func(c *Context) {
 		return call.Fn != nil && call.Fn.Decl != nil && slices.ContainsFunc(verifiedIn[call.Fn.Decl], func(v *fastapi.Call) bool { return c.model.meets(call, v) })
 	}
 	for _, call := range c.model.calls {
-		if v, ok := c.model.verifies[call.Name]; ok && !unverified(call, v) || !ok && verifying.MatchString(tail(call.Name)) {
+		if v, ok := c.model.verifies[call.Name]; ok && !unverified(call, v) || !ok && c.model.meaningOf(call).verifying {
 			note(call)
 		}
 	}
@@ -60,7 +60,7 @@ var jwtNotVerified = Rule{"jwt-not-verified", func(c *Context) {
 func (c *Context) verifiedElsewhere(r *route, out map[*fastapi.Call]bool) {
 	var checks []*fastapi.Call
 	for _, call := range r.Trace.Calls {
-		if v, ok := c.model.verifies[call.Name]; ok && !unverified(call, v) || !ok && verifying.MatchString(tail(call.Name)) {
+		if v, ok := c.model.verifies[call.Name]; ok && !unverified(call, v) || !ok && c.model.meaningOf(call).verifying {
 			checks = append(checks, call)
 		}
 	}

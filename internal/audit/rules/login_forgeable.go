@@ -19,7 +19,7 @@ var loginForgeable = Rule{"login-forgeable", func(c *Context) {
 		if r.Method != "POST" && r.Method != "GET" || len(r.guards) > 0 || r.answers || r.mustHeader != nil || r.asks {
 			continue
 		}
-		if !loginWord.MatchString(r.name()) && !signUpWord.MatchString(r.name()) && (!entryWord.MatchString(r.name()) || registerWord.MatchString(r.name())) || r.onlyRenews() || logoutWord.MatchString(r.name()) {
+		if !r.is.login && !signUpWord.MatchString(r.name()) && (!r.is.entry || registerWord.MatchString(r.name())) || r.onlyRenews() || r.is.logout {
 			continue
 		}
 		if !r.form {
@@ -39,7 +39,7 @@ var loginForgeable = Rule{"login-forgeable", func(c *Context) {
 // any link: RFC 6749, section 10.12, and RFC 9700, section 2.1, demand that it
 // belongs to a flow which the same browser began.
 func (c *Context) callbackForgeable(r *route) bool {
-	if !r.anyFlow || len(r.guards) > 0 || r.answers || r.mustHeader != nil || logoutWord.MatchString(r.name()) || r.onlyRenews() {
+	if !r.anyFlow || len(r.guards) > 0 || r.answers || r.mustHeader != nil || r.is.logout || r.onlyRenews() {
 		return false
 	}
 	what, at, how := c.model.begins(r)
@@ -66,14 +66,14 @@ var (
 // onlyRenews reports whether the route says that it renews what a login gave; a
 // login may say what tokens it gives.
 func (r *route) onlyRenews() bool {
-	return refreshWord.MatchString(r.Path) || refreshWord.MatchString(r.name()) && !loginWord.MatchString(r.Path)
+	return refreshWord.MatchString(r.Path) || r.is.refresh && !loginWord.MatchString(r.Path)
 }
 
 // asksForCredential reports whether the route is for those who are logged in
 // already. A login that looks who asks, to show it, and refuses no one for
 // that is for everyone.
 func (r *route) asksForCredential() bool {
-	if len(r.credentials) == 0 || !loginWord.MatchString(r.name()) {
+	if len(r.credentials) == 0 || !r.is.login {
 		return len(r.credentials) > 0
 	}
 	return r.asksWho()

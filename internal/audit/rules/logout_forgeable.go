@@ -11,7 +11,7 @@ import (
 
 var logoutForgeable = Rule{"logout-forgeable", func(c *Context) {
 	for _, r := range c.model.routes {
-		if !logoutWord.MatchString(r.name()) || len(r.guards) > 0 || r.mustHeader != nil {
+		if !r.is.logout || len(r.guards) > 0 || r.mustHeader != nil {
 			continue
 		}
 		const message = "%s ends the session of whoever's browser sends it, and nothing checks where the request was made."

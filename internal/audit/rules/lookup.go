@@ -58,8 +58,7 @@ func (r *route) forGuests(call *fastapi.Call) bool {
 func (m *model) believeLookups() {
 	m.bearers = slices.ContainsFunc(m.routes, func(r *route) bool { return r.bearers })
 	accounts := slices.ContainsFunc(m.routes, func(r *route) bool {
-		n := r.name()
-		return loginWord.MatchString(n) || logoutWord.MatchString(n) || accountWord.MatchString(n)
+		return r.is.login || r.is.logout || accountWord.MatchString(r.name())
 	})
 	if !accounts {
 		return

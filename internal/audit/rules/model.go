@@ -58,17 +58,18 @@ type route struct {
 	asked    []*fastapi.Source // cookies by which a store is asked who asks
 	beside   *fastapi.Source   // a header by which it would be asked as well
 	bearers  bool              // it looks at the Authorization header
-	called   []*meaning        // of the names of all that it calls
-	reads    []string          // cookies that it reads, whatever for
-	ended    fastapi.Place     // where a logout ends the session that its cookie is of
-	bare     []fastapi.Place   // where it answers 401 without WWW-Authenticate
-	form     bool              // it takes a form, or a body of any type
-	asks     bool              // it is for those who are logged in already
-	anyFlow  bool              // it takes the code of an OAuth flow that any browser began
-	refuses  bool              // it turns away who is not known, or asks what no one sees here
-	bearer   bool              // an answer says token_type
-	renewing bool              // it hands out a new token for a refresh token
-	changes  string            // what a GET changes, and where
+	is       topics
+	called   []*meaning      // of the names of all that it calls
+	reads    []string        // cookies that it reads, whatever for
+	ended    fastapi.Place   // where a logout ends the session that its cookie is of
+	bare     []fastapi.Place // where it answers 401 without WWW-Authenticate
+	form     bool            // it takes a form, or a body of any type
+	asks     bool            // it is for those who are logged in already
+	anyFlow  bool            // it takes the code of an OAuth flow that any browser began
+	refuses  bool            // it turns away who is not known, or asks what no one sees here
+	bearer   bool            // an answer says token_type
+	renewing bool            // it hands out a new token for a refresh token
+	changes  string          // what a GET changes, and where
 	changeAt fastapi.Place
 }
 
@@ -129,7 +130,7 @@ func (m *model) complete(c *Context) {
 		m.cookiesBy[k.call] = append(m.cookiesBy[k.call], k)
 	}
 	for _, r := range m.routes {
-		if n := r.name(); loginWord.MatchString(n) || entryWord.MatchString(n) {
+		if r.is.login || r.is.entry {
 			continue
 		}
 		for _, k := range m.cookiesOf(r) {
@@ -405,8 +406,7 @@ func (r *route) renews() bool {
 	if refreshWord.MatchString(r.Path) {
 		return true
 	}
-	n := r.name()
-	if r.Handler.Kind != fastapi.Func || r.Handler.Fn.Decl == nil || logoutWord.MatchString(n) || loginWord.MatchString(n) {
+	if r.Handler.Kind != fastapi.Func || r.Handler.Fn.Decl == nil || r.is.logout || r.is.login {
 		return false
 	}
 	source := r.Handler.Fn.Module.File.Source()
@@ -424,8 +424,7 @@ func (r *route) unsafe() bool {
 	default:
 		return false
 	}
-	n := r.name()
-	return !logoutWord.MatchString(n) && !refreshWord.MatchString(n) && !loginWord.MatchString(r.Path)
+	return !r.is.logout && !r.is.refresh && !loginWord.MatchString(r.Path)
 }
 
 // A cookie is one that a response sets.

@@ -11,16 +11,17 @@ import (
 // A meaning is what the name of a call alone says of it. A program calls few
 // things by many calls, so each name is looked at once.
 type meaning struct {
-	name    string
-	asked   bool   // rules ask for such calls, whatever their arguments
-	check   string // what it checks against forgery, or ""
-	decodes bool   // it says so of something unknown
-	ends    bool   // it may take a session back
-	reads   bool   // it may read a credential out of its arguments
-	looksUp bool   // it asks a store for what belongs to a key
-	adds    bool   // it adds a middleware, whose class is its argument
-	cookies []*libraries.CookieSetting
-	secrets []libraries.Sign
+	name      string
+	asked     bool   // rules ask for such calls, whatever their arguments
+	check     string // what it checks against forgery, or ""
+	decodes   bool   // it says so of something unknown
+	ends      bool   // it may take a session back
+	reads     bool   // it may read a credential out of its arguments
+	looksUp   bool   // it asks a store for what belongs to a key
+	adds      bool   // it adds a middleware, whose class is its argument
+	verifying bool   // it checks a signature by hand, by its name
+	cookies   []*libraries.CookieSetting
+	secrets   []libraries.Sign
 	// frontend is the library's class whose method is called, or nil.
 	frontend *libraries.Frontend
 }
@@ -55,7 +56,8 @@ func (m *model) newMeaning(name string) *meaning {
 	k := &meaning{name: name, check: m.checkOf(name), adds: short == "add_middleware" || name == "starlette.Middleware"}
 	_, verifies := m.verifies[name]
 	k.looksUp = lookupName.MatchString(short)
-	k.reads = verifies || strings.HasPrefix(name, "itsdangerous.") || short == "loads" || decodeName.MatchString(short)
+	k.decodes, k.verifying = decodeName.MatchString(short), verifying.MatchString(short)
+	k.reads = verifies || strings.HasPrefix(name, "itsdangerous.") || short == "loads" || k.decodes
 	class, of, _ := cutLast(name)
 	if f := libraries.FrontendOf(class); f != nil {
 		k.frontend = f
@@ -78,8 +80,8 @@ func (m *model) newMeaning(name string) *meaning {
 		}
 	}
 	_, signs := m.signs[name]
-	k.asked = k.asked || k.adds || k.frontend != nil || len(k.cookies)+len(k.secrets) > 0 || signs || verifies || asked[short] || name == "starlette.CORSMiddleware" || verifying.MatchString(short)
-	k.decodes, k.ends = decodeName.MatchString(short), endWord.MatchString(short)
+	k.asked = k.asked || k.adds || k.frontend != nil || len(k.cookies)+len(k.secrets) > 0 || signs || verifies || asked[short] || name == "starlette.CORSMiddleware" || k.verifying
+	k.ends = endWord.MatchString(short)
 	return k
 }
 
@@ -109,10 +111,6 @@ func (m *model) cookieSettings(call *fastapi.Call) []*libraries.CookieSetting {
 
 // decodeName matches the names of things unknown that read a credential.
 var decodeName = regexp.MustCompile(`(?i)(decode|verify|validate|authenticate).*(token|jwt|session)|(token|jwt|session).*(decode|verify|validate)|^get_(session|user).*|^verify_id_token$|^get_user$|^read_token$`)
-
-// decodes reports whether a call of something unknown reads a credential, by
-// its name.
-func decodes(call *fastapi.Call) bool { return decodeName.MatchString(tail(call.Name)) }
 
 // checkOf returns what a call of that name checks against forgery, or "".
 func (m *model) checkOf(name string) string {

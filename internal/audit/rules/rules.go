@@ -138,7 +138,8 @@ func (c *Context) reportAt(loc finding.Location, message string, related ...find
 	if i, ok := c.seen[key]; ok {
 		f := &c.out[i]
 		for _, r := range related {
-			if !slices.Contains(f.Related, r) && len(f.Related) < maxRelated {
+			same := func(x finding.Related) bool { return x.Location == r.Location && x.Message == r.Message }
+			if !slices.ContainsFunc(f.Related, same) && len(f.Related) < maxRelated {
 				f.Related = append(f.Related, r)
 			}
 		}

@@ -31,11 +31,11 @@ var (
 
 var tokenInURL = Rule{"token-in-url", func(c *Context) {
 	for _, r := range c.model.routes {
-		if oneTimeWord.MatchString(r.name()) {
+		if r.is.oneTime {
 			continue
 		}
 		for _, call := range r.Trace.Calls {
-			if _, ok := c.model.verifies[call.Name]; (ok || decodes(call)) && len(call.Args.Pos) > 0 {
+			if _, ok := c.model.verifies[call.Name]; (ok || c.model.meaningOf(call).decodes) && len(call.Args.Pos) > 0 {
 				for _, s := range call.Args.Pos[0].AllSources() {
 					if inURL(s) && (ok || s.Kind == fastapi.FromQuery) {
 						c.report(s.At, fmt.Sprintf("%s reads its token from the parameter %q of the URL: URLs are kept in logs and histories.", r.label(), s.Name), related(r.At, r.label()))

@@ -382,7 +382,7 @@ func absent(test pysrc.Expr) bool {
 // bearsOwnToken reports whether the route acts on a token of the link itself,
 // as those in mail do, and not on the cookie.
 func (r *route) bearsOwnToken() bool {
-	if !oneTimeWord.MatchString(r.name()) {
+	if !r.is.oneTime {
 		return false
 	}
 	return linkToken.MatchString(r.Path) || r.Handler.Kind == fastapi.Func && r.Handler.Fn.Decl != nil &&
