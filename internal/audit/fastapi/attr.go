@@ -189,9 +189,7 @@ func (in *interp) made(recv *Value, name string) *Value {
 	o := recv.Object
 	if in.constructs(o) {
 		if init := in.classAttr(o.Class, "__init__"); init != nil && init.Kind == Func && init.Fn.Decl != nil {
-			fn := *init.Fn
-			fn.Self = recv
-			in.quietly(func() { in.callFunc(&fn, Args{}, Place{}) })
+			in.quietly(func() { in.callFunc(init.bind(recv).Fn, Args{}, Place{}) })
 			if v := in.getAttr(o, name); v != nil {
 				return settle(v).with(recv.Sources)
 			}

@@ -26,10 +26,8 @@ func (in *interp) authenticate(args Args, at Place) {
 		if m == nil || m.Kind != Func {
 			return
 		}
-		fn := *m.Fn
-		fn.Self = b
 		reads := len(in.trace.Reads)
-		answer := in.callFunc(&fn, Args{Pos: []*Value{in.request}}, at)
+		answer := in.callFunc(m.bind(b).Fn, Args{Pos: []*Value{in.request}}, at)
 		// Whom it finds may come out of a table, by what the request says.
 		by := credentialsOf(in.trace.Reads[reads:])
 		for i, name := range []string{"auth", "user"} {

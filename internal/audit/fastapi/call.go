@@ -310,9 +310,7 @@ func (in *interp) instantiate(c *Class, args Args, at Place) *Value {
 		return unknown.with(args.sources())
 	}
 	if init := in.classAttr(c, "__init__"); init != nil && init.Kind == Func {
-		fn := *init.Fn
-		fn.Self = v
-		in.callFunc(&fn, args, at)
+		in.callFunc(init.bind(v).Fn, args, at)
 		return v
 	}
 	for _, k := range sortedKeys(args.Kw) {
@@ -337,9 +335,7 @@ func (in *interp) callObject(v *Value, args Args, at Place, node *pysrc.Call) *V
 	o := v.Object
 	if o.Class != nil {
 		if m := in.classAttr(o.Class, "__call__"); m != nil && m.Kind == Func {
-			fn := *m.Fn
-			fn.Self = v
-			return in.callFunc(&fn, args, at)
+			return in.callFunc(m.bind(v).Fn, args, at)
 		}
 	}
 	switch o.Qual {

@@ -410,9 +410,7 @@ func (in *interp) depend(d *Value, at Place) *Value {
 		obj := &Object{Class: c, Qual: c.libraryBase(), At: at, run: in.run}
 		v := &Value{Kind: ObjectKind, Object: obj}
 		if init := in.classAttr(c, "__init__"); init != nil && init.Kind == Func {
-			fn := *init.Fn
-			fn.Self = v
-			in.callRequest(&fn, nil)
+			in.callRequest(init.bind(v).Fn, nil)
 			return v
 		}
 		// A dataclass or model: its fields are parameters.
@@ -431,9 +429,7 @@ func (in *interp) depend(d *Value, at Place) *Value {
 	case ObjectKind:
 		if c := d.Object.Class; c != nil {
 			if m := in.classAttr(c, "__call__"); m != nil && m.Kind == Func {
-				fn := *m.Fn
-				fn.Self = d
-				return in.callRequest(&fn, nil)
+				return in.callRequest(m.bind(d).Fn, nil)
 			}
 		}
 		if strings.HasPrefix(d.Object.Qual, "fastapi.security.") {

@@ -470,19 +470,15 @@ func (in *interp) runMiddleware(m Middleware) {
 			}
 		}
 		if d := in.classAttr(m.Class.Class, "dispatch"); d != nil && d.Kind == Func {
-			fn := *d.Fn
-			fn.Self = obj
-			in.callFunc(&fn, Args{Pos: []*Value{in.request, unknown}}, Place{})
+			in.callFunc(d.bind(obj).Fn, Args{Pos: []*Value{in.request, unknown}}, Place{})
 		} else if slices.ContainsFunc(m.Class.Class.Externals(), authenticates) {
 			in.authenticate(m.Args, m.At)
 		} else if d := in.classAttr(m.Class.Class, "__call__"); d != nil && d.Kind == Func {
-			fn := *d.Fn
-			fn.Self = obj
 			scope := in.getAttr(in.request.Object, "scope")
 			if scope == nil {
 				scope = unknown
 			}
-			in.callFunc(&fn, Args{Pos: []*Value{scope, unknown, unknown}}, Place{})
+			in.callFunc(d.bind(obj).Fn, Args{Pos: []*Value{scope, unknown, unknown}}, Place{})
 		}
 	}
 }

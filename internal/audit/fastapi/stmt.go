@@ -111,9 +111,7 @@ func (in *interp) entered(v *Value, at Place) *Value {
 	}
 	for _, name := range []string{"__aenter__", "__enter__"} {
 		if m := in.classAttr(v.Object.Class, name); m != nil && m.Kind == Func {
-			fn := *m.Fn
-			fn.Self = v
-			if w := in.callFunc(&fn, Args{}, at); !open(w) && w.Kind != None {
+			if w := in.callFunc(m.bind(v).Fn, Args{}, at); !open(w) && w.Kind != None {
 				return w
 			}
 			break
