@@ -149,14 +149,15 @@ func sameClass(class, name string) bool {
 	return got == first && name[strings.LastIndexByte(name, '.')+1:] == class[strings.LastIndexByte(class, '.')+1:]
 }
 
-// All returns every library.
-func All() []Library {
-	return []Library{
-		pyJWT, pythonJose, authlib, joserfc, jwcrypto,
-		fastapiUsers, fastapiJWTAuth, asyncFastapiJWTAuth, anotherFastapiJWTAuth, authX,
-		fastapiCSRFProtect, starletteCSRF, asgiCSRF, fastapiLogin, starletteSessions,
-		sqlAdmin, starletteAdmin, fastapiSessions, starsessions,
-	}
+// All returns every library. The list is one for all callers, who only read it:
+// it is asked for at each call of an object that the program does not define.
+func All() []Library { return all }
+
+var all = []Library{
+	pyJWT, pythonJose, authlib, joserfc, jwcrypto,
+	fastapiUsers, fastapiJWTAuth, asyncFastapiJWTAuth, anotherFastapiJWTAuth, authX,
+	fastapiCSRFProtect, starletteCSRF, asgiCSRF, fastapiLogin, starletteSessions,
+	sqlAdmin, starletteAdmin, fastapiSessions, starsessions,
 }
 
 // SetsCookies reports whether the construction of a class, by its dotted name,
