@@ -49,8 +49,6 @@ func (m *model) conclude(r *route) {
 		if k := m.meaningOf(call); !slices.Contains(r.called, k) {
 			r.called = append(r.called, k)
 		}
-	}
-	for _, call := range t.Calls {
 		if makesBare401(call) && !slices.Contains(r.bare, call.At) {
 			r.bare = append(r.bare, call.At)
 		}
@@ -119,7 +117,8 @@ func only[T any](list []T, keep func(T) bool) []T {
 // asksFor reports whether some rule asks for a call: by its name, or for what
 // it is given. What a rule looks at otherwise, conclude must look at.
 func (m *model) asksFor(call *fastapi.Call) bool {
-	if m.meaningOf(call).asked {
+	k := m.meaningOf(call)
+	if k.asked {
 		return true
 	}
 	switch {
@@ -128,7 +127,6 @@ func (m *model) asksFor(call *fastapi.Call) bool {
 	case call.Name == "starlette.RedirectResponse":
 		return carriesToken(call)
 	}
-	k := m.meaningOf(call)
 	return setsRaw(call) || k.ends && ends(call) || k.decodes && len(call.Args.Pos) > 0 && slices.ContainsFunc(call.Args.Pos[0].AllSources(), inURL)
 }
 
