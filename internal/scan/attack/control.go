@@ -40,16 +40,9 @@ func (m *matrix) control(ctx context.Context, shape finding.Shape) (Reading, err
 	if err != nil {
 		return Unclear, err
 	}
-	use := actor.Use{Cookie: true, CSRF: true}
 	m.creds = m.t.Victim.Credentials() // cookies may have been renewed since
-	res, err := m.t.renewing(ctx, m.creds, use, func(creds actor.Credentials) *client.Request {
+	res, err := m.fromOwnPage(ctx, call, func(creds actor.Credentials) *client.Request {
 		r, _ := call.WithToken(creds.CSRFValue()).Encode(shape)
-		r.Bare = false
-		for k, v := range call.Header { // a script of the own page sends them
-			r.Header[k] = v
-		}
-		Own(r.Header, r.Method, r.URL)
-		creds.Put(r, use)
 		return r
 	})
 	if err != nil {
@@ -116,4 +109,20 @@ func (m *matrix) contentType(shape finding.Shape) string {
 		return "HEAD is not answered by this operation, for the own page neither"
 	}
 	return "the body is not read in this content type, from the own page neither"
+}
+
+// fromOwnPage sends a call, as encoded by encode, with all that a script of the
+// own page sends along.
+func (m *matrix) fromOwnPage(ctx context.Context, call *Call, encode func(actor.Credentials) *client.Request) (*client.Response, error) {
+	use := actor.Use{Cookie: true, CSRF: true}
+	return m.t.renewing(ctx, m.creds, use, func(creds actor.Credentials) *client.Request {
+		r := encode(creds)
+		r.Bare = false
+		for k, v := range call.Header {
+			r.Header[k] = v
+		}
+		Own(r.Header, r.Method, r.URL)
+		creds.Put(r, use)
+		return r
+	})
 }

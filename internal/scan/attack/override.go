@@ -34,16 +34,9 @@ func (m *matrix) idleOverride(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	use := actor.Use{Cookie: true, CSRF: true}
-	res, err := m.t.renewing(ctx, m.creds, use, func(creds actor.Credentials) *client.Request {
+	res, err := m.fromOwnPage(ctx, call, func(actor.Credentials) *client.Request {
 		r, _ := call.Encode(finding.Override)
 		unmark(r)
-		r.Bare = false
-		for k, v := range call.Header {
-			r.Header[k] = v
-		}
-		Own(r.Header, r.Method, r.URL)
-		creds.Put(r, use)
 		return r
 	})
 	if err != nil {
