@@ -46,10 +46,7 @@ func (s *small) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
-	say := func(status int, v any) {
-		w.WriteHeader(status)
-		_ = json.NewEncoder(w).Encode(v)
-	}
+	say := func(status int, v any) { answer(w, status, v) }
 	switch r.URL.Path {
 	case "/openapi.json":
 		_, _ = io.WriteString(w, document)

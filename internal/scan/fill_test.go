@@ -32,12 +32,7 @@ const shopPaths = `"/orders":{"post":{"responses":{"201":{"description":""}}}},
 func (s *shop) page(w http.ResponseWriter, r *http.Request) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	say := func(status int, v any) bool {
-		w.Header().Set("Content-Type", "application/json")
-		w.WriteHeader(status)
-		_ = json.NewEncoder(w).Encode(v)
-		return true
-	}
+	say := func(status int, v any) bool { return answer(w, status, v) }
 	no := func(status int, why string) bool { return say(status, map[string]any{"detail": why}) }
 	if r.URL.Path == "/openapi.json" {
 		return say(200, json.RawMessage(strings.Replace(document, `"paths":{`, `"paths":{`+shopPaths, 1)))

@@ -30,10 +30,7 @@ func (o *open) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	w.Header().Set("Content-Type", "application/json")
-	say := func(status int, v any) {
-		w.WriteHeader(status)
-		_ = json.NewEncoder(w).Encode(v)
-	}
+	say := func(status int, v any) { answer(w, status, v) }
 	var in map[string]string
 	switch r.Method + r.URL.Path {
 	case "GET/openapi.json":

@@ -26,12 +26,7 @@ const clubPaths = `"/kurse":{"get":{"responses":{"200":{"description":""}}}},
 func (c *club) page(w http.ResponseWriter, r *http.Request) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	say := func(status int, v any) bool {
-		w.Header().Set("Content-Type", "application/json")
-		w.WriteHeader(status)
-		_ = json.NewEncoder(w).Encode(v)
-		return true
-	}
+	say := func(status int, v any) bool { return answer(w, status, v) }
 	if r.URL.Path == "/openapi.json" {
 		return say(200, json.RawMessage(strings.Replace(document, `"paths":{`, `"paths":{`+clubPaths, 1)))
 	}
