@@ -124,6 +124,9 @@ func (p *Program) adopt(waiting []group) bool {
 	})
 	var modules []*Module
 	for _, g := range waiting {
+		if !p.administers(g) {
+			continue
+		}
 		for _, i := range g {
 			modules = append(modules, p.Modules[i])
 		}
@@ -198,13 +201,26 @@ func (p *Program) assemble() {
 // runRest runs the functions and methods of modules that nothing reached, and
 // leaves what they did by the number of the module.
 func (p *Program) runRest(modules []*Module) {
+	known := concerns()
+	tasks := make([][]task, len(modules))
+	side(len(modules), func(i int) {
+		if concerned(modules[i], known) {
+			tasks[i] = p.restOf(modules[i])
+		}
+	})
+	p.runAll(slices.Concat(tasks...))
+}
+
+// restOf returns what runs the functions and methods of a module, each for the
+// case that nothing has entered it until its turn.
+func (p *Program) restOf(m *Module) []task {
 	var tasks []task
-	add := func(m *Module, fn *Function, self func(*interp) *Value) {
-		t := &Trace{}
+	add := func(fn *Function, self func(*interp) *Value) {
+		var t *Trace
 		tasks = append(tasks, task{
 			done: func() bool { return p.entered[fn.Decl] },
 			do: func(r *run) {
-				*t = Trace{}
+				t = &Trace{}
 				p.enterAlone(m, fn, self, p.newInterp(t, r))
 				p.saw(nil, t)
 			},
@@ -216,38 +232,32 @@ func (p *Program) runRest(modules []*Module) {
 			},
 		})
 	}
-	known := concerns()
-	for _, m := range modules {
-		if !concerned(m, known) {
-			continue
-		}
-		pysrc.Statements(m.File.Body, func(s pysrc.Stmt) bool {
-			switch n := s.(type) {
-			case *pysrc.FuncDef:
-				add(m, &Function{Decl: n, Module: m, scope: m.scope}, nil)
-			case *pysrc.ClassDef:
-				v, _ := m.scope.get(n.Name)
-				if v == nil || v.Kind != ClassKind || v.Class.Decl != n {
-					return true
-				}
-				for _, mv := range sortedValues(v.Class.scope.all()) {
-					if mv.Kind != Func || mv.Fn.Decl == nil {
-						continue
-					}
-					self := func(in *interp) *Value { return in.instance(v.Class) }
-					switch mv.Method {
-					case "static":
-						self = nil
-					case "class":
-						self = func(*interp) *Value { return v }
-					}
-					add(m, mv.Fn, self)
-				}
+	pysrc.Statements(m.File.Body, func(s pysrc.Stmt) bool {
+		switch n := s.(type) {
+		case *pysrc.FuncDef:
+			add(&Function{Decl: n, Module: m, scope: m.scope}, nil)
+		case *pysrc.ClassDef:
+			v, _ := m.scope.get(n.Name)
+			if v == nil || v.Kind != ClassKind || v.Class.Decl != n {
+				return true
 			}
-			return true
-		})
-	}
-	p.runAll(tasks)
+			for _, mv := range sortedValues(v.Class.scope.all()) {
+				if mv.Kind != Func || mv.Fn.Decl == nil {
+					continue
+				}
+				self := func(in *interp) *Value { return in.instance(v.Class) }
+				switch mv.Method {
+				case "static":
+					self = nil
+				case "class":
+					self = func(*interp) *Value { return v }
+				}
+				add(mv.Fn, self)
+			}
+		}
+		return true
+	})
+	return tasks
 }
 
 // letGo takes away what no one looks at any more: what the module holds, and how

@@ -181,9 +181,9 @@ func injected(ann pysrc.Expr) bool {
 
 func (in *interp) quietly(f func()) {
 	kept := in.trace
-	in.trace = &Trace{}
+	in.trace = in.aside()
 	f()
-	in.trace = kept
+	in.spare, in.trace = in.trace, kept
 }
 
 // annotation returns the type of an annotation and the markers of Annotated.

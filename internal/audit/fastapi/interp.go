@@ -10,6 +10,7 @@ import (
 type interp struct {
 	prog    *Program
 	trace   *Trace
+	spare   *Trace // see aside
 	request *Value // of the route that runs, or one that is not known
 	steps   int    // left before it gives up
 	stack   []*frame
@@ -116,8 +117,20 @@ func (f *frame) returns(v *Value) {
 // quiet evaluates again what was evaluated before, without telling.
 func (in *interp) quiet(x pysrc.Expr) *Value {
 	kept := in.trace
-	in.trace = &Trace{}
+	in.trace = in.aside()
 	v := in.eval(x)
-	in.trace = kept
+	in.spare, in.trace = in.trace, kept
 	return v
+}
+
+// aside returns an empty trace, of which nobody asks what is put into it: the
+// one that was so used before.
+func (in *interp) aside() *Trace {
+	t := in.spare
+	in.spare = nil // what is done meanwhile may need another
+	if t == nil {
+		return &Trace{}
+	}
+	*t = Trace{}
+	return t
 }

@@ -140,7 +140,7 @@ func (p *Program) find(m *Module, dotted string, level int) *Module {
 		for range level - 1 {
 			base = path.Dir(base)
 		}
-		return p.at(path.Join(base, rel))
+		return p.at(below(base, rel))
 	}
 	if rel == "" {
 		return nil
@@ -155,8 +155,8 @@ func (p *Program) find(m *Module, dotted string, level int) *Module {
 	// The folders of Python's path are, as a rule, those above the importing
 	// file that are no packages themselves.
 	for base := m.dir(); ; base = path.Dir(base) {
-		if _, pkg := p.byPath[path.Join(base, "__init__.py")]; !pkg || !lib {
-			if found := p.at(path.Join(base, rel)); found != nil && found != m && !(lib && base != "." && p.packaged(base)) {
+		if _, pkg := p.byPath[below(base, "__init__.py")]; !pkg || !lib {
+			if found := p.at(below(base, rel)); found != nil && found != m && !(lib && base != "." && p.packaged(base)) {
 				return found
 			}
 		}
@@ -167,7 +167,7 @@ func (p *Program) find(m *Module, dotted string, level int) *Module {
 	if lib {
 		return nil
 	}
-	if found := p.at(path.Join("src", rel)); found != nil {
+	if found := p.at(below("src", rel)); found != nil {
 		return found
 	}
 	if c := p.suffixes[rel]; len(c) > 0 {
@@ -194,8 +194,8 @@ func (p *Program) misspelt(m *Module, dotted string, level int) *Module {
 		base = path.Dir(base)
 	}
 	for ; ; base = path.Dir(base) {
-		name := path.Join(base, rel)
-		for _, file := range []string{name + ".py", path.Join(name, "__init__.py")} {
+		name := below(base, rel)
+		for _, file := range []string{name + ".py", below(name, "__init__.py")} {
 			if found := p.folded[strings.ToLower(file)]; found != nil && found.Path != file {
 				return found
 			}
@@ -209,7 +209,7 @@ func (p *Program) misspelt(m *Module, dotted string, level int) *Module {
 var framework = map[string]bool{"fastapi": true, "starlette": true, "pydantic": true}
 
 func (p *Program) packaged(dir string) bool {
-	_, ok := p.byPath[path.Join(dir, "__init__.py")]
+	_, ok := p.byPath[below(dir, "__init__.py")]
 	return ok
 }
 
@@ -217,7 +217,21 @@ func (p *Program) at(rel string) *Module {
 	if m := p.byPath[rel+".py"]; m != nil {
 		return m
 	}
-	return p.byPath[path.Join(rel, "__init__.py")]
+	return p.byPath[below(rel, "__init__.py")]
+}
+
+// below is path.Join of two names that are clean, in which either may be
+// empty or a dot.
+func below(dir, name string) string {
+	switch {
+	case dir == "." || dir == "":
+		return name
+	case name == "":
+		return dir
+	case dir == "/":
+		return dir + name
+	}
+	return dir + "/" + name
 }
 
 func commonPrefix(a, b string) int {

@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"strings"
+
 	"github.com/d710e0ae/countersign/internal/audit/fastapi"
 	"github.com/d710e0ae/countersign/internal/audit/pysrc"
 )
@@ -39,7 +41,11 @@ func presenceFirst(at fastapi.Place) bool {
 	if at.File == nil {
 		return false
 	}
-	l, ok := pysrc.ParseExpr(at.File.Text(at.Span)).(*pysrc.Logic)
+	text := at.File.Text(at.Span)
+	if !strings.Contains(text, "and") || !strings.Contains(text, "!=") { // most are not worth parsing
+		return false
+	}
+	l, ok := pysrc.ParseExpr(text).(*pysrc.Logic)
 	if !ok || l.Or || len(l.Xs) < 2 {
 		return false
 	}

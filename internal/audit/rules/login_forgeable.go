@@ -53,7 +53,7 @@ func (c *Context) callbackForgeable(r *route) bool {
 
 var (
 	// entryWord are further names of routes that log someone in.
-	entryWord = regexp.MustCompile(`(?i)oauth|[-_/]auth|session|otp|2fa|mfa|sso`)
+	entryWord = wordsOf("oauth -auth _auth /auth session otp 2fa mfa sso")
 	// passwordWord are names of what a login asks for; in the query a form can
 	// send it too.
 	passwordWord = regexp.MustCompile(`(?i)passw|^pwd$|passcode|^pin$`)

@@ -387,9 +387,9 @@ func (r *route) forgeable() bool {
 }
 
 var (
-	logoutWord  = regexp.MustCompile(`(?i)log[-_]?out|sign[-_]?out|log[-_]?off|revoke[-_]?(token|session)`)
-	refreshWord = regexp.MustCompile(`(?i)refresh|renew|rotate`)
-	loginWord   = regexp.MustCompile(`(?i)log[-_]?in|sign[-_]?in|/token$|authenticate|/auth$`)
+	logoutWord  = wordsOf("log~out sign~out log~off revoke~token revoke~session")
+	refreshWord = wordsOf("refresh renew rotate")
+	loginWord   = wordsOf("log~in sign~in authenticate /token$ /auth$")
 )
 
 func (r *route) name() string {

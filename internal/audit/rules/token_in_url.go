@@ -26,7 +26,7 @@ var (
 	// elsewhere is the beginning of another service's address, whose form is
 	// that service's choice.
 	elsewhere   = regexp.MustCompile("[\"'`](https?:)?//[\\w-]+(\\.[\\w-]+)*\\.[a-z]{2,}/[^\"'`]*$")
-	oneTimeWord = regexp.MustCompile(`(?i)verif|reset|confirm|activat|invit|unsubscribe|magic|password|email|csrf|register|signup`)
+	oneTimeWord = wordsOf("verif reset confirm activat invit unsubscribe magic password email csrf register signup")
 )
 
 var tokenInURL = Rule{"token-in-url", func(c *Context) {
