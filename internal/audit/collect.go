@@ -11,7 +11,7 @@ import (
 // much as a tree of three thousand files may take, and then as often as it takes
 // to hold no more.
 const (
-	seldomPercent = 400
+	seldomPercent = 800
 	memoryLimit   = 245 << 20 // bytes, of what Go's runtime counts
 
 	// memoryPerByte is how much a tree may take for each byte of its source. A

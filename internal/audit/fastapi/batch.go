@@ -38,7 +38,7 @@ func (p *Program) run() {
 	p.loaded, p.built, p.rest = make([]part, n), make([]part, n), make([]*Trace, n)
 	p.fields, p.secrets = make([][]map[string]*Value, n), make([][]*Value, n)
 	var waiting []group
-	for _, batch := range batches(p.groups(), loadModules) {
+	for _, batch := range batches(p.heard(), loadModules) {
 		p.loadBatch(batch)
 		p.resolve(batch)
 		ready := slices.DeleteFunc(batch, func(g group) bool {
@@ -56,6 +56,21 @@ func (p *Program) run() {
 		p.runBatches(waiting)
 	}
 	p.assemble()
+}
+
+// heard returns the groups that have something to say, and lets go of all
+// others.
+func (p *Program) heard() []group {
+	known := concerns()
+	return slices.DeleteFunc(p.groups(), func(g group) bool {
+		silent := p.silent(g, known)
+		if silent {
+			for _, i := range g {
+				p.Modules[i].letGo()
+			}
+		}
+		return silent
+	})
 }
 
 func (p *Program) runBatches(groups []group) {

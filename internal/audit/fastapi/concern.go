@@ -1,6 +1,7 @@
 package fastapi
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/d710e0ae/countersign/internal/audit/libraries"
@@ -30,4 +31,19 @@ func concerns() map[string]bool {
 		}
 	}
 	return known
+}
+
+// silent reports whether a group has nothing to say: no module of it imports
+// what makes one concerned, or what settings are made of, so that no route, no
+// token and no setting of either can be in it. So is most of what repositories
+// carry of other people's libraries, whose own modules import each other by the
+// library's name.
+func (p *Program) silent(g group, known map[string]bool) bool {
+	return !slices.ContainsFunc(g, func(i int) bool {
+		m := p.Modules[i]
+		return slices.ContainsFunc(m.imports, func(name string) bool {
+			root := first(name)
+			return (known[root] || root == "pydantic" || root == "pydantic_settings") && !slices.Contains(strings.Split(m.dir(), "/"), root)
+		})
+	})
 }
