@@ -39,7 +39,7 @@ type Config struct {
 	ChangedFiles []string
 
 	// Alone says that the process does nothing else, and that its garbage may be
-	// collected as suits an audit.
+	// collected as suits an audit, from then on.
 	Alone bool
 
 	Tool   finding.Tool
@@ -89,7 +89,7 @@ func Run(ctx context.Context, cfg Config, h finding.Handler) (*finding.Report, e
 		return nil, errors.Join(wrong...)
 	}
 	if cfg.Alone {
-		defer collectSeldom(trees)()
+		collectSeldom(trees)
 	}
 	collector := finding.NewCollector(finding.Audit, cfg.Tool, strings.Join(cfg.Paths, " "), time.Now(), h)
 	files := 0

@@ -20,11 +20,11 @@ const (
 	memoryPerByte = 21
 )
 
-// collectSeldom sets the collector up for trees, and returns what undoes it.
-// What the environment says of the collector goes first.
-func collectSeldom(trees []*pysrc.Tree) (undo func()) {
+// collectSeldom sets the collector up for trees. What the environment says of
+// the collector goes first.
+func collectSeldom(trees []*pysrc.Tree) {
 	if os.Getenv("GOGC") != "" || os.Getenv("GOMEMLIMIT") != "" {
-		return func() {}
+		return
 	}
 	source := int64(0)
 	for _, t := range trees {
@@ -34,10 +34,6 @@ func collectSeldom(trees []*pysrc.Tree) (undo func()) {
 			}
 		}
 	}
-	percent := debug.SetGCPercent(seldomPercent)
-	limit := debug.SetMemoryLimit(max(memoryLimit, memoryPerByte*source))
-	return func() {
-		debug.SetGCPercent(percent)
-		debug.SetMemoryLimit(limit)
-	}
+	debug.SetGCPercent(seldomPercent)
+	debug.SetMemoryLimit(max(memoryLimit, memoryPerByte*source))
 }

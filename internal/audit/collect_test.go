@@ -34,14 +34,17 @@ func TestCollectSeldom(t *testing.T) {
 			if test.env != "" {
 				t.Setenv(test.env, "77")
 			}
-			undo := collectSeldom(tree(test.size))
-			_, got := now()
-			undo()
-			if got != test.wantLimit {
-				t.Errorf("the limit is %d, want %d", got, test.wantLimit)
+			defer func() {
+				debug.SetGCPercent(percent)
+				debug.SetMemoryLimit(limit)
+			}()
+			wantPercent := seldomPercent
+			if test.env != "" {
+				wantPercent = percent
 			}
-			if p, l := now(); p != percent || l != limit {
-				t.Errorf("afterwards %d %% and a limit of %d are left, want %d %% and %d", p, l, percent, limit)
+			collectSeldom(tree(test.size))
+			if p, l := now(); p != wantPercent || l != test.wantLimit {
+				t.Errorf("%d %% and a limit of %d are set, want %d %% and %d", p, l, wantPercent, test.wantLimit)
 			}
 		})
 	}

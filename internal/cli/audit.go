@@ -76,6 +76,7 @@ func (f *auditFlags) run(ctx context.Context, s Streams, plan *plan) error {
 	f.cfg.Tool = tool
 	progress := newProgress(s.Err, plan.quiet)
 	f.cfg.Alone = true
+	defer keepCollector()()
 	report, err := audit.Run(ctx, f.cfg, progress)
 	progress.clear()
 	var wrong *audit.UsageError

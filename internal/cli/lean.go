@@ -36,3 +36,14 @@ func lean(alone bool) (undo func()) {
 		}
 	}
 }
+
+// keepCollector returns what sets Go's garbage collector as it is now, once all
+// is written: what an audit leaves behind is not worth collecting before.
+func keepCollector() (restore func()) {
+	percent, limit := debug.SetGCPercent(defaultGCPercent), debug.SetMemoryLimit(-1)
+	debug.SetGCPercent(percent)
+	return func() {
+		debug.SetGCPercent(percent)
+		debug.SetMemoryLimit(limit)
+	}
+}
