@@ -3,9 +3,10 @@ package actor
 import (
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/d710e0ae/countersign/internal/scan/openapi"
 	"github.com/d710e0ae/countersign/internal/scan/openapi/words"
@@ -117,26 +118,40 @@ func rankOf(doc *openapi.Document, o *openapi.Operation) int {
 // doesOther reports whether an operation's own name, in any language, is that
 // of something else that is done with an account.
 func doesOther(o *openapi.Operation) bool {
-	own := ownName(o)
-	for _, m := range []words.Meaning{words.Logout, words.Renew, words.Register, words.Other} {
-		if words.Of(m, own) {
-			return true
-		}
-	}
-	return false
+	return words.Of(words.Logout|words.Renew|words.Register|words.Other, ownName(o))
 }
 
 // ownName is what an operation is called apart from the folders it lies in:
 // the last part of its path, and its ID without the path and the method that
 // FastAPI ends it with.
 func ownName(o *openapi.Operation) string {
-	path := strings.ToLower(strings.Trim(o.Path, "/"))
-	slug := notWord.ReplaceAllString("_"+path, "_") + "_" + strings.ToLower(o.Method)
-	return path[strings.LastIndexByte(path, '/')+1:] + " " + strings.TrimSuffix(strings.ToLower(o.ID), slug)
+	path, id := strings.ToLower(o.Path), strings.ToLower(o.ID)
+	if rest, ok := strings.CutSuffix(id, "_"+strings.ToLower(o.Method)); ok {
+		if rest, ok = cutSlug(rest, path); ok {
+			id = rest
+		}
+	}
+	path = strings.Trim(path, "/")
+	return path[strings.LastIndexByte(path, '/')+1:] + " " + id
 }
 
-// notWord is what FastAPI replaces in the path when it makes an ID.
-var notWord = regexp.MustCompile(`\W`)
+// cutSlug is strings.CutSuffix, where text is what FastAPI made of the suffix:
+// each character of it that stands in no word is an underscore.
+func cutSlug(text, suffix string) (string, bool) {
+	for suffix != "" {
+		r, n := utf8.DecodeLastRuneInString(suffix)
+		suffix = suffix[:len(suffix)-n]
+		if r != '_' && !unicode.IsLetter(r) && !unicode.IsNumber(r) {
+			r = '_'
+		}
+		last, size := utf8.DecodeLastRuneInString(text)
+		if last != r {
+			return "", false
+		}
+		text = text[:len(text)-size]
+	}
+	return text, true
+}
 
 // shape reports whether an operation takes one password, a name or a text that
 // may be one, and at most two more things that it insists on, and how many.

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/d710e0ae/countersign/internal/finding"
 	"github.com/d710e0ae/countersign/internal/scan/actor"
 	"github.com/d710e0ae/countersign/internal/scan/openapi"
 	"github.com/d710e0ae/countersign/internal/secret"
@@ -187,5 +188,21 @@ func TestALoginNamesTheFieldThatItWants(t *testing.T) {
 	who.Routes = actor.Find(doc)
 	if _, err := who.Login(t.Context()); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestOwnName(t *testing.T) {
+	for _, tc := range []struct{ method, path, id, want string }{
+		{"POST", "/auth/teachers", "create_auth_teachers_post", "teachers create"},
+		{"POST", "/auth/teachers/", "create_auth_teachers__post", "teachers create"},
+		{"GET", "/rooms/{room_id}/leave", "leave_room_rooms__room_id__leave_get", "leave leave_room"},
+		{"POST", "/účet/odhlásit", "konec_účet_odhlásit_post", "odhlásit konec"},
+		{"POST", "/login", "enter", "login enter"},
+		{"POST", "/login", "", "login "},
+		{"POST", "/", "root__post", " root"},
+	} {
+		if got := actor.OwnName(&openapi.Operation{OperationRef: finding.OperationRef{Method: tc.method, Path: tc.path}, ID: tc.id}); got != tc.want {
+			t.Errorf("%s %s, %s: got %q, want %q", tc.method, tc.path, tc.id, got, tc.want)
+		}
 	}
 }

@@ -48,6 +48,7 @@ type Document struct {
 	producers sync.Map        // *Operation → []*Operation: what was found out of each
 	keys      map[string]bool // plain names of the parameters of paths
 	views     map[string]bool // paths of which another goes on with a parameter
+	readers   []*Operation    // which only read, as far as the document tells
 	patterns  patterns
 }
 
@@ -142,6 +143,7 @@ func fromRoot(ctx context.Context, root map[string]any, base *url.URL) (*Documen
 		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Method, b.Method))
 	})
 	d.findKeys()
+	d.findReaders()
 	return d, nil
 }
 

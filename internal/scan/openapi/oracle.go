@@ -16,11 +16,8 @@ func (d *Document) Oracles(op *Operation) []*Operation {
 		score int
 	}
 	out := make([]witness, 0, maxOracles+1)
-	for _, o := range d.Operations {
-		if o.Method != "GET" || o == op || o.Deprecated && !op.Deprecated {
-			continue
-		}
-		if changes, _ := o.LikelyChangesState(); changes {
+	for _, o := range d.readers {
+		if o == op || o.Deprecated && !op.Deprecated {
 			continue
 		}
 		score := d.testimony(op, o)
@@ -41,6 +38,15 @@ func (d *Document) Oracles(op *Operation) []*Operation {
 	return ops
 }
 
+// findReaders fills readers, once all operations are known.
+func (d *Document) findReaders() {
+	for _, o := range d.Operations {
+		if changes, _ := o.LikelyChangesState(); o.Method == "GET" && !changes {
+			d.readers = append(d.readers, o)
+		}
+	}
+}
+
 // ledgers are the words for where changes of many kinds end up.
 var ledgers = verbs(`balance history status state profile account accounts transaction transactions inbox messages settings preferences cart orders
 	ledger statement activity feed wallet dashboard timeline notifications bookings payments me`)
@@ -50,7 +56,7 @@ func (d *Document) testimony(op, o *Operation) int {
 	mine, its, acted := op.traits.parts, o.traits.parts, op.traits.acted
 	score := 0
 	switch shared := common(mine, its); {
-	case slices.Equal(mine[:acted], its):
+	case shared == acted && len(its) == acted:
 		score = 120
 	case shared == len(its) && len(its) > 0 && shared >= acted-1: // the collection that holds it
 		score = 90

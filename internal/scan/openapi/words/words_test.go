@@ -56,7 +56,7 @@ func TestMeanings(t *testing.T) {
 		{words.Register, "/inscription", true},
 	} {
 		if got := words.Of(tc.m, tc.text); got != tc.want {
-			t.Errorf("%s of %q: got %v", tc.m, tc.text, got)
+			t.Errorf("%#x of %q: got %v", tc.m, tc.text, got)
 		}
 	}
 }
@@ -68,14 +68,26 @@ func TestNoWordMeansTwoOperations(t *testing.T) {
 	for i, m := range kinds {
 		list := words.All(m)
 		if len(list) < 20 {
-			t.Errorf("%s has %d words only", m, len(list))
+			t.Errorf("%#x has %d words only", m, len(list))
 		}
 		for _, n := range kinds[i+1:] {
 			for _, w := range list {
 				if slices.Contains(words.All(n), w) {
-					t.Errorf("%q means both %s and %s", w, m, n)
+					t.Errorf("%q means both %#x and %#x", w, m, n)
 				}
 			}
 		}
 	}
+}
+
+// Names in plain ASCII are split by a shorter way, which must not differ.
+func FuzzSplit(f *testing.F) {
+	for _, s := range []string{"", "benutzerName", "user2Name", "HTTPServer", "/api/v2/logIn--x_", "a", "A9b", "~x\x00Y"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		if got, want := words.Split(s), words.SplitForeign(s); !slices.Equal(got, want) {
+			t.Errorf("%q: %q, want %q", s, got, want)
+		}
+	})
 }

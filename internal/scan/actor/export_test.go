@@ -1,0 +1,3 @@
+package actor
+
+var OwnName = ownName
