@@ -48,7 +48,7 @@ type Document struct {
 	producers sync.Map        // *Operation → []*Operation: what was found out of each
 	keys      map[string]bool // plain names of the parameters of paths
 	views     map[string]bool // paths of which another goes on with a parameter
-	readers   []*Operation    // which only read, as far as the document tells
+	readers   []reader        // in its order
 	patterns  patterns
 }
 

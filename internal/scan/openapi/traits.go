@@ -15,6 +15,7 @@ type traits struct {
 	words     []string // of its literal segments
 	singulars []string // of words
 	nouns     []string // those of singulars that tell things apart
+	echo      int      // how often the most frequent of singulars is among them
 	params    []string // names of the path's parameters
 	standing  int      // as a witness, whatever is to be shown; see testimony
 	thing     string
@@ -46,6 +47,15 @@ func (o *Operation) judge() *traits {
 		if len(w) > 3 && !actions[w] {
 			t.nouns = append(t.nouns, noun)
 		}
+	}
+	for _, noun := range t.singulars {
+		n := 0
+		for _, other := range t.singulars {
+			if noun == other {
+				n++
+			}
+		}
+		t.echo = max(t.echo, n)
 	}
 	t.standing = o.standing()
 	o.traits = t // what follows asks for what is known already
