@@ -7,7 +7,6 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/d710e0ae/countersign/internal/scan/actor"
@@ -15,7 +14,6 @@ import (
 	"github.com/d710e0ae/countersign/internal/scan/client"
 	"github.com/d710e0ae/countersign/internal/scan/openapi"
 	"github.com/d710e0ae/countersign/internal/scan/oracle"
-	"github.com/d710e0ae/countersign/internal/secret"
 )
 
 // An api is the API in use: its document, what was learnt of its things, and
@@ -28,8 +26,8 @@ type api struct {
 	reader *oracle.Reader
 	serial int
 
-	routes []actor.Route   // logins that the document shows
-	logins map[string]bool // their operations
+	ways   ways            // in which the document says that one proves who one is
+	logins map[string]bool // operations that it shows as logins
 
 	uses     []*use
 	byOp     map[*openapi.Operation]*use
@@ -169,7 +167,7 @@ func (a *api) fresh(ctx context.Context, u *use) (*attack.Call, error) {
 		a.pool.UseUp(u.op, r)
 	}
 	if u.spent != nil {
-		u.spent[r.PathValues[lastParameter(u.op)]] = true
+		u.spent[r.PathValues[u.parameter]] = true
 	}
 	u.current = r.PathValues
 	return a.call(u, r), nil
@@ -286,31 +284,4 @@ func (a *api) get(ctx context.Context, path string) (*client.Response, error) {
 		return nil, err
 	}
 	return a.t.Victim.Do(ctx, &client.Request{Method: http.MethodGet, URL: target, Header: http.Header{}})
-}
-
-// actor makes the actor of an account.
-func (a *api) actor(acc Account, cl *client.Client, red *secret.Redactor) *actor.Actor {
-	who := &actor.Actor{Account: actor.Account{Name: acc.Name, Password: acc.Password}, Client: cl, Base: a.t.Base, Redactor: red,
-		Page: attack.Own, CSRFPaths: actor.CSRFPaths(a.doc), Flow: acc.Flow, Refresh: actor.FindRefresh(a.doc)}
-	for _, o := range a.doc.Operations {
-		if o.Method == http.MethodGet && len(o.Params) == 0 && !strings.Contains(o.Path, "{") && !actor.IsLogout(o) {
-			who.Reads = append(who.Reads, o.Path)
-		}
-		for _, p := range o.Params {
-			switch {
-			case p.In != "header":
-			case actor.IsTokenField(p.Name) && !slices.Contains(who.Fields, p.Name):
-				who.Fields = append(who.Fields, p.Name)
-			case actor.IsCSRFHeader(p.Name) && !slices.Contains(who.Told, p.Name):
-				who.Told = append(who.Told, p.Name)
-			}
-		}
-	}
-	if a.cfg.Login != "" {
-		method, path, _ := operation(a.cfg.Login)
-		who.Routes = actor.Told(a.doc, method, strings.TrimPrefix(path, a.t.Base.Path))
-	} else {
-		who.Routes, who.Stepped = slices.Clone(a.routes), actor.FindStepped(a.doc)
-	}
-	return who
 }

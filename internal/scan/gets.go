@@ -87,7 +87,7 @@ const maxOthers = 3
 // differently reports whether the next call of u can be about another thing,
 // and makes it so.
 func (a *api) differently(u *use) bool {
-	last := lastParameter(u.op)
+	last := u.parameter
 	if last == "" || u.last == nil {
 		return false
 	}

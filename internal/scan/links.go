@@ -110,7 +110,7 @@ func (a *api) sockets(ctx context.Context) ([]string, error) {
 	var out []string
 	for _, path := range a.doc.Sockets {
 		for _, u := range a.uses {
-			last := lastParameter(u.op)
+			last := u.parameter
 			if last == "" || !strings.Contains(path, "{"+last+"}") || a.cfg.ReadOnly {
 				continue
 			}

@@ -20,7 +20,7 @@ const maxListed = 1000
 // of its collection, among those that were not there before. It is empty
 // where the API shows no listing.
 func (a *api) newest(ctx context.Context, p *use, r *openapi.Request, u *use) string {
-	parameter := lastParameter(u.op)
+	parameter := u.parameter
 	for _, o := range a.doc.Oracles(p.op) {
 		if l := a.byOp[o]; l == nil || !l.subject.Exercised {
 			continue
@@ -84,14 +84,14 @@ func listing(v any, parameter string) []string {
 // parameter names, by whatever name.
 func (a *api) linked(page *client.Response, u *use) []string {
 	var ids []string
-	kind, parameter := a.doc.Names(u.op), lastParameter(u.op)
+	kind, parameter := a.doc.Names(u.op), u.parameter
 	for _, path := range a.links(page) {
 		parts := strings.Split(strings.Trim(path, "/"), "/")
 		for _, o := range a.uses {
 			template := strings.Split(strings.Trim(o.op.Path, "/"), "/")
 			at := slices.Index(template, "{"+parameter+"}")
 			if at < 0 && kind != "" && a.doc.Names(o.op) == kind {
-				at = slices.Index(template, "{"+lastParameter(o.op)+"}")
+				at = slices.Index(template, "{"+o.parameter+"}")
 			}
 			if at < 0 || !matches(o.op.Path, path) || !strings.ContainsAny(parts[at], "0123456789") {
 				continue

@@ -22,7 +22,7 @@ func (s *session) peers(ctx context.Context) error {
 		return nil
 	}
 	for _, u := range a.uses {
-		name := lastParameter(u.op)
+		name := u.parameter
 		if u.subject.Exercised || name == "" || u.refusal == nil || !mayNeedPrelude(u.refusal.Status) {
 			continue
 		}

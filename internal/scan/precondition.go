@@ -200,14 +200,14 @@ func (a *api) prelude(ctx context.Context, u *use, works func(*produced) (bool, 
 // preludes returns the operations that change the same thing as u does, and
 // have been exercised: those on the thing itself first.
 func (a *api) preludes(u *use) []*use {
-	name := "{" + lastParameter(u.op) + "}"
+	name := "{" + u.parameter + "}"
 	stem, _, ok := strings.Cut(u.op.Path, name)
 	if !ok {
 		return nil
 	}
 	var out []*use
 	for _, p := range a.uses {
-		if p == u || p.op.Safe() || p.op.Method == http.MethodDelete || !p.subject.Exercised || p.subject.Login || lastParameter(p.op) != lastParameter(u.op) ||
+		if p == u || p.op.Safe() || p.op.Method == http.MethodDelete || !p.subject.Exercised || p.subject.Login || p.parameter != u.parameter ||
 			!strings.HasPrefix(p.op.Path, stem+name) {
 			continue
 		}

@@ -59,8 +59,8 @@ func (s *session) prepare(doc *openapi.Document, base *url.URL, given *actor.Cre
 		t.Frontend, _ = url.Parse(s.cfg.Frontend) // validated before
 	}
 	// Values that must be unique would be the last scan's if each began at 0.
-	a := &api{cfg: s.cfg, t: t, doc: doc, pool: pool, serial: rand.IntN(maxBegin) * serialsOfScan, routes: actor.Find(doc), logins: map[string]bool{}, byOp: map[*openapi.Operation]*use{}, wasThere: map[string]bool{}}
-	for _, r := range a.routes {
+	a := &api{cfg: s.cfg, t: t, doc: doc, pool: pool, serial: rand.IntN(maxBegin) * serialsOfScan, ways: findWays(doc), logins: map[string]bool{}, byOp: map[*openapi.Operation]*use{}, wasThere: map[string]bool{}}
+	for _, r := range a.ways.routes {
 		// Whether a doubtful one is a login its answer shows.
 		if !r.Doubtful {
 			a.logins[r.Method+" "+r.Path] = true

@@ -77,33 +77,40 @@ func (a *api) findProducers(u *use) []*use {
 		}
 	}
 	for _, p := range a.uses {
-		if p != u && a.makes(p, u) && !slices.Contains(out, p) {
+		if p != u && p.tells() && a.makes(p, u) && !slices.Contains(out, p) {
 			out = append(out, p)
 		}
 	}
 	return out
 }
 
+// tells reports whether a call of u was seen to make something, and what.
+func (u *use) tells() bool {
+	return u.subject.Exercised && !u.subject.Login && (u.names != nil || u.leads != nil || u.named())
+}
+
 // makes reports whether p was seen to make what u's last path parameter names:
 // its answer names it or leads to it, or its caller chooses the name.
 func (a *api) makes(p, u *use) bool {
 	switch {
+	case u.parameter == "" || !p.tells():
+		return false
 	case p.namesThing(u):
 		return true
-	case !p.subject.Exercised || p.subject.Login || lastParameter(u.op) == "":
-		return false
-	case p.named() && lastParameter(p.op) == lastParameter(u.op):
+	case p.named() && p.parameter == u.parameter:
 		return strings.HasPrefix(u.op.Path+"/", p.op.Path+"/")
 	}
-	return p.leads != nil && !strings.Contains(p.op.Path, "{"+lastParameter(u.op)+"}") && a.located(p.leads, u) != ""
+	return p.leads != nil && !p.has(u.parameter) && a.located(p.leads, u) != ""
 }
 
 // deleters returns the operations that delete what p creates.
 func (a *api) deleters(p *use) []*use {
 	var out []*use
+	if !p.subject.Exercised {
+		return nil
+	}
 	for _, u := range a.uses {
-		if deletes(u.op) && p.subject.Exercised &&
-			(a.makes(p, u) || slices.Contains(a.doc.Producers(u.op), p.op)) {
+		if u.deletes && (a.makes(p, u) || slices.Contains(a.doc.Producers(u.op), p.op)) {
 			out = append(out, u)
 		}
 	}
@@ -113,9 +120,11 @@ func (a *api) deleters(p *use) []*use {
 // namesThing reports whether p was seen to answer a creation with what u's
 // last path parameter names.
 func (p *use) namesThing(u *use) bool {
-	return p.names != nil && u.telling != "" && p.names[u.telling] && p.subject.Exercised && !p.subject.Login &&
-		!strings.Contains(p.op.Path, "{"+lastParameter(u.op)+"}")
+	return u.telling != "" && p.names[u.telling] && p.subject.Exercised && !p.subject.Login && !p.has(u.parameter)
 }
+
+// has reports whether u's path has a parameter of that name.
+func (u *use) has(parameter string) bool { return strings.Contains(u.op.Path, "{"+parameter+"}") }
 
 // telling returns the plain name of a path parameter that tells which thing it
 // names. A bare "id" is anything's, and one's own account is not made anew.
@@ -138,7 +147,7 @@ func lastParameter(op *openapi.Operation) string {
 
 // produce creates the resource that u's last path parameter names.
 func (a *api) produce(ctx context.Context, u *use) (*produced, error) {
-	last := lastParameter(u.op)
+	last := u.parameter
 	if last == "" {
 		return nil, errNoProducer
 	}
@@ -238,7 +247,7 @@ func (a *api) create(ctx context.Context, p *use) (*openapi.Request, *client.Res
 // under makes a request to p below a new thing, once, where what it was below
 // takes no more; nil where that cannot be.
 func (a *api) under(ctx context.Context, p *use, try, status int) (*openapi.Request, error) {
-	if try != 1 || lastParameter(p.op) == "" || p.named() || status == http.StatusUnprocessableEntity {
+	if try != 1 || p.parameter == "" || p.named() || status == http.StatusUnprocessableEntity {
 		return nil, nil
 	}
 	thing, err := a.produce(ctx, p)

@@ -130,7 +130,7 @@ func (a *api) rowsOf(ids accountIDs, name string, page *client.Response) {
 		for _, path := range a.links(&part) {
 			values := strings.Split(strings.Trim(path, "/"), "/")
 			for _, u := range a.uses {
-				last := slices.Index(strings.Split(strings.Trim(u.op.Path, "/"), "/"), "{"+lastParameter(u.op)+"}")
+				last := slices.Index(strings.Split(strings.Trim(u.op.Path, "/"), "/"), "{"+u.parameter+"}")
 				if last >= 0 && matches(u.op.Path, path) && a.doc.NamesAccount(u.op) && strings.ContainsAny(values[last], "0123456789") && len(ids) < maxAccountIDs {
 					ids[values[last]] = true
 				}

@@ -18,8 +18,11 @@ type use struct {
 	op      *openapi.Operation
 	subject *attack.Subject
 
-	own      bool           // it writes the account that calls it
-	telling  string         // what the last path parameter names, see telling
+	own bool // it writes the account that calls it
+	// parameter is the last of the path, and telling what it names.
+	parameter, telling string
+	deletes            bool // it deletes what its path names
+
 	optional bool           // fill what is not required
 	fixed    map[string]any // members that had to be corrected
 	dropped  []string       // members that had to go
@@ -66,7 +69,8 @@ type made struct {
 // newUse prepares an operation.
 func (a *api) newUse(op *openapi.Operation) *use {
 	changes := !op.Safe()
-	u := &use{op: op, own: changesOwnAccount(op), telling: telling(lastParameter(op)), subject: &attack.Subject{Ref: op.OperationRef, ChangesState: changes, Credential: finding.CredentialUnknown}}
+	last := lastParameter(op)
+	u := &use{op: op, own: changesOwnAccount(op), parameter: last, telling: telling(last), deletes: deletes(op), subject: &attack.Subject{Ref: op.OperationRef, ChangesState: changes, Credential: finding.CredentialUnknown}}
 	u.optional = op.Method == http.MethodPatch || noneRequired(op)
 	u.renew = op.Method == http.MethodDelete && strings.Contains(op.Path, "{")
 	u.subject.UsesUp = u.renew

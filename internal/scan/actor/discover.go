@@ -90,6 +90,9 @@ type ranked struct {
 // rankOf says how likely an operation is a login, by what it is called and by
 // the shape of what it takes.
 func rankOf(doc *openapi.Document, o *openapi.Operation) int {
+	if len(o.Bodies) == 0 || strings.Contains(o.Path, "{") {
+		return rankNone // routes knows no way through it
+	}
 	if tokenURL(doc, o.Path) {
 		return rankToken
 	}

@@ -23,7 +23,7 @@ type Refresh struct {
 // FindRefresh returns the operation that a document shows for it, or nil.
 func FindRefresh(doc *openapi.Document) *Refresh {
 	for _, o := range doc.Operations {
-		if !IsRefresh(o) || IsLogout(o) || strings.Contains(o.Path, "{") || o.Method != http.MethodPost && o.Method != http.MethodGet {
+		if o.Method != http.MethodPost && o.Method != http.MethodGet || strings.Contains(o.Path, "{") || !IsRefresh(o) || IsLogout(o) {
 			continue
 		}
 		r := &Refresh{Method: o.Method, Path: o.Path}

@@ -107,8 +107,7 @@ func ends(o *openapi.Operation) (Step, bool) {
 
 // takes returns the fields of an operation that may be a step of a login.
 func takes(o *openapi.Operation) (Encoding, []field, bool) {
-	own := ownName(o)
-	if o.Method != http.MethodPost || o.Secured || strings.Contains(o.Path, "{") || words.Of(words.Register, own) || words.Of(words.Other, own) {
+	if o.Method != http.MethodPost || o.Secured || strings.Contains(o.Path, "{") || words.Of(words.Register|words.Other, ownName(o)) {
 		return "", nil, false
 	}
 	for _, b := range o.Bodies {

@@ -19,17 +19,17 @@ func (d *Document) Oracles(op *Operation) []*Operation {
 	top := topOf(op.traits.parts[:op.traits.acted])
 	// Those of the same part of the API first: after them the rest, most of
 	// which has nothing to do with op, must be better.
-	for _, close := range []bool{true, false} {
+	for _, near := range []bool{true, false} {
 		for i := range d.readers {
 			r := &d.readers[i]
-			if close != (top == "" || r.top == "" || r.top == top) || r.op == op || r.deprecated && !op.Deprecated {
+			if near != (top == "" || r.top == "" || r.top == top) || r.op == op || r.deprecated && !op.Deprecated {
 				continue
 			}
 			due := 1
 			if len(out) == maxOracles {
 				due = max(due, out[maxOracles-1].score)
 			}
-			if !close && r.most(op) < due {
+			if !near && r.most(op) < due {
 				continue
 			}
 			score := d.testimony(op, r.op)
