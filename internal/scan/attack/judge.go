@@ -127,7 +127,6 @@ func Failed(r *client.Response) bool {
 
 // holds reports whether every top-level member of part is among all.
 func holds(all, part []string) bool {
-	all, part = top(all), top(part)
 	return len(part) > 1 && !slices.ContainsFunc(part, func(p string) bool {
 		_, ok := slices.BinarySearch(all, p)
 		return !ok
@@ -137,16 +136,18 @@ func holds(all, part []string) bool {
 // A look is what of an answer stays the same from one call to the next.
 type look struct {
 	status  int
-	kind    string // json, html, text, empty, other
-	paths   []string
+	kind    string            // json, html, text, empty, other
+	paths   []string          // of the top-level members, sorted
 	fixed   map[string]string // members whose values tell outcomes apart
 	leads   string            // path of a redirect
 	failure bool              // says that something failed
 }
 
 func lookAt(r *client.Response) look {
-	l := look{status: r.Status, fixed: map[string]string{}}
-	if loc, err := url.Parse(r.Header.Get("Location")); err == nil {
+	l := look{status: r.Status}
+	if to := r.Header.Get("Location"); to == "" {
+		// As most answers have none.
+	} else if loc, err := url.Parse(to); err == nil {
 		l.leads = digits(loc.Path)
 		q := strings.ToLower(loc.RawQuery)
 		if strings.Contains(q, "error") || strings.Contains(q, "login") || strings.Contains(q, "next=") {
@@ -172,17 +173,17 @@ func lookAt(r *client.Response) look {
 	case strings.Contains(ct, "html"):
 		l.kind = "html"
 		body := string(text)
-		l.fixed["title"] = digits(between(body, "<title>", "</title>"))
+		l.fix("title", digits(between(body, "<title>", "</title>")))
 		lower := strings.ToLower(body)
 		if strings.Contains(lower, `type="password"`) || strings.Contains(lower, `type=password`) {
-			l.fixed["password"] = "asked"
+			l.fix("password", "asked")
 		}
 	default:
 		l.kind = "text"
 	}
 	if l.kind == "text" {
 		body := string(text)
-		l.fixed["text"] = digits(first(body, 200))
+		l.fix("text", digits(first(body, 200)))
 		l.failure = failing(body)
 	}
 	return l
@@ -204,73 +205,88 @@ func first(s string, n int) string {
 	return s
 }
 
+// fix keeps a value that tells outcomes apart.
+func (l *look) fix(name, value string) {
+	if l.fixed == nil {
+		l.fixed = map[string]string{}
+	}
+	l.fixed[name] = value
+}
+
+// has notes a member, if it is one of the top level.
+func (l *look) has(path, end string) {
+	if strings.Count(path, "/")+strings.Count(end, "/") <= 1 {
+		l.paths = append(l.paths, path+end)
+	}
+}
+
 // members records the shape of a JSON value, three levels deep; of a list its
 // first element alone.
 func (l *look) members(path string, v any, depth int) {
 	switch v := v.(type) {
 	case map[string]any:
-		l.paths = append(l.paths, path+"{}")
+		l.has(path, "{}")
 		if depth == 3 {
 			return
 		}
 		for k, e := range v {
-			p := path + "/" + k
-			name := strings.ToLower(k)
-			switch e := e.(type) {
-			case bool:
-				l.paths = append(l.paths, p)
-				if outcome(name) {
-					l.fixed[p] = strconv.FormatBool(e)
-					if e == (name == "error" || name == "failed") {
-						l.failure = true
-					}
-				}
-				continue
-			case string:
-				l.paths = append(l.paths, p)
-				switch {
-				case outcome(name):
-					l.fixed[p] = digits(first(e, 200))
-					if e != "" && (strings.HasPrefix(name, "error") || failing(e)) {
-						l.failure = true
-					}
-				case says(name):
-					l.fixed[p] = words(e)
-					l.failure = l.failure || failing(e)
-				}
-				continue
-			case float64:
-				l.paths = append(l.paths, p)
-				if name == "code" || name == "status" || name == "status_code" || name == "errno" {
-					l.fixed[p] = strconv.FormatFloat(e, 'g', -1, 64)
-					if e >= 400 && e < 600 {
-						l.failure = true
-					}
-				}
-				continue
-			}
-			if e != nil && (name == "error" || name == "errors") && !empty(e) {
-				l.failure = true
-			}
-			if e == nil {
-				l.paths = append(l.paths, p)
-				continue
-			}
-			l.members(p, e, depth+1)
+			l.member(path+"/", k, e, depth)
 		}
 	case []any:
-		l.paths = append(l.paths, path+"[]")
+		l.has(path, "[]")
 		if len(v) > 0 && depth < 3 {
 			l.members(path+"//0", v[0], depth+1)
 		}
 	case string:
-		l.fixed[path] = words(v)
+		l.fix(path, words(v))
 		l.failure = l.failure || failing(v)
 	case bool, nil, float64:
-		l.paths = append(l.paths, path+"=")
+		l.has(path, "=")
 		if v == nil || v == false {
-			l.fixed[path] = "no"
+			l.fix(path, "no")
 		}
+	}
+}
+
+// member records a member of an object.
+func (l *look) member(path, key string, v any, depth int) {
+	name := strings.ToLower(key)
+	switch v := v.(type) {
+	case nil:
+		l.has(path, key)
+	case bool:
+		l.has(path, key)
+		if outcome(name) {
+			l.fix(path+key, strconv.FormatBool(v))
+			if v == (name == "error" || name == "failed") {
+				l.failure = true
+			}
+		}
+	case string:
+		l.has(path, key)
+		switch {
+		case outcome(name):
+			l.fix(path+key, digits(first(v, 200)))
+			if v != "" && (strings.HasPrefix(name, "error") || failing(v)) {
+				l.failure = true
+			}
+		case says(name):
+			l.fix(path+key, words(v))
+			l.failure = l.failure || failing(v)
+		}
+	case float64:
+		l.has(path, key)
+		if name == "code" || name == "status" || name == "status_code" || name == "errno" {
+			l.fix(path+key, strconv.FormatFloat(v, 'g', -1, 64))
+			if v >= 400 && v < 600 {
+				l.failure = true
+			}
+		}
+	default:
+		if (name == "error" || name == "errors") && !empty(v) {
+			l.failure = true
+		}
+		l.members(path+key, v, depth+1)
 	}
 }
 
@@ -362,7 +378,6 @@ func (l look) same(o look) bool {
 // overlap reports whether two sets of members belong to one kind of answer:
 // the top-level ones are nearly the same.
 func overlap(a, b []string) bool {
-	a, b = top(a), top(b)
 	if len(a) == 0 && len(b) == 0 {
 		return true
 	}
@@ -373,16 +388,6 @@ func overlap(a, b []string) bool {
 		}
 	}
 	return 4*both >= 3*max(len(a), len(b))
-}
-
-func top(paths []string) []string {
-	var out []string
-	for _, p := range paths {
-		if strings.Count(p, "/") <= 1 {
-			out = append(out, p)
-		}
-	}
-	return out
 }
 
 // similar reports whether two sentences are one with other names in it.
