@@ -107,7 +107,7 @@ func (c *Call) URL() *url.URL { return locate(c.Base, c.Request) }
 func locate(base *url.URL, r *openapi.Request) *url.URL {
 	path := strings.TrimSuffix(base.EscapedPath(), "/") + r.Path
 	u := &url.URL{Path: path}
-	if strings.ContainsFunc(path, odd) {
+	if odd(path) {
 		var err error
 		if u, err = url.Parse(path); err != nil { // a path that was made is a path
 			u = &url.URL{Path: "/"}
@@ -117,10 +117,17 @@ func locate(base *url.URL, r *openapi.Request) *url.URL {
 	return u
 }
 
-// odd reports whether a path with r in it may not say what it stands for: it
-// is none of the characters that are never escaped (RFC 3986 §2.3).
-func odd(r rune) bool {
-	return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("/-._~", r)
+// odd reports whether a path may not say what it stands for: it has other
+// characters than those that are never escaped (RFC 3986 §2.3).
+func odd(path string) bool {
+	for i := range len(path) {
+		switch c := path[i]; {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '/' <= c && c <= '9', c == '-', c == '.', c == '_', c == '~':
+		default:
+			return true
+		}
+	}
+	return false
 }
 
 // HasBody reports whether the call has a body.

@@ -34,6 +34,8 @@ const (
 var (
 	errSlow = errors.New("no answer in time")
 	errHead = errors.New("the answer's head is longer than 256 KiB")
+	// errEnded is returned for a connection that the end of earlier work reached.
+	errEnded = errors.New("the connection served work that was ended")
 	// errHTTP2 is returned for a target that speaks HTTP/2 and no HTTP/1.1.
 	errHTTP2 = errors.New("the target speaks HTTP/2 only")
 )
@@ -62,6 +64,31 @@ type conn struct {
 	left  int64 // bytes that may still be read
 	since time.Time
 	asked http.Request // tells the reader of an answer the method
+
+	done  <-chan struct{} // closed when the work ends that the connection serves
+	leave func() bool     // serves it no more; nil where it serves none
+}
+
+// serve ends whatever waits for the connection when ctx ends. Most exchanges
+// of a scan share one context, which need not be told of each. It is false
+// where the end of earlier work has reached the connection.
+func (c *conn) serve(ctx context.Context) bool {
+	if c.done == ctx.Done() {
+		return true
+	}
+	if c.leave != nil && !c.leave() {
+		return false
+	}
+	c.done, c.leave = ctx.Done(), context.AfterFunc(ctx, func() { _ = c.SetDeadline(time.Unix(1, 0)) })
+	return true
+}
+
+// Close closes the connection, which serves nothing from then on.
+func (c *conn) Close() error {
+	if c.leave != nil {
+		c.leave()
+	}
+	return c.Conn.Close()
 }
 
 // Read bounds what an answer's head may take.
@@ -168,6 +195,7 @@ type exchange struct {
 	url        *url.URL
 	fields     []field // by name
 	body       []byte  // nil: none, and no length is told
+	target     string  // of the request line, known once checked
 	head, rest time.Duration
 	limit      int64 // bytes of the answer's body
 }
@@ -201,10 +229,9 @@ func (w *wire) do(ctx context.Context, x *exchange) (*Response, error) {
 // target has answered something.
 func (w *wire) over(ctx context.Context, c *conn, x *exchange) (res *Response, began bool, err error) {
 	_ = c.SetDeadline(time.Now().Add(x.head)) // fails on closed connections only, which the write tells
-	stop := context.AfterFunc(ctx, func() { _ = c.SetDeadline(time.Unix(1, 0)) })
 	reusable := false
 	defer func() {
-		if stop() && reusable && err == nil {
+		if reusable && err == nil && ctx.Err() == nil {
 			w.keep(c)
 		} else {
 			_ = c.Close()
@@ -213,6 +240,12 @@ func (w *wire) over(ctx context.Context, c *conn, x *exchange) (res *Response, b
 			err = errSlow
 		}
 	}()
+	if !c.serve(ctx) {
+		return nil, false, errEnded
+	}
+	if ctx.Err() != nil {
+		return nil, false, ctx.Err() // its deadline may have been overwritten
+	}
 	// A target may answer and close before it has read all of a body: its
 	// answer counts, not the failed write.
 	failed := x.write(c.out)
@@ -231,7 +264,9 @@ func (w *wire) over(ctx context.Context, c *conn, x *exchange) (res *Response, b
 	}
 	w.spoke.Store(true)
 	c.left = 1<<63 - 1
-	_ = c.SetDeadline(time.Now().Add(x.rest))
+	if answer.ContentLength < 0 || answer.ContentLength > int64(c.in.Buffered()) { // else all of it is here
+		_ = c.SetDeadline(time.Now().Add(x.rest))
+	}
 	if ctx.Err() != nil {
 		return nil, true, ctx.Err() // the deadline of the cancellation was overwritten
 	}
@@ -313,7 +348,7 @@ func (r *Response) decode(limit int64) {
 	r.Body, r.Truncated = plain, r.Truncated || err != nil
 }
 
-// check refuses what would not be one request on the wire (RFC 9112 §11.1).
+// check makes the request target, and refuses what would not be one request on the wire (RFC 9112 §11.1).
 func (x *exchange) check() error {
 	if !httpguts.ValidHeaderFieldName(x.method) { // both are tokens
 		return fmt.Errorf("malformed method %q", x.method)
@@ -328,8 +363,9 @@ func (x *exchange) check() error {
 			}
 		}
 	}
-	if target := x.url.RequestURI(); strings.ContainsFunc(target, func(r rune) bool { return r <= ' ' || r == 0x7f }) {
-		return fmt.Errorf("malformed request target %q", target)
+	x.target = x.url.RequestURI()
+	if strings.ContainsFunc(x.target, func(r rune) bool { return r <= ' ' || r == 0x7f }) {
+		return fmt.Errorf("malformed request target %q", x.target)
 	}
 	return nil
 }
@@ -341,7 +377,7 @@ func (x *exchange) write(out *bufio.Writer) error {
 		return err
 	}
 	// A bufio.Writer keeps its first error until Flush.
-	for _, s := range []string{x.method, " ", x.url.RequestURI(), " HTTP/1.1\r\nHost: ", host, "\r\n"} {
+	for _, s := range []string{x.method, " ", x.target, " HTTP/1.1\r\nHost: ", host, "\r\n"} {
 		_, _ = out.WriteString(s)
 	}
 	for _, f := range x.fields {

@@ -252,6 +252,39 @@ func TestCancellationEndsAWait(t *testing.T) {
 	}
 }
 
+func TestWorkThatEndedLeavesNoDeadline(t *testing.T) {
+	var connections atomic.Int32
+	u := raw(t, func(_ int, c net.Conn, in *bufio.Reader) {
+		connections.Add(1)
+		for {
+			if _, err := heads(in); err != nil {
+				return
+			}
+			_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+		}
+	})
+	c := client.New(client.Config{Target: target(t, u)})
+	defer c.Close()
+	ended, end := context.WithCancel(t.Context())
+	for _, ctx := range []context.Context{ended, ended, t.Context(), ended} {
+		if res, err := c.Do(ctx, get(target(t, u+"/"))); err != nil || string(res.Body) != "ok" {
+			t.Fatalf("%+v, %v", res, err)
+		}
+	}
+	if n := connections.Load(); n != 1 {
+		t.Errorf("%d connections, want one for all work", n)
+	}
+	end()
+	for range 2 { // the connection that served the work, and a new one
+		if res, err := c.Do(t.Context(), get(target(t, u+"/"))); err != nil || string(res.Body) != "ok" {
+			t.Fatalf("%+v, %v", res, err)
+		}
+	}
+	if _, err := c.Do(ended, get(target(t, u+"/"))); !errors.Is(err, context.Canceled) {
+		t.Errorf("after the end of the work: %v", err)
+	}
+}
+
 func TestCertificatesAreJudged(t *testing.T) {
 	srv := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok") }))
 	defer srv.Close()

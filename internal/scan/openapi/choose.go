@@ -178,7 +178,7 @@ func (s *search) bind() {
 	s.names = make([]slotName, len(s.slots))
 	for i, slot := range s.slots {
 		s.bound[i] = map[string]int{}
-		s.names[i] = slotName{s.g.pool.index.word(slot.name), s.g.pool.index.word(slot.noun + "_id")}
+		s.names[i] = slotName{s.g.pool.index.word(slot.name), s.g.pool.index.word(slot.id)}
 	}
 	for i := 1; i < len(s.slots); i++ {
 		for _, h := range s.g.pool.index.shaped(s.parts[:s.slots[i].segment]) {
@@ -262,12 +262,12 @@ func (s *search) path(chosen []candidate, until int) string {
 // candidates returns the values for the next parameter, the best first.
 // Things that cannot score more than due may be left out.
 func (s *search) candidates(chosen []candidate, due int) []candidate {
-	slot := s.slots[len(chosen)]
+	slot := &s.slots[len(chosen)]
 	last := len(chosen) == len(s.slots)-1
 	var out []candidate
 	if s.g.pool != nil {
 		out = s.things(chosen, due)
-		for i, name := range []string{s.names[len(chosen)].own.plain, plainName(slot.names() + "_id")} {
+		for i, name := range []string{s.names[len(chosen)].own.plain, slot.plain} {
 			for _, v := range s.g.pool.loose[name] {
 				if is := text(v); slot.check.fits(s.g, v) && !s.opt.Taken[is] {
 					out = append(out, candidate{text: is, score: 60 - 5*i})
@@ -323,10 +323,10 @@ func (s *search) candidates(chosen []candidate, due int) []candidate {
 // what is chosen already, then those of the right kind, then those that have
 // a field of the parameter's name.
 func (s *search) things(chosen []candidate, due int) []candidate {
-	pool, slot, name := s.g.pool, s.slots[len(chosen)], s.names[len(chosen)].own
+	pool, slot, name := s.g.pool, &s.slots[len(chosen)], s.names[len(chosen)].own
 	last := len(chosen) == len(s.slots)-1
 	container := pool.kindLike(slot.noun)
-	kind := pool.kindLike(slot.names())
+	kind := pool.kindLike(slot.kind)
 	suits := func(v any) bool { return slot.check.fits(s.g, v) }
 	prefix := s.path(chosen, slot.segment)
 	bonus := s.bonus[len(chosen)]
@@ -471,7 +471,7 @@ func (s *search) purpose(t *thing, kind string) int {
 }
 
 // fromSelf offers the account in use where the parameter names an account.
-func (s *search) fromSelf(slot slot, kind string, suits func(any) bool) []candidate {
+func (s *search) fromSelf(slot *slot, kind string, suits func(any) bool) []candidate {
 	if !isAccount(kind) && !isAccount(plainName(slot.name)) || s.op.Method == "DELETE" {
 		return nil
 	}
@@ -489,7 +489,7 @@ func (s *search) fromSelf(slot slot, kind string, suits func(any) bool) []candid
 
 // guesses are the values of last resort: what the document says, then what
 // the first of its kind is called in most APIs.
-func (s *search) guesses(slot slot) []candidate {
+func (s *search) guesses(slot *slot) []candidate {
 	var out []candidate
 	add := func(v any, score int) {
 		if is := text(v); is != "" && !s.opt.Taken[is] {
@@ -523,7 +523,7 @@ func (s *search) guesses(slot slot) []candidate {
 
 // ids returns ids of known things that suit a parameter, those of the account
 // in use last, one of each kind first.
-func (s *search) ids(slot slot) []any {
+func (s *search) ids(slot *slot) []any {
 	if s.g.pool == nil {
 		return nil
 	}
@@ -653,7 +653,7 @@ func (g *generator) sameName(m map[string]any, name, of string) (any, bool) {
 		return nil, false
 	}
 	gives := g.doc.gives(g.op, name)
-	if gives && g.pool.hints[g.op.String()+" "+takenPlace] != nil {
+	if gives && g.pool.hints[spot{g.op, takenPlace}] != nil {
 		return nil, false
 	}
 	suits := func(v any) bool { return g.fits(m, v) && !g.opt.Taken[text(v)] }

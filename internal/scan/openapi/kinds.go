@@ -13,27 +13,35 @@ import (
 // resourceOf splits a name such as order_id, orderId or order-uuid into the
 // thing that it names. A bare id names no thing: ("", true).
 func resourceOf(name string) (string, bool) {
-	parts := nameWords(name)
-	if len(parts) == 0 {
-		return "", false
-	}
-	switch parts[len(parts)-1] {
+	of, last := lastWords(name)
+	switch last {
 	case "id", "ids", "pk", "uuid", "uuids", "guid", "uid", "ref":
 	default:
 		return "", false
 	}
-	parts = parts[:len(parts)-1]
-	if len(parts) == 0 {
+	if of == "" {
 		return "", true
 	}
-	return Singular(parts[len(parts)-1]), true
+	return Singular(of), true
 }
+
+// small reports whether a name has small letters of ASCII alone, as most have.
+func small(name string) bool {
+	for i := range len(name) {
+		if c := name[i]; c >= utf8.RuneSelf || 'A' <= c && c <= 'Z' {
+			return false
+		}
+	}
+	return true
+}
+
+// inWord tells the characters of words, where a name is small.
+func inWord(r rune) bool { return 'a' <= r && r <= 'z' || '0' <= r && r <= '9' }
 
 // nameWords splits "orderItem_id" into order, item and id.
 func nameWords(name string) []string {
-	if !strings.ContainsFunc(name, func(r rune) bool { return r >= utf8.RuneSelf || 'A' <= r && r <= 'Z' }) {
-		// As most are, and without copies.
-		return strings.FieldsFunc(name, func(r rune) bool { return !('a' <= r && r <= 'z' || '0' <= r && r <= '9') })
+	if small(name) {
+		return strings.FieldsFunc(name, func(r rune) bool { return !inWord(r) })
 	}
 	var out []string
 	var word strings.Builder
@@ -65,11 +73,31 @@ func nameWords(name string) []string {
 // lastWord is the last word of a name: "parent_order" and "parentOrder" give
 // "order".
 func lastWord(name string) string {
-	words := nameWords(name)
-	if len(words) == 0 {
-		return ""
+	_, last := lastWords(name)
+	return last
+}
+
+// lastWords are the last two words of a name, either of which may be empty.
+func lastWords(name string) (before, last string) {
+	if small(name) {
+		rest, last := cutWord(name)
+		_, before := cutWord(rest)
+		return before, last
 	}
-	return words[len(words)-1]
+	words := nameWords(name)
+	if n := len(words); n > 1 {
+		return words[n-2], words[n-1]
+	} else if n == 1 {
+		return "", words[0]
+	}
+	return "", ""
+}
+
+// cutWord parts a small name before its last word.
+func cutWord(name string) (rest, last string) {
+	end := strings.LastIndexFunc(name, inWord) + 1
+	start := strings.LastIndexFunc(name[:end], func(r rune) bool { return !inWord(r) }) + 1
+	return name[:start], name[start:end]
 }
 
 // schemaNoise are the words by which APIs tell the schemas of one thing apart.

@@ -111,7 +111,7 @@ func (d *Document) needs(o *Operation) []string {
 	}
 	own := o.traits.thing
 	for _, s := range d.slots(o) {
-		out = append(out, s.names())
+		out = append(out, s.kind)
 	}
 	for _, b := range o.Bodies[:min(len(o.Bodies), 1)] {
 		for _, name := range b.Schema.Properties() {
@@ -150,7 +150,7 @@ func (d *Document) findProducers(op *Operation) []*Operation {
 	container := ""
 	if slots := d.slots(op); len(slots) > 0 {
 		last := slots[len(slots)-1]
-		kinds = append(kinds, last.names())
+		kinds = append(kinds, last.kind)
 		container = "/" + strings.Join(segments(op.Path)[:last.segment], "/")
 	} else {
 		kinds = d.needs(op)

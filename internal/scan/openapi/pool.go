@@ -38,12 +38,18 @@ type Pool struct {
 	index    index
 	loose    map[string][]any // by plain name: offered, or seen outside a thing
 	self     map[string]any   // fields of the account in use, by plain name
-	hints    map[string]map[string]any
+	hints    map[spot]map[string]any
 	quiet    map[string][]map[string]any // what was created at a place that did not say its id
 	choices  map[*Operation][]candidate  // of paths' parameters, until more is learnt
 	tick     int                         // orders things by when they were last met
 	searches int                         // for ids, so far
 	serial   int                         // tells generated texts apart
+}
+
+// A spot is a place in an operation's requests, such as body/name.
+type spot struct {
+	op    *Operation
+	place string
 }
 
 // A thing is an object that the API keeps. Its pool's lock guards it.
@@ -400,9 +406,9 @@ func (p *Pool) hint(op *Operation, place string, keywords map[string]any) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.hints == nil {
-		p.hints = map[string]map[string]any{}
+		p.hints = map[spot]map[string]any{}
 	}
-	key := op.String() + " " + place
+	key := spot{op, place}
 	have := p.hints[key]
 	if have == nil {
 		if len(p.hints) >= maxNames {
@@ -427,10 +433,7 @@ func (p *Pool) hinted(op *Operation, place string) map[string]any {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if len(p.hints) == 0 {
-		return nil
-	}
-	return p.hints[op.String()+" "+place]
+	return p.hints[spot{op, place}]
 }
 
 // refused reports whether anything was wrong with an operation's body before.

@@ -2,6 +2,7 @@ package openapi
 
 import (
 	"encoding/json"
+	"maps"
 	"net/url"
 	"strings"
 
@@ -12,7 +13,8 @@ import (
 // send it. The error, an *Unbuildable, says why the shape cannot hold the
 // request.
 func Reshape(req *Request, shape finding.Shape) (*Request, error) {
-	r := req.Clone()
+	c := *req // what it holds is not changed
+	r := &c
 	// A page of another origin sets no header of its own in these shapes.
 	if shape != finding.JSONCORS {
 		r.Header = nil
@@ -39,7 +41,7 @@ func Reshape(req *Request, shape finding.Shape) (*Request, error) {
 		if r.Method != "POST" {
 			return nil, &Unbuildable{"a form sends GET and POST only"}
 		}
-		body, err := smuggled(r.Value)
+		body, err := r.smuggled()
 		if err != nil {
 			return nil, err
 		}
@@ -50,9 +52,9 @@ func Reshape(req *Request, shape finding.Shape) (*Request, error) {
 			return nil, &Unbuildable{"only POST goes without a preflight"}
 		}
 		if r.Value != nil {
-			b, err := json.Marshal(r.Value)
+			b, err := r.json()
 			if err != nil {
-				return nil, &Unbuildable{"the value cannot be written as JSON: " + err.Error()}
+				return nil, err
 			}
 			r.Body = b
 		}
@@ -66,7 +68,9 @@ func Reshape(req *Request, shape finding.Shape) (*Request, error) {
 			r.Body, r.ContentType = []byte("{}"), jsonType
 			return r, nil
 		}
-		return r, r.Encode(jsonType)
+		b, err := r.json()
+		r.Body, r.ContentType = b, jsonType
+		return r, err
 	case finding.Navigate, finding.Image:
 		if r.Method != "GET" {
 			return nil, &Unbuildable{"a navigation or an image sends GET only"}
@@ -90,6 +94,10 @@ func Reshape(req *Request, shape finding.Shape) (*Request, error) {
 			}
 		}
 		fields.Set("_method", r.Method)
+		r.Query = maps.Clone(r.Query)
+		if r.Query == nil {
+			r.Query = url.Values{}
+		}
 		r.Query.Set("_method", r.Method)
 		r.Method, r.Body, r.ContentType = "POST", []byte(fields.Encode()), formType
 		return r, nil
@@ -97,16 +105,28 @@ func Reshape(req *Request, shape finding.Shape) (*Request, error) {
 	return nil, &Unbuildable{"the shape " + string(shape) + " is not made from a request"}
 }
 
+// json is the value as JSON: the body, where that is it.
+func (r *Request) json() ([]byte, error) {
+	if isJSON(r.ContentType) && len(r.Body) > 0 {
+		return r.Body, nil
+	}
+	b, err := json.Marshal(r.Value)
+	if err != nil {
+		return nil, &Unbuildable{"the value cannot be written as JSON: " + err.Error()}
+	}
+	return b, nil
+}
+
 // smuggled writes JSON so that a text/plain form can send it: the form joins
 // name and value by an equals sign and ends with a line break, so a last
 // member takes both in.
-func smuggled(v any) ([]byte, error) {
-	if v == nil {
+func (r *Request) smuggled() ([]byte, error) {
+	if r.Value == nil {
 		return []byte("=\r\n"), nil
 	}
-	b, err := json.Marshal(v)
+	b, err := r.json()
 	if err != nil {
-		return nil, &Unbuildable{"the value cannot be written as JSON: " + err.Error()}
+		return nil, err
 	}
 	s := string(b)
 	if strings.HasSuffix(s, "}") {

@@ -5,6 +5,7 @@ import (
 	"math"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // numberValue keeps to the bounds, and within them to what the name suggests.
@@ -111,6 +112,9 @@ func (g *generator) stringValue(m map[string]any, name string) any {
 // since the end is what makes it differ from its like; of an address the
 // middle.
 func fit(s string, low, high int, bounded, mayGrow bool) string {
+	if n := utf8.RuneCountInString(s); n >= low && (!bounded || n <= high) && !strings.HasPrefix(s, " ") && utf8.ValidString(s) {
+		return s // as most are
+	}
 	runes := []rune(s)
 	if mayGrow && len(runes) < low {
 		if at := strings.IndexByte(s, '@'); at > 0 {

@@ -11,6 +11,8 @@ type slot struct {
 	segment   int    // index among the path's segments
 	container string // the nearest literal segment before it
 	noun      string // what that holds
+	kind      string // of thing that it names, see kindNamed
+	id, plain string // how else it may be called: as the id of what the container holds, and of its kind
 	schema    map[string]any
 	check     check // of schema
 	example   any
@@ -55,6 +57,8 @@ func (d *Document) findSlots(op *Operation) []slot {
 				}
 			}
 			s.check = newCheck(s.schema)
+			s.kind = kindNamed(name, s.noun)
+			s.id, s.plain = s.noun+"_id", plainName(s.kind+"_id")
 			out = append(out, s)
 		}
 	}
@@ -72,12 +76,12 @@ func heldBy(container, path string, segment int) string {
 	return Singular(lastWord(container))
 }
 
-// names is the kind of thing that a parameter names: by its own name, which
+// kindNamed is the kind of thing that a parameter names: by its own name, which
 // may be short for what the path says, as emp_id is below /employees.
-func (s slot) names() string {
-	of, _ := resourceOf(s.name)
-	if of == "" || len(of) > 1 && strings.HasPrefix(s.noun, of) {
-		return s.noun
+func kindNamed(parameter, noun string) string {
+	of, _ := resourceOf(parameter)
+	if of == "" || len(of) > 1 && strings.HasPrefix(noun, of) {
+		return noun
 	}
 	return of
 }
@@ -89,7 +93,7 @@ func (d *Document) Names(op *Operation) string {
 	if len(slots) == 0 {
 		return ""
 	}
-	return slots[len(slots)-1].names()
+	return slots[len(slots)-1].kind
 }
 
 // isVersion tells a segment that names no thing, such as v1 or api.
