@@ -260,7 +260,7 @@ func (a *api) send(ctx context.Context, u *use, r *openapi.Request) (*client.Res
 	if err != nil {
 		return nil, err
 	}
-	a.pool.Learn(u.op, r, res.Status, res.Header, res.Body)
+	a.pool.Learn(u.op, r, res.Status, res.Header, res.JSON)
 	if u.op.Method == http.MethodDelete && res.Status < 300 && strings.HasSuffix(u.op.Path, "}") && len(a.wasThere) < maxListed {
 		a.wasThere[r.Path] = true
 	}

@@ -46,7 +46,7 @@ func (a *api) seen(kind, body string) {
 	}
 	a.recognise(res)
 	a.learnLinks(res)
-	a.pool.Learn(list.op, &openapi.Request{Path: "/users"}, 200, res.Header, res.Body)
+	a.pool.Learn(list.op, &openapi.Request{Path: "/users"}, 200, res.Header, res.JSON)
 }
 
 const (

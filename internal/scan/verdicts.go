@@ -147,8 +147,14 @@ func (s *session) tell(u *use) {
 	}
 	sub := u.subject
 	s.c.Operation(finding.Operation{OperationRef: sub.Ref, ChangesState: sub.ChangesState, Exercised: sub.Exercised, Credential: sub.Credential, Reason: s.red.Redact(sub.Reason)})
+	redacted := map[string]string{} // most reasons are those of several cells
 	for _, try := range sub.Tries {
-		try.Reason = s.red.Redact(try.Reason)
+		reason, ok := redacted[try.Reason]
+		if !ok {
+			reason = s.red.Redact(try.Reason)
+			redacted[try.Reason] = reason
+		}
+		try.Reason = reason
 		s.c.Verdict(try.Verdict)
 	}
 }

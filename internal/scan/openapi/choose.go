@@ -395,13 +395,14 @@ func (s *search) match(t *thing, name *word, kind, container, prefix string, cho
 	elsewhere, near := false, 0
 	template := s.parts[:s.slots[len(chosen)].segment]
 	for _, h := range t.homes {
-		switch {
-		case h.path == prefix:
+		if h.path == prefix {
 			lives = true
-		default:
-			elsewhere = elsewhere || matches(template, h.parts)
-			near = max(near, min(common(template, h.parts), 2))
+			continue
 		}
+		if h.mark != s.g.pool.searches {
+			h.mark, h.matches, h.near = s.g.pool.searches, matches(template, h.parts), min(common(template, h.parts), 2)
+		}
+		elsewhere, near = elsewhere || h.matches, max(near, h.near)
 	}
 	switch {
 	case lives && (t.kind == kind || t.kind == container):

@@ -30,7 +30,7 @@ func TestAChangeGivesWhatTheThingHasNot(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pool.Learn(list, seen, 200, nil, []byte(`[{"id":41,"name":"North"},{"id":42,"name":"South"}]`))
+	pool.Learn(list, seen, 200, nil, openapi.Says([]byte(`[{"id":41,"name":"North"},{"id":42,"name":"South"}]`)))
 	r, err := doc.Build(move, pool, openapi.BuildOptions{})
 	if err != nil {
 		t.Fatal(err)

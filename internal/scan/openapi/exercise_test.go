@@ -31,7 +31,7 @@ func (e *exerciser) send(op *openapi.Operation, r *openapi.Request) (int, []byte
 	}
 	w := httptest.NewRecorder()
 	e.to.ServeHTTP(w, req)
-	e.pool.Learn(op, r, w.Code, w.Header(), w.Body.Bytes())
+	e.pool.Learn(op, r, w.Code, w.Header(), openapi.Says(w.Body.Bytes()))
 	return w.Code, w.Body.Bytes()
 }
 

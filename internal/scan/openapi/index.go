@@ -13,6 +13,7 @@ type index struct {
 	words  map[string]*word
 	fields map[string][]*thing // by plain name
 	homes  map[string]*home    // by path
+	below  map[string][]*home  // by path: those at it and below it
 	shapes map[string]*shape   // by template
 }
 
@@ -68,6 +69,11 @@ type home struct {
 	path   string
 	parts  []string
 	things []*thing
+
+	// What search.things found out of it, when that was numbered mark.
+	mark    int
+	matches bool
+	near    int
 }
 
 // A shape is a path's template and the homes that match it.
@@ -87,10 +93,15 @@ func (x *index) settle(t *thing, path string) {
 			return
 		}
 		if x.homes == nil {
-			x.homes = map[string]*home{}
+			x.homes, x.below = map[string]*home{}, map[string][]*home{}
 		}
 		h = &home{path: path, parts: segments(path)}
 		x.homes[path] = h
+		at := path
+		for range min(len(h.parts), maxDepth) {
+			x.below[at] = append(x.below[at], h)
+			at = at[:max(strings.LastIndexByte(at, '/'), 0)]
+		}
 		for _, s := range x.shapes {
 			if matches(s.template, h.parts) {
 				s.homes = append(s.homes, h)

@@ -9,12 +9,13 @@ import (
 )
 
 // Learn takes what an answer says: the things that it created, lists or
-// names. Only answers of success teach. Header may be nil.
-func (p *Pool) Learn(op *Operation, req *Request, status int, header http.Header, body []byte) {
+// names. Only answers of success teach. Header may be nil; body is what the
+// answer says, if it is JSON.
+func (p *Pool) Learn(op *Operation, req *Request, status int, header http.Header, body func() (any, bool)) {
 	// Pages answer a deletion by a redirect to the list; what else answers so
 	// may send its caller to the login.
 	moved := status == http.StatusSeeOther || status == http.StatusFound && op.Method == "DELETE"
-	if status < 200 || status > 299 && !moved || len(body) > maxLearnBytes {
+	if status < 200 || status > 299 && !moved {
 		return
 	}
 	p.mu.Lock()
@@ -33,8 +34,7 @@ func (p *Pool) Learn(op *Operation, req *Request, status int, header http.Header
 	if at := header.Get("Location"); at != "" && l.rank == rankCreated {
 		l.location(at)
 	}
-	var v any
-	valid := json.Unmarshal(body, &v) == nil
+	v, valid := body()
 	if l.rank == rankCreated {
 		defer func() {
 			if !l.made {
@@ -353,11 +353,9 @@ func (p *Pool) forget(op *Operation, req *Request) {
 	if have := p.loose[loose]; len(have) > 0 {
 		p.loose[loose] = slices.DeleteFunc(slices.Clone(have), func(v any) bool { return text(v) == id })
 	}
-	for at, h := range p.index.homes {
-		if below, ok := strings.CutPrefix(at, path); ok && (below == "" || below[0] == '/') {
-			for _, t := range h.things {
-				t.gone = true
-			}
+	for _, h := range p.index.below[path] {
+		for _, t := range h.things {
+			t.gone = true
 		}
 	}
 	for _, t := range p.index.at(home) {

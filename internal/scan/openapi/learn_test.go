@@ -73,7 +73,7 @@ func TestIdsAreTakenFromAnswers(t *testing.T) {
 					s.status = 200
 				}
 				op := operation(t, doc, s.op)
-				pool.Learn(op, &openapi.Request{Method: op.Method, PathValues: s.values}, s.status, s.header, []byte(s.body))
+				pool.Learn(op, &openapi.Request{Method: op.Method, PathValues: s.values}, s.status, s.header, openapi.Says([]byte(s.body)))
 			}
 			r, err := doc.Build(operation(t, doc, c.op), pool, c.opt)
 			switch {
@@ -133,7 +133,7 @@ func TestLinksFillParameters(t *testing.T) {
 	}
 	pool := &openapi.Pool{}
 	start := operation(t, doc, "POST /start")
-	pool.Learn(start, &openapi.Request{}, 200, nil, []byte(`{"data":{"no":"T-5"}}`))
+	pool.Learn(start, &openapi.Request{}, 200, nil, openapi.Says([]byte(`{"data":{"no":"T-5"}}`)))
 	r, err := doc.Build(operation(t, doc, "POST /go/{ticket}"), pool, openapi.BuildOptions{})
 	if err != nil || r.Path != "/go/T-5" {
 		t.Errorf("%+v, %v", r, err)
@@ -152,7 +152,7 @@ func TestAChangeShows(t *testing.T) {
 		t.Fatal(err)
 	}
 	pool := &openapi.Pool{}
-	pool.Learn(operation(t, doc, "GET /orders"), &openapi.Request{}, 200, nil, []byte(`[{"id":1,"status":"open"},{"id":2,"status":"closed"}]`))
+	pool.Learn(operation(t, doc, "GET /orders"), &openapi.Request{}, 200, nil, openapi.Says([]byte(`[{"id":1,"status":"open"},{"id":2,"status":"closed"}]`)))
 	for _, tc := range []struct {
 		at   map[string]string
 		want string
@@ -182,7 +182,7 @@ func TestAChoiceHoldsUntilMoreIsLearnt(t *testing.T) {
 	}
 	learn := func(name, body string, values map[string]string) {
 		op := operation(t, doc, name)
-		pool.Learn(op, &openapi.Request{Method: op.Method, PathValues: values}, 200, nil, []byte(body))
+		pool.Learn(op, &openapi.Request{Method: op.Method, PathValues: values}, 200, nil, openapi.Says([]byte(body)))
 	}
 	learn("GET /orders", `[{"id":7}]`, nil)
 	built("GET /orders/{order_id}", "/orders/7")
@@ -211,7 +211,7 @@ func TestPoolIsBoundedAndConcurrent(t *testing.T) {
 					}
 					b.WriteString(`{"id":` + strings.Repeat("1", 1+i) + strings.Repeat("2", 1+j%6) + strings.Repeat("3", 1+k%7) + `}`)
 				}
-				pool.Learn(list, &openapi.Request{}, 200, nil, []byte(b.String()+"]"))
+				pool.Learn(list, &openapi.Request{}, 200, nil, openapi.Says([]byte(b.String()+"]")))
 				if _, err := doc.Build(operation(t, doc, "GET /orders/{order_id}"), pool, openapi.BuildOptions{}); err != nil {
 					t.Error(err)
 				}

@@ -32,7 +32,7 @@ func TestThingsOfTheNearerCollectionComeFirst(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		pool.Learn(op(p), r, http.StatusOK, http.Header{}, []byte(body))
+		pool.Learn(op(p), r, http.StatusOK, http.Header{}, openapi.Says([]byte(body)))
 	}
 	learn("/shop/books", `[{"title":"B","author":"b"}]`)
 	learn("/archive/books", `[{"title":"A","author":"a"}]`)

@@ -25,7 +25,7 @@ func TestThingsCalledOtherwise(t *testing.T) {
 		}
 		if o.Method == http.MethodPost {
 			made = r
-			p.Learn(o, r, http.StatusOK, http.Header{}, []byte(`{"id": "9f-1", "title": "x"}`))
+			p.Learn(o, r, http.StatusOK, http.Header{}, Says([]byte(`{"id": "9f-1", "title": "x"}`)))
 		} else {
 			got = r
 		}

@@ -184,7 +184,7 @@ func FuzzParse(f *testing.F) {
 			if _, err := url.Parse(r.Target()); err == nil && strings.ContainsAny(r.Target(), " \r\n") {
 				t.Errorf("%s: the target %q would break a request line", op, r.Target())
 			}
-			pool.Learn(op, r, 200, nil, r.Body)
+			pool.Learn(op, r, 200, nil, openapi.Says(r.Body))
 			doc.Repair(op, pool, r, 422, data)
 		}
 	})

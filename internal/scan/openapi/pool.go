@@ -20,8 +20,8 @@ const (
 	maxLearnDepth  = 6
 	maxLearnItems  = 50
 	maxLearnNodes  = 5_000
-	maxLearnBytes  = 4 << 20
-	maxLearnLength = 200 // of a text that is kept, in bytes
+	maxLearnBytes  = 4 << 20 // of a refusal
+	maxLearnLength = 200     // of a text that is kept, in bytes
 )
 
 // A Pool holds what responses taught: things that exist, whose they are and

@@ -88,7 +88,7 @@ func TestWhatAnswersHoldFillsFieldsOfTheSameName(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		pool.Learn(from, read, 200, nil, []byte(tc.answer))
+		pool.Learn(from, read, 200, nil, openapi.Says([]byte(tc.answer)))
 		for _, o := range doc.Operations {
 			if o.String() != tc.to {
 				continue

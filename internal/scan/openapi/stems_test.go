@@ -20,7 +20,7 @@ func TestBodiesNameWhatPathsName(t *testing.T) {
 	}
 	pool := &openapi.Pool{}
 	list := operation(t, doc, "GET /fahrzeuge")
-	pool.Learn(list, &openapi.Request{Method: "GET"}, 200, nil, []byte(`[{"kennzeichen":"B-XY 12","sitze":5}]`))
+	pool.Learn(list, &openapi.Request{Method: "GET"}, 200, nil, openapi.Says([]byte(`[{"kennzeichen":"B-XY 12","sitze":5}]`)))
 	plate := func(op string) any {
 		r, err := doc.Build(operation(t, doc, op), pool, openapi.BuildOptions{})
 		if err != nil {
