@@ -156,6 +156,11 @@ func (in *interp) objectAttr(recv *Value, name string, node pysrc.Node) *Value {
 		}
 	}
 	v := in.classAttr(o.Class, name)
+	if o.Qual == httpException && !(v != nil && v.Kind == Func) {
+		if w := exceptionAttr(o.Args, name); w != nil {
+			return w
+		}
+	}
 	if v == nil {
 		return in.made(recv, name)
 	}

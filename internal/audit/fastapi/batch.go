@@ -25,6 +25,7 @@ type part struct {
 	trace      *Trace
 	routers    []*Router
 	middleware []Middleware // of applications
+	handlers   []Handler    // of exceptions, likewise
 	routes     []*Route
 	orphans    []*Route // those of them that no one is seen to include
 }
@@ -161,7 +162,11 @@ func (p *Program) runBatch(groups []group) {
 	}
 	slices.SortFunc(modules, func(a, b *Module) int { return a.number - b.number })
 	var routes []*Route
-	p.partsOf(groups, func(x *part) { routes = append(routes, x.routes...) })
+	var handlers []Handler
+	p.partsOf(groups, func(x *part) {
+		routes = append(routes, x.routes...)
+		handlers = append(handlers, x.handlers...)
+	})
 	for _, r := range p.admin {
 		if slices.Contains(modules, p.byPath[r.At.FileName()]) {
 			routes = append(routes, r)
@@ -169,13 +174,15 @@ func (p *Program) runBatch(groups []group) {
 	}
 	var tasks []task
 	for _, r := range routes {
+		// What is not seen to be included belongs to some application.
+		r.Handlers = slices.Concat(r.Handlers, handlers)
 		tasks = append(tasks, task{do: func(run *run) {
 			p.runRoute(r, run)
 			p.saw(r, r.Trace)
 		}})
 	}
 	p.runAll(tasks)
-	p.runRest(modules)
+	p.runRest(modules, handlers)
 	side(len(groups), func(g int) {
 		in := p.newLoading().newInterp()
 		for _, i := range groups[g] {
@@ -183,13 +190,13 @@ func (p *Program) runBatch(groups []group) {
 		}
 	})
 	for _, r := range routes {
-		r.Deps, r.Middleware, r.Args = nil, nil, Args{}
+		r.Deps, r.Middleware, r.Handlers, r.Args = nil, nil, nil, Args{}
 	}
 	p.partsOf(groups, func(x *part) {
 		for _, r := range x.routers {
 			*r = Router{}
 		}
-		x.routers, x.orphans = nil, nil
+		x.routers, x.orphans, x.handlers = nil, nil, nil
 	})
 	side(len(modules), func(i int) { modules[i].letGo() })
 }
@@ -215,12 +222,12 @@ func (p *Program) assemble() {
 
 // runRest runs the functions and methods of modules that nothing reached, and
 // leaves what they did by the number of the module.
-func (p *Program) runRest(modules []*Module) {
+func (p *Program) runRest(modules []*Module, handlers []Handler) {
 	known := concerns()
 	tasks := make([][]task, len(modules))
 	side(len(modules), func(i int) {
 		if concerned(modules[i], known) {
-			tasks[i] = p.restOf(modules[i])
+			tasks[i] = p.restOf(modules[i], handlers)
 		}
 	})
 	p.runAll(slices.Concat(tasks...))
@@ -228,7 +235,7 @@ func (p *Program) runRest(modules []*Module) {
 
 // restOf returns what runs the functions and methods of a module, each for the
 // case that nothing has entered it until its turn.
-func (p *Program) restOf(m *Module) []task {
+func (p *Program) restOf(m *Module, handlers []Handler) []task {
 	var tasks []task
 	add := func(fn *Function, self func(*interp) *Value) {
 		var t *Trace
@@ -236,7 +243,9 @@ func (p *Program) restOf(m *Module) []task {
 			done: func() bool { return p.entered[fn.Decl] },
 			do: func(r *run) {
 				t = &Trace{}
-				p.enterAlone(m, fn, self, p.newInterp(t, r))
+				in := p.newInterp(t, r)
+				in.handlers = handlers
+				p.enterAlone(m, fn, self, in)
 				p.saw(nil, t)
 			},
 			keep: func() {

@@ -341,6 +341,13 @@ func (in *interp) callObject(v *Value, args Args, at Place, node *pysrc.Call) *V
 	switch o.Qual {
 	case "fastapi.route":
 		return in.register(o, args)
+	case "fastapi.exception_handler":
+		if len(args.Pos) > 0 {
+			if o.route != nil {
+				in.handles(o.route, o.Args.Get("exc_class_or_status_code", 0), args.Pos[0])
+			}
+			return args.Pos[0]
+		}
 	case "fastapi.middleware":
 		if len(args.Pos) > 0 {
 			if r := o.route; r != nil && in.run == nil {

@@ -494,6 +494,9 @@ func (in *interp) item(recv, key *Value, x *pysrc.Index) *Value {
 				return v.with(recv.Sources)
 			}
 		}
+		if v := statusOf(recv, key, nil); v != nil {
+			return v.with(mergeSources(recv.Sources, key.Sources))
+		}
 	case External:
 		if recv.Text == "os.environ" && key.Kind == Str {
 			return in.environ(key.Text, nil, in.place(x))

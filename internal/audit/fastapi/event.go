@@ -62,11 +62,20 @@ type Return struct {
 	Fn    *Function
 }
 
-// A Raised is an exception that a library defines, raised.
+// A Raised is an exception that was raised.
 type Raised struct {
+	Value  *Value
+	At     Place
+	Fn     *Function
+	Status int     // of the answer that it becomes; 0 where it is not known
+	Answer *Answer // nil where no function of the program makes it
+}
+
+// An Answer is what a handler of exceptions makes of one.
+type Answer struct {
 	Value *Value
-	At    Place
-	Fn    *Function
+	By    Place   // the handler
+	Calls []*Call // that it makes
 }
 
 // A Trace is what running one thing showed: a module, or a route with its

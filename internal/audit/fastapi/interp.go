@@ -27,6 +27,10 @@ type interp struct {
 	passages []passage
 
 	wrapping *pysrc.FuncDef // around which a decorator's function runs
+
+	handlers  []Handler   // of exceptions
+	catchers  [][]catcher // of the try statements whose bodies run
+	answering bool        // a handler runs
 }
 
 func (p *Program) newInterp(t *Trace, r *run) *interp {

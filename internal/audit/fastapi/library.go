@@ -186,6 +186,11 @@ func (in *interp) callExternal(q string, args Args, at Place, node *pysrc.Call) 
 			}
 		}
 		return unknown.with(args.sources())
+	case "builtins.type":
+		if v := arg(0); len(args.Pos) == 1 && v.Kind == ObjectKind && v.Object.Class != nil {
+			return v.Object.Class.value()
+		}
+		return unknown.with(args.sources())
 	case "builtins.hasattr":
 		if v := arg(0); v.Kind == ObjectKind && strings.HasPrefix(v.Object.Qual, "request.") && arg(1).Kind == Str && node != nil {
 			return unknown.with(sourcesOf(in.attr(v, arg(1).Text, node))) // whether there is what middleware keeps
@@ -295,6 +300,11 @@ func (in *interp) method(recv *Value, name string, args Args, at Place, node *py
 				}
 				if v := recv.Lookup(args.Pos[0].Text); v != nil {
 					return v.with(recv.Sources)
+				}
+			}
+			if name == "get" && len(args.Pos) > 0 {
+				if v := statusOf(recv, args.Pos[0], args.Get("default", 1)); v != nil {
+					return v.with(mergeSources(recv.Sources, args.sources()))
 				}
 			}
 		case "items":

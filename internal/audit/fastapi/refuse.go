@@ -225,7 +225,7 @@ func (in *interp) refuses(n, closed int, f *frame) (bool, int, Place) {
 	}
 	if len(in.trace.Raised) > n {
 		r := in.trace.Raised[len(in.trace.Raised)-1]
-		return true, Status(r.Value), r.At
+		return true, r.Status, r.At
 	}
 	if in.trace.Closed > closed {
 		return true, 403, Place{} // which is what a handshake is answered that is closed
@@ -251,9 +251,19 @@ func (in *interp) refuses(n, closed int, f *frame) (bool, int, Place) {
 	return refused, status, Place{}
 }
 
-// Status returns the HTTP status of an exception or a response.
+// Status returns the HTTP status of an exception or a response, the last where
+// there may be several; 0 where none is known.
 func Status(v *Value) int {
-	status := 0
+	list := Statuses(v)
+	if len(list) == 0 {
+		return 0
+	}
+	return list[len(list)-1]
+}
+
+// Statuses returns every HTTP status that an exception or a response may have.
+func Statuses(v *Value) []int {
+	var list []int
 	v.Each(func(x *Value) {
 		if x.Kind != ObjectKind {
 			return
@@ -267,16 +277,18 @@ func Status(v *Value) int {
 		}
 		if a := x.Object.Args.Get("status_code", pos); a != nil {
 			a.Each(func(y *Value) {
-				if y.Kind == Num {
+				status := 0
+				switch y.Kind {
+				case Num:
 					status = int(y.Num)
-				}
-				if y.Kind == External {
+				case External:
 					status = statusConstant(y.Text)
 				}
+				list = append(list, status)
 			})
 		}
 	})
-	return status
+	return list
 }
 
 // texts lists the strings in a condition, also those of lists that it names.

@@ -14,6 +14,7 @@ type Router struct {
 	Prefix     string
 	Deps       []*Value
 	Middleware []Middleware
+	Handlers   []Handler
 	At         Place
 
 	routes   []*Route
@@ -44,6 +45,7 @@ type Route struct {
 	Handler    *Value
 	Deps       []*Value // of apps, routers and the route, the outermost first
 	Middleware []Middleware
+	Handlers   []Handler // of the exceptions that leave it
 	Args       Args
 	At         Place // of the decorator or the call that adds it
 	Trace      *Trace
@@ -72,7 +74,11 @@ func (in *interp) construct(o *Object, args Args) {
 		o.route.configure(args)
 		return
 	}
-	if strings.HasPrefix(o.Qual, "fastapi.security.") || o.Qual == "fastapi.HTTPException" {
+	if o.Qual == httpException {
+		o.Args = args
+		return
+	}
+	if strings.HasPrefix(o.Qual, "fastapi.security.") {
 		merged := Args{Pos: o.Args.Pos, Open: o.Args.Open}
 		for _, from := range []Args{o.Args, args} {
 			for k, v := range from.Kw {
@@ -90,6 +96,11 @@ func (r *Router) configure(args Args) {
 	}
 	if d := args.Get("dependencies", -1); d != nil && d.Kind == List {
 		r.Deps = d.Elems
+	}
+	if h := args.Get("exception_handlers", -1); h != nil && h.Kind == Dict {
+		for i, k := range h.Keys {
+			r.Handlers = append(r.Handlers, Handler{k, h.Elems[i]})
+		}
 	}
 	if m := args.Get("middleware", -1); m != nil && m.Kind == List {
 		for _, e := range m.Elems {
@@ -131,6 +142,11 @@ func (in *interp) routerMethod(o *Object, name string, args Args, at Place) (*Va
 		return noneValue, true
 	case "middleware":
 		return &Value{Kind: ObjectKind, Object: &Object{Qual: "fastapi.middleware", At: at, route: r}}, true
+	case "exception_handler":
+		return &Value{Kind: ObjectKind, Object: &Object{Qual: "fastapi.exception_handler", Args: args, At: at, route: r}}, true
+	case "add_exception_handler":
+		in.handles(r, args.Get("exc_class_or_status_code", 0), args.Get("handler", 1))
+		return noneValue, true
 	case "add_middleware":
 		cls := args.Get("middleware_class", 0)
 		if cls == nil {
@@ -254,12 +270,13 @@ func (p *Program) resolve(groups []group) {
 		for _, r := range x.routers {
 			if r.App {
 				x.middleware = append(x.middleware, r.Middleware...)
+				x.handlers = append(x.handlers, r.Handlers...)
 			}
 			if r.included {
 				continue
 			}
 			n := len(x.routes)
-			p.flatten(x, r, "", nil, nil, 0, map[*Router]bool{})
+			p.flatten(x, r, "", nil, nil, nil, 0, map[*Router]bool{})
 			if !r.App {
 				x.orphans = append(x.orphans, x.routes[n:]...)
 			}
@@ -284,7 +301,7 @@ const (
 	maxRoutes   = 20_000 // … after which no further router is looked at
 )
 
-func (p *Program) flatten(x *part, r *Router, prefix string, deps []*Value, mw []Middleware, depth int, open map[*Router]bool) {
+func (p *Program) flatten(x *part, r *Router, prefix string, deps []*Value, mw []Middleware, handlers []Handler, depth int, open map[*Router]bool) {
 	if depth > maxIncludes || open[r] || p.flat > maxRoutes {
 		return
 	}
@@ -293,6 +310,7 @@ func (p *Program) flatten(x *part, r *Router, prefix string, deps []*Value, mw [
 	prefix += r.Prefix
 	deps = append(deps[:len(deps):len(deps)], r.Deps...)
 	mw = append(mw[:len(mw):len(mw)], r.Middleware...)
+	handlers = slices.Concat(r.Handlers, handlers) // those of a mounted application are asked first
 	for _, route := range r.routes {
 		c := *route
 		c.Path = prefix + route.Path
@@ -300,7 +318,7 @@ func (p *Program) flatten(x *part, r *Router, prefix string, deps []*Value, mw [
 			c.Path = "/"
 		}
 		c.Deps = append(deps[:len(deps):len(deps)], route.Deps...)
-		c.Middleware = mw
+		c.Middleware, c.Handlers = mw, handlers
 		x.routes = append(x.routes, &c)
 		p.flat++
 	}
@@ -311,7 +329,7 @@ func (p *Program) flatten(x *part, r *Router, prefix string, deps []*Value, mw [
 				if inc.mount {
 					d = nil // an application that is mounted has its own
 				}
-				p.flatten(x, s, prefix+inc.prefix, d, mw, depth+1, open)
+				p.flatten(x, s, prefix+inc.prefix, d, mw, handlers, depth+1, open)
 			}
 		})
 	}
@@ -346,6 +364,9 @@ func (p *Program) runRoute(r *Route, run *run) {
 		in.passThrough(m)
 	}
 	in.looks = nil // what middleware itself looks at
+	if r.Method != "WEBSOCKET" {
+		in.handlers = r.Handlers // which see nothing of what middleware raises
+	}
 	in.inDeps++
 	for _, d := range r.Deps {
 		if d.Kind == ObjectKind && isDepends(d.Object.Qual) {

@@ -42,8 +42,12 @@ func (in *interp) stmt(s pysrc.Stmt) {
 			if v.Kind == ClassKind { // Python makes an instance
 				v = in.instantiate(v.Class, Args{}, in.place(s.X))
 			}
-			in.trace.Raised = append(in.trace.Raised, &Raised{v, in.place(s), f.fn})
-			in.refuseRest(Status(v), in.place(s))
+			x := &Raised{Value: v, At: in.place(s), Fn: f.fn, Status: Status(v), Answer: in.answer(v)}
+			if x.Answer != nil {
+				x.Status = Status(x.Answer.Value)
+			}
+			in.trace.Raised = append(in.trace.Raised, x)
+			in.refuseRest(x.Status, in.place(s))
 		}
 		f.ended = true
 	case *pysrc.If:
@@ -228,7 +232,9 @@ func elements(v *Value) []*Value {
 func (in *interp) tryStmt(s *pysrc.Try) {
 	f := in.frame()
 	in.branch(func() { // usually nothing is raised
+		in.catchers = append(in.catchers, in.catchersOf(s))
 		in.block(s.Body)
+		in.catchers = in.catchers[:len(in.catchers)-1]
 		if !f.ended {
 			in.block(s.Else)
 		}

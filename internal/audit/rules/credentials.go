@@ -48,8 +48,8 @@ func (r *route) turnsAway() bool {
 		return true
 	}
 	unauthorized := slices.ContainsFunc(r.Trace.Raised, func(x *fastapi.Raised) bool {
-		found := false
-		x.Value.Each(func(v *fastapi.Value) { found = found || fastapi.Status(v) == 401 })
+		found := x.Status == 401
+		x.Value.Each(func(v *fastapi.Value) { found = found || x.Answer == nil && fastapi.Status(v) == 401 })
 		return found
 	})
 	if unauthorized && !r.is.login {

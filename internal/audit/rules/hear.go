@@ -25,7 +25,7 @@ func (j *Judge) Hear(r *fastapi.Route, t *fastapi.Trace) {
 		*t = fastapi.Trace{
 			Calls:    only(t.Calls, func(call *fastapi.Call) bool { return m.asksFor(call) || makesBare401(call) }),
 			Reads:    only(t.Reads, isAuthHeader),
-			Raised:   only(t.Raised, bare401),
+			Raised:   only(t.Raised, func(x *fastapi.Raised) bool { return !bare401(x).IsZero() }),
 			Refusals: only(t.Refusals, asksForCookie),
 		}
 		return
@@ -54,7 +54,7 @@ func (m *model) conclude(r *route) {
 		}
 	}
 	for _, x := range t.Raised {
-		if at := madeAt(x); bare401(x) && !slices.Contains(r.bare, at) {
+		if at := bare401(x); !at.IsZero() && !slices.Contains(r.bare, at) {
 			r.bare = append(r.bare, at)
 		}
 	}

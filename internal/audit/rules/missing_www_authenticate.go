@@ -22,8 +22,10 @@ var missingWWWAuthenticate = Rule{"missing-www-authenticate", func(c *Context) {
 		}
 	}
 	for _, t := range []*fastapi.Trace{c.Program.Top, c.Program.Rest} {
-		for _, x := range only(t.Raised, bare401) {
-			judge(madeAt(x))
+		for _, x := range t.Raised {
+			if at := bare401(x); !at.IsZero() {
+				judge(at)
+			}
 		}
 		for _, call := range only(t.Calls, makesBare401) {
 			judge(call.At)
@@ -38,14 +40,43 @@ var missingWWWAuthenticate = Rule{"missing-www-authenticate", func(c *Context) {
 	}
 }}
 
-// bare401 reports whether an answer says 401 and nothing of the scheme that it
-// wants.
-func bare401(x *fastapi.Raised) bool {
-	found := false
+// bare401 returns where a raise becomes an answer that says 401 and nothing of
+// the scheme that it wants: where the exception is made, if that decides so, or
+// where the handler of exceptions makes the answer. It is zero of all others.
+func bare401(x *fastapi.Raised) fastapi.Place {
+	if x.Answer != nil {
+		return bareAnswer(x)
+	}
+	var at fastapi.Place
 	x.Value.Each(func(v *fastapi.Value) {
-		found = found || v.Kind == fastapi.ObjectKind && strings.HasSuffix(v.Object.Qual, "HTTPException") && v.Object.Class == nil && lacksScheme(v.Object.Args)
+		if v.Kind == fastapi.ObjectKind && strings.HasSuffix(v.Object.Qual, "HTTPException") && lacksScheme(v.Object.Args) && !v.Object.Class.Says(v.Object.Args.Get("status_code", 0)) {
+			at = madeAt(x)
+		}
 	})
-	return found
+	return at
+}
+
+// bareAnswer is bare401 of an exception that a handler of the program answers.
+func bareAnswer(x *fastapi.Raised) fastapi.Place {
+	if slices.ContainsFunc(x.Answer.Calls, namesScheme) {
+		return fastapi.Place{}
+	}
+	var at fastapi.Place
+	x.Answer.Value.Each(func(v *fastapi.Value) {
+		if v.Kind != fastapi.ObjectKind || !slices.Contains(fastapi.Statuses(v), 401) || !withoutScheme(v.Object.Args.Get("headers", 2)) {
+			return
+		}
+		at = madeAt(x)
+		if status := v.Object.Args.Get("status_code", 1); status != nil && within(status.At, x.Answer.By) {
+			at = v.Object.At // whatever the exception says
+		}
+	})
+	return at
+}
+
+// namesScheme reports whether a call sets WWW-Authenticate.
+func namesScheme(call *fastapi.Call) bool {
+	return len(call.Args.Pos) > 0 && strings.EqualFold(text(call.Args.Pos[0]), "www-authenticate")
 }
 
 // madeAt returns where an exception is made, which is where its headers are due,
@@ -75,8 +106,12 @@ func makesBare401(call *fastapi.Call) bool {
 // without headers.
 func lacksScheme(args fastapi.Args) bool {
 	v := &fastapi.Value{Kind: fastapi.ObjectKind, Object: &fastapi.Object{Qual: "fastapi.HTTPException", Args: args}}
-	headers := args.Get("headers", 2)
-	return fastapi.Status(v) == 401 && (headers == nil || headers.Kind == fastapi.None) && !args.Open
+	return fastapi.Status(v) == 401 && withoutScheme(args.Get("headers", 2)) && !args.Open
+}
+
+// withoutScheme reports whether there are no headers.
+func withoutScheme(headers *fastapi.Value) bool {
+	return headers == nil || headers.Kind == fastapi.None
 }
 
 // takesCookies reports whether some route is authenticated by a cookie, or
