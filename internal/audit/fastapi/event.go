@@ -69,6 +69,7 @@ type Raised struct {
 	Fn     *Function
 	Status int     // of the answer that it becomes; 0 where it is not known
 	Answer *Answer // nil where no function of the program makes it
+	Muted  bool    // what called here goes on as if nothing had been raised
 }
 
 // An Answer is what a handler of exceptions makes of one.

@@ -89,15 +89,28 @@ func (in *interp) answer(exc *Value) *Answer {
 
 // A catcher is one of the handlers of a try statement whose body runs.
 type catcher struct {
-	of     *Value // a class, or a list of them; nil of a bare except
-	passes bool   // it raises again what it catches
+	of      *Value // a class, or a list of them; nil of a bare except
+	passes  bool   // it raises again what it catches
+	raises  bool   // it raises something
+	returns bool
 }
 
 // catchers returns the handlers of a try statement.
 func (in *interp) catchersOf(s *pysrc.Try) []catcher {
 	var out []catcher
 	for _, h := range s.Handlers {
-		c := catcher{passes: raisesAgain(h)}
+		c := catcher{}
+		pysrc.Statements(h.Body, func(s pysrc.Stmt) bool {
+			switch s := s.(type) {
+			case *pysrc.Raise:
+				n, named := s.X.(*pysrc.Name)
+				c.raises = true
+				c.passes = c.passes || s.X == nil || named && n.ID == h.Name
+			case *pysrc.Return:
+				c.returns = true
+			}
+			return true
+		})
 		if h.Type != nil {
 			c.of = in.quiet(h.Type)
 		}
@@ -106,34 +119,44 @@ func (in *interp) catchersOf(s *pysrc.Try) []catcher {
 	return out
 }
 
-// raisesAgain reports whether the handler of a try statement raises, on some
-// way, what it caught.
-func raisesAgain(h pysrc.Handler) bool {
-	found := false
-	pysrc.Statements(h.Body, func(s pysrc.Stmt) bool {
-		if r, ok := s.(*pysrc.Raise); ok {
-			n, named := r.X.(*pysrc.Name)
-			found = found || r.X == nil || named && n.ID == h.Name
-		}
-		return !found
-	})
-	return found
-}
-
 // caught reports whether a try statement that is open catches an exception for
 // good.
 func (in *interp) caught(exc *Value) bool {
 	for i := len(in.catchers) - 1; i >= 0; i-- {
-		for _, c := range in.catchers[i] {
-			if c.catches(exc.Object) {
-				if !c.passes {
-					return true
-				}
-				break
-			}
+		if c := catching(in.catchers[i], exc.Object); c != nil && !c.passes {
+			return true
 		}
 	}
 	return false
+}
+
+// muted reports whether no one learns of an exception that is raised here, nor
+// of one that is raised for it.
+func (in *interp) muted(exc *Value) bool {
+	if exc.Kind != ObjectKind {
+		return false
+	}
+	o := exc.Object
+	for i := len(in.catchers) - 1; i >= 0; i-- {
+		switch c := catching(in.catchers[i], o); {
+		case c == nil, c.passes:
+		case c.raises:
+			o = &Object{Qual: "builtins.Exception"} // another, whichever
+		default:
+			return !c.returns
+		}
+	}
+	return false
+}
+
+// catching returns the first handler that catches an exception, or nil.
+func catching(list []catcher, exc *Object) *catcher {
+	for i := range list {
+		if list[i].catches(exc) {
+			return &list[i]
+		}
+	}
+	return nil
 }
 
 func (c catcher) catches(exc *Object) bool {

@@ -225,7 +225,7 @@ func (in *interp) refuses(n, closed int, f *frame) (bool, int, Place) {
 	}
 	if len(in.trace.Raised) > n {
 		r := in.trace.Raised[len(in.trace.Raised)-1]
-		return true, r.Status, r.At
+		return !r.Muted, r.Status, r.At
 	}
 	if in.trace.Closed > closed {
 		return true, 403, Place{} // which is what a handshake is answered that is closed

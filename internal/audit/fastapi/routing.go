@@ -447,6 +447,9 @@ func (in *interp) passThrough(m Middleware) {
 		if m.asks() {
 			break // a backend refuses what is no credential, and lets pass who has none
 		}
+		if x.Muted {
+			continue
+		}
 		if status := Status(x.Value); turnsAway(status) || status == 0 && x.Value.Kind != Unknown {
 			return
 		}

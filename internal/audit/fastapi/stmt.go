@@ -42,12 +42,14 @@ func (in *interp) stmt(s pysrc.Stmt) {
 			if v.Kind == ClassKind { // Python makes an instance
 				v = in.instantiate(v.Class, Args{}, in.place(s.X))
 			}
-			x := &Raised{Value: v, At: in.place(s), Fn: f.fn, Status: Status(v), Answer: in.answer(v)}
+			x := &Raised{Value: v, At: in.place(s), Fn: f.fn, Status: Status(v), Answer: in.answer(v), Muted: in.muted(v)}
 			if x.Answer != nil {
 				x.Status = Status(x.Answer.Value)
 			}
 			in.trace.Raised = append(in.trace.Raised, x)
-			in.refuseRest(x.Status, in.place(s))
+			if !x.Muted {
+				in.refuseRest(x.Status, in.place(s))
+			}
 		}
 		f.ended = true
 	case *pysrc.If:

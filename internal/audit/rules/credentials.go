@@ -50,7 +50,7 @@ func (r *route) turnsAway() bool {
 	unauthorized := slices.ContainsFunc(r.Trace.Raised, func(x *fastapi.Raised) bool {
 		found := x.Status == 401
 		x.Value.Each(func(v *fastapi.Value) { found = found || x.Answer == nil && fastapi.Status(v) == 401 })
-		return found
+		return found && !x.Muted
 	})
 	if unauthorized && !r.is.login {
 		return true
