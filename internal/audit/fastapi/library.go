@@ -65,7 +65,7 @@ func (in *interp) callExternal(q string, args Args, at Place, node *pysrc.Call) 
 		if v.Kind == Random || v.Kind == Str || v.Kind == Num || v.Env != "" {
 			return v
 		}
-		return &Value{Sources: sourcesOf(v), Method: v.Method, Recv: v.Recv, Elems: v.Elems}
+		return &Value{Sources: sourcesOf(v), Method: v.Method, Recv: v.Recv, Elems: v.Elems, Call: v.Call}
 	case "builtins.bool":
 		if t, known := arg(0).Truth(); known {
 			return &Value{Kind: Bool, Bool: t, Env: arg(0).Env, Sources: arg(0).Sources}

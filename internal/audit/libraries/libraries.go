@@ -17,9 +17,11 @@ var absent = Arg{"", -1}
 
 // A Sign is a call that makes a signed token.
 type Sign struct {
-	Call           string // dotted name
-	Claims, Key    Arg
-	DefaultMinutes float64 // lifetime where nothing is said; 0 is none
+	Call        string // dotted name
+	Claims, Key Arg
+	// Lifetime is how long the token lives, where the call adds exp by itself;
+	// absent where the claims say it.
+	Lifetime Arg
 	// Seconds is how long tokens live that an object with this secret makes, and
 	// none of which can be renewed; absent where it says nothing of that.
 	Seconds Arg

@@ -34,7 +34,7 @@ func claimsOf(call *fastapi.Call, s libraries.Sign) (claims, exp *fastapi.Value)
 var jwtNoExpiry = Rule{"jwt-no-expiry", func(c *Context) {
 	c.eachSign(func(call *fastapi.Call, s libraries.Sign) {
 		claims, exp := claimsOf(call, s)
-		if claims == nil || exp != nil || expWord.MatchString(uncommented(functionText(call))) {
+		if claims == nil || exp != nil || s.Lifetime.Name != "" || expWord.MatchString(uncommented(functionText(call))) {
 			return
 		}
 		for _, at := range call.Chain {
@@ -102,6 +102,9 @@ const (
 var jwtLongLived = Rule{"jwt-long-lived", func(c *Context) {
 	c.eachSign(func(call *fastapi.Call, s libraries.Sign) {
 		claims, exp := claimsOf(call, s)
+		if s.Lifetime.Name != "" {
+			exp = get(call, s.Lifetime)
+		}
 		if exp == nil || c.forOtherPurpose(call, claims) {
 			return
 		}
@@ -156,7 +159,7 @@ func span(seconds float64) string {
 // call that leads there, or its own claims speak of refresh, reset and the
 // like.
 func (c *Context) forOtherPurpose(call *fastapi.Call, claims *fastapi.Value) bool {
-	if call.Fn != nil && purposeWord.MatchString(call.Fn.Name()) {
+	if call.Fn != nil && purposeWord.MatchString(checked(call.Fn.Name())) {
 		return true
 	}
 	for _, key := range []string{"type", "token_type", "typ", "purpose", "scope", "token_use"} {
@@ -181,6 +184,24 @@ func (c *Context) forOtherPurpose(call *fastapi.Call, claims *fastapi.Value) boo
 	}
 	return false
 }
+
+var (
+	makesWord  = regexp.MustCompile(`(?i)^_*(a?(create|generate|gen|make|issue|encode|build|sign|get|new|send))`)
+	checksWord = regexp.MustCompile(`(?i)(^|_)(verify|confirm)(_|$)`)
+)
+
+// checked returns a function's name without what it says that the function
+// checks: verify_code makes the token of who is let in then, and no token to
+// verify something by, as create_verify_token does.
+func checked(name string) string {
+	if makesWord.MatchString(name) {
+		return name
+	}
+	return checksWord.ReplaceAllString(name, "_")
+}
+
+// sameTime are methods that write the time down in another way.
+var sameTime = set("timestamp replace astimezone isoformat timetuple utctimetuple")
 
 // lifetime finds the duration that was added to the time of issue.
 func lifetime(v *fastapi.Value, depth int) *fastapi.Value {
@@ -209,6 +230,9 @@ func lifetime(v *fastapi.Value, depth int) *fastapi.Value {
 		list := x.Elems
 		if x.Recv != nil {
 			list = append(list[:len(list):len(list)], x.Recv)
+		}
+		if x.Call != nil && sameTime[tail(x.Call.Name)] && x.Call.Recv != nil {
+			list = append(list[:len(list):len(list)], x.Call.Recv)
 		}
 		for _, e := range list {
 			if l := lifetime(e, depth+1); l != nil && (best == nil || l.Num > best.Num) {

@@ -544,7 +544,14 @@ func (m *model) setCookie(call *fastapi.Call) *cookie {
 		k.name = text(v)
 	}
 	if strings.HasPrefix(call.Name, "fastapi_login") {
-		k.name, k.token = "access-token", true
+		// fastapi-login: set_cookie(response, token), always HttpOnly and never Secure.
+		k.name, k.token, k.value = "access-token", true, a.Get("token", 1)
+		k.httpOnly = &fastapi.Value{Kind: fastapi.Bool, Bool: true}
+		if call.Recv.Kind == fastapi.ObjectKind {
+			if v := call.Recv.Object.Args.Get("cookie_name", 5); v != nil {
+				k.name = text(v)
+			}
+		}
 		return k
 	}
 	for _, v := range []*fastapi.Value{a.Get("max_age", 2), a.Get("expires", 3)} {
