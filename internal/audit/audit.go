@@ -237,6 +237,7 @@ feed:
 	}
 	close(next)
 	wg.Wait()
+	forms := map[string]string{}
 	for i, e := range t.Files {
 		switch {
 		case parsed[i] != nil:
@@ -255,8 +256,11 @@ feed:
 			src.ignored[e.Path] = e.Ignored
 			src.texts[e.Path] = texts[i]
 			src.settings = append(src.settings, envSettings(e.Path, texts[i])...)
+		case e.Kind == pysrc.EnvForm:
+			forms[e.Path] = texts[i]
 		}
 	}
+	src.compose(forms)
 	return src, stopped
 }
 

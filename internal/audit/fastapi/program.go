@@ -52,6 +52,7 @@ type Program struct {
 	Cut bool
 
 	env           map[string][]*Value // of .env files, by name in lower case
+	deployed      map[string][]*Value // of what starts the program, likewise
 	documents     map[string]Document
 	documentPaths []string // sorted
 
@@ -80,6 +81,9 @@ type Program struct {
 type Setting struct {
 	Name, Value string
 	At          Place
+	// Deployed says that it is what something that starts the program hands it,
+	// and not what the program loads.
+	Deployed bool
 }
 
 // A Witness looks at what one thing did, as soon as it has run: a route, or,
@@ -98,13 +102,18 @@ func Load(files []*pysrc.File, settings []Setting, documents map[string]Document
 
 func newProgram(files []*pysrc.File, settings []Setting, documents map[string]Document, libraries map[string]bool, witness Witness) *Program {
 	p := &Program{
-		Top: &Trace{}, Rest: &Trace{}, env: map[string][]*Value{}, documents: documents, byPath: map[string]*Module{}, folded: map[string]*Module{}, inside: map[string][]*Module{},
+		Top: &Trace{}, Rest: &Trace{}, env: map[string][]*Value{}, deployed: map[string][]*Value{}, documents: documents, byPath: map[string]*Module{}, folded: map[string]*Module{}, inside: map[string][]*Module{},
 		suffixes: map[string][]*Module{}, known: libraries, entered: map[pysrc.Node]bool{}, parts: newRequestParts(), configs: map[*Class]Args{},
 		budget: stepsAll + stepsFile*len(files), witness: witness,
 	}
 	for _, s := range settings {
 		k := strings.ToLower(s.Name)
-		p.env[k] = append(p.env[k], &Value{Kind: Str, Text: s.Value, At: s.At, Env: s.Name})
+		v := &Value{Kind: Str, Text: s.Value, At: s.At, Env: s.Name}
+		if s.Deployed {
+			p.deployed[k] = append(p.deployed[k], v)
+			continue
+		}
+		p.env[k] = append(p.env[k], v)
 	}
 	for name := range documents {
 		p.documentPaths = append(p.documentPaths, name)
@@ -242,8 +251,12 @@ func commonPrefix(a, b string) int {
 	return n
 }
 
-// Settings returns what each .env file says of an environment variable.
-func (p *Program) Settings(name string) []*Value { return p.env[strings.ToLower(name)] }
+// Settings returns what each .env file says of an environment variable, and
+// what starts the program.
+func (p *Program) Settings(name string) []*Value {
+	k := strings.ToLower(name)
+	return slices.Concat(p.env[k], p.deployed[k])
+}
 
 // ConfigFields returns, for each class and object whose fields are set in the
 // source, the values of its fields by name: what libraries are configured by.

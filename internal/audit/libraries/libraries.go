@@ -156,7 +156,7 @@ func sameClass(class, name string) bool {
 func All() []Library { return all }
 
 var all = []Library{
-	pyJWT, pythonJose, authlib, joserfc, jwcrypto,
+	pyJWT, pythonJose, authlib, joserfc, jwcrypto, pythonJWT,
 	fastapiUsers, fastapiJWTAuth, asyncFastapiJWTAuth, anotherFastapiJWTAuth, authX,
 	fastapiCSRFProtect, starletteCSRF, asgiCSRF, fastapiLogin, starletteSessions,
 	sqlAdmin, starletteAdmin, fastapiSessions, starsessions,

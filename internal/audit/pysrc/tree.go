@@ -26,6 +26,7 @@ type Kind uint8
 const (
 	Python   Kind = iota
 	EnvFile       // .env and its kin
+	EnvForm       // .env.example and its kin, which count where something loads them
 	YAMLFile      // settings, where plain
 	Frontend      // js, ts, jsx, tsx, vue, svelte, html
 )
@@ -173,25 +174,21 @@ func kindOf(name string) (Kind, bool) {
 		}
 		return Frontend, true
 	}
-	if IsEnvFile(lower) {
-		return EnvFile, true
-	}
-	return 0, false
+	return envKind(lower)
 }
 
-// IsEnvFile reports whether a file of that name holds settings in force, as
-// .env and .env.production do; .env.example and its like are forms to fill in.
-func IsEnvFile(name string) bool {
-	lower := strings.ToLower(name)
+// envKind tells the files that hold settings in force, as .env and
+// .env.production do, from .env.example and its like, which are forms to fill in.
+func envKind(lower string) (Kind, bool) {
 	if lower != ".env" && !strings.HasPrefix(lower, ".env.") && !strings.HasSuffix(lower, ".env") {
-		return false
+		return 0, false
 	}
 	for _, w := range []string{"example", "sample", "template", "dist", "default", "test", "tpl", "tmpl"} {
 		if strings.Contains(lower, w) {
-			return false
+			return EnvForm, true
 		}
 	}
-	return true
+	return EnvFile, true
 }
 
 // neverFolder holds what belongs to tools and other people's code.
