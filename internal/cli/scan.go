@@ -8,6 +8,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -205,9 +206,11 @@ func reveal(text string) (string, error) {
 func runScan(ctx context.Context, s Streams, cfg scan.Config, source string, plan *plan) error {
 	cfg.Tool = tool
 	progress := newProgress(s.Err, plan.quiet)
-	undo := lean(cfg.Browser == "off")
+	// Until the report is written: what the scan has kept would be collected
+	// for nothing else.
+	undo := sync.OnceFunc(lean(cfg.Browser == "off"))
+	defer undo()
 	report, err := scan.Run(ctx, cfg, progress)
-	undo()
 	progress.clear()
 	var wrong *scan.UsageError
 	if errors.As(err, &wrong) {
@@ -217,6 +220,7 @@ func runScan(ctx context.Context, s Streams, cfg scan.Config, source string, pla
 		return incomplete(err)
 	}
 	if source != "" {
+		undo() // which is for all processors
 		// Reading takes no part of the scan's time: an interruption that
 		// ended the scan does not cost its findings their lines.
 		if err := locate(context.WithoutCancel(ctx), s, report, source, plan.quiet); err != nil {

@@ -82,9 +82,8 @@ func (s *session) prepare(doc *openapi.Document, base *url.URL, given *actor.Cre
 		}
 		u := a.newUse(op)
 		u.outside = !s.cfg.Shard.holds(op.Path)
-		if actor.IsRefresh(op) {
-			t.Refresh = true
-		}
+		u.refreshes = actor.IsRefresh(op)
+		t.Refresh = t.Refresh || u.refreshes
 		t.Paths = append(t.Paths, op.Path)
 		// What has a parameter leaves one thing of many, such as a room.
 		if op.Logout() && (len(t.Logouts) == 0 || !strings.Contains(op.Path, "{")) {

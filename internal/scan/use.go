@@ -22,6 +22,7 @@ type use struct {
 	// parameter is the last of the path, and telling what it names.
 	parameter, telling string
 	deletes            bool // it deletes what its path names
+	refreshes          bool // it exchanges a refresh token
 
 	optional bool           // fill what is not required
 	fixed    map[string]any // members that had to be corrected

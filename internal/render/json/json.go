@@ -20,10 +20,13 @@ import (
 // MaxReport is the largest report that Read takes, in bytes.
 const MaxReport = 256 << 20
 
+// writeSize is how many bytes of a report are written at once.
+const writeSize = 64 << 10
+
 // Render writes r as indented JSON with a final line feed.
 func Render(w io.Writer, r *finding.Report) error {
 	// In one pass, in which encoding/json writes twice and then copies.
-	out := bufio.NewWriter(w)
+	out := bufio.NewWriterSize(w, writeSize)
 	if err := fast.MarshalWrite(out, withoutNulls(r), v1.DefaultOptionsV1(), jsontext.EscapeForHTML(false), jsontext.EscapeForJS(true), jsontext.WithIndent("  ")); err != nil {
 		return err
 	}

@@ -66,15 +66,15 @@ func CSRFTokens(r *client.Response) []CSRFToken {
 	case strings.Contains(ct, "html"):
 		tokensInPage(r.Body, add)
 	}
-	keys := make([]string, 0, len(r.Header))
+	var keys []string
 	for k := range r.Header {
-		keys = append(keys, k)
+		if k != "Set-Cookie" && !strings.HasPrefix(k, "Access-Control-") && isCSRFName(strings.ToLower(k)) {
+			keys = append(keys, k)
+		}
 	}
 	slices.Sort(keys)
 	for _, k := range keys {
-		if k != "Set-Cookie" && !strings.HasPrefix(k, "Access-Control-") && isCSRFName(strings.ToLower(k)) {
-			add(r.Header.Get(k), "header", k)
-		}
+		add(r.Header.Get(k), "header", k)
 	}
 	for _, c := range client.SetCookies(r) {
 		if isCSRFName(strings.ToLower(c.Name)) && !c.Deleted() {

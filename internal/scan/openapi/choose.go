@@ -232,7 +232,7 @@ func (s *search) descend(chosen []candidate, score int) {
 	}
 	i := len(chosen)
 	if i == len(s.slots) {
-		if score > s.bestScore && !s.opt.Avoid[s.path(chosen, whole)] {
+		if score > s.bestScore && (len(s.opt.Avoid) == 0 || !s.opt.Avoid[s.path(chosen, whole)]) {
 			s.best, s.bestScore = slices.Clone(chosen), score
 			if s.best == nil {
 				s.best = []candidate{}

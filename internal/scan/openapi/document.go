@@ -50,6 +50,7 @@ type Document struct {
 	views     map[string]bool // paths of which another goes on with a parameter
 	readers   []reader        // in its order
 	patterns  patterns
+	texts     sync.Map // name → func(*generator) string, see textFor
 }
 
 // An Operation is one method on one path.

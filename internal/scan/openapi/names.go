@@ -51,6 +51,19 @@ func negative(name string) bool {
 
 // plausibleString is what a person might write into a field of that name.
 func (g *generator) plausibleString(name string) string {
+	text, known := g.doc.texts.Load(name)
+	if !known {
+		text, _ = g.doc.texts.LoadOrStore(name, textFor(name))
+	}
+	return text.(func(*generator) string)(g)
+}
+
+// textFor chooses how to make a text for a field, by its name.
+func textFor(name string) func(*generator) string {
+	as := func(text string) func(*generator) string { return func(*generator) string { return text } }
+	numbered := func(format string) func(*generator) string {
+		return func(g *generator) string { return fmt.Sprintf(format, g.serial) }
+	}
 	n := plainName(name)
 	words := nameWords(name)
 	has := func(list ...string) bool {
@@ -71,69 +84,72 @@ func (g *generator) plausibleString(name string) string {
 	}
 	switch {
 	case isPassword(n):
-		return Password
+		return as(Password)
 	case has("email") || n == "mail":
-		return g.email()
+		return (*generator).email
 	case has("phone", "mobile") || word("tel", "fax", "msisdn"):
-		return fmt.Sprintf("+1415555%04d", g.serial%10000)
+		return (*generator).phone
 	case has("uuid", "guid"):
-		return g.uuid()
+		return (*generator).uuid
 	case has("url", "website", "webhook", "callback", "homepage") || word("uri", "link", "href"):
-		return fmt.Sprintf("https://example.com/%d", g.serial)
+		return numbered("https://example.com/%d")
 	case word("currency"):
-		return "EUR"
+		return as("EUR")
 	case n == "country" || has("countrycode", "nationality"):
-		return "DE"
+		return as("DE")
 	case word("lang", "language", "locale"):
-		return "en"
+		return as("en")
 	case has("timezone") || word("tz"):
-		return "UTC"
+		return as("UTC")
 	case has("datetime", "timestamp") || len(words) > 1 && words[len(words)-1] == "at":
-		return g.moment(name).Format(time.RFC3339)
+		return func(g *generator) string { return g.moment(name).Format(time.RFC3339) }
 	case word("date", "birthday", "birthdate", "dob", "deadline", "due", "day"):
-		return g.moment(name).Format(time.DateOnly)
+		return func(g *generator) string { return g.moment(name).Format(time.DateOnly) }
 	case n == "month":
-		return "2031-05"
+		return as("2031-05")
 	case word("time") && !word("full", "part"):
-		return "12:30"
+		return as("12:30")
 	case word("zip", "zipcode", "postcode", "postal") || has("postalcode"):
-		return "10115"
+		return as("10115")
 	case n == "city":
-		return "Berlin"
+		return as("Berlin")
 	case n == "state" || n == "region" || n == "province":
-		return "Berlin"
+		return as("Berlin")
 	case word("street", "address") && !word("ip", "mac", "wallet"):
-		return fmt.Sprintf("Main Street %d", g.serial)
+		return numbered("Main Street %d")
 	case word("mac"):
-		return "02:00:00:00:00:01"
+		return as("02:00:00:00:00:01")
 	case n == "ip" || has("ipaddress"):
-		return "192.0.2.1"
+		return as("192.0.2.1")
 	case word("color", "colour"):
-		return "#336699"
+		return as("#336699")
 	case word("iban"):
-		return "DE89370400440532013000"
+		return as("DE89370400440532013000")
 	case word("isbn"):
-		return "9780306406157"
+		return as("9780306406157")
 	case word("cvv", "cvc"):
-		return "123"
+		return as("123")
 	case has("cardnumber"):
-		return "4111111111111111"
+		return as("4111111111111111")
 	case word("amount", "price", "cost", "total", "balance", "quantity", "qty", "limit", "rate"):
-		return "1"
+		return as("1")
 	case word("version"):
-		return "1.0.0"
+		return as("1.0.0")
 	case n == "to" || word("recipient", "payee", "receiver", "beneficiary", "destination", "invitee") || has("touser", "toaccount", "targetuser"):
-		if v, ok := g.pool.other(); ok {
-			return v
+		return func(g *generator) string {
+			if v, ok := g.pool.other(); ok {
+				return v
+			}
+			return numbered("probe %d")(g)
 		}
 	case n == "gender" || n == "sex":
-		return "other"
+		return as("other")
 	case n == "code" && len(words) == 1 || word("slug", "username", "login", "handle", "nick", "nickname", "sku", "subdomain", "key", "identifier"), isCode(n):
-		return fmt.Sprintf("probe%d", g.serial)
+		return numbered("probe%d")
 	case word("firstname", "lastname", "surname", "forename") || len(words) == 2 && words[1] == "name" && (words[0] == "first" || words[0] == "last"):
-		return "Probe"
+		return as("Probe")
 	}
-	return fmt.Sprintf("probe %d", g.serial)
+	return numbered("probe %d")
 }
 
 func plausibleNumber(name string) float64 {

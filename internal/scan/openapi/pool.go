@@ -313,15 +313,20 @@ func (p *Pool) at(home, parameter, id string) *thing {
 
 // named returns the field of that name, however it is written.
 func (t *thing) named(name *word) (any, bool) {
-	if v, ok := t.fields[name.name]; ok {
-		return v, true
-	}
+	var found *word
 	for _, w := range t.names {
-		if w.plain == name.plain {
-			return t.fields[w.name], true
+		if w.name == name.name {
+			found = w
+			break
+		}
+		if found == nil && w.plain == name.plain {
+			found = w
 		}
 	}
-	return nil, false
+	if found == nil {
+		return nil, false // as of most: no field need be looked up
+	}
+	return t.fields[found.name], true
 }
 
 // Offer tells the pool of a value that it could not learn: under "other" the

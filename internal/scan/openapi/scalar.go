@@ -207,13 +207,15 @@ func (g *generator) formatted(format, name string) string {
 	case "color":
 		return "#336699"
 	case "phone":
-		return fmt.Sprintf("+1415555%04d", g.serial%10000)
+		return g.phone()
 	}
 	return g.plausibleString(name)
 }
 
 // uuid is one of version 4, as validators that look at the version want it.
 func (g *generator) uuid() string { return fmt.Sprintf("3f2b1a00-0000-4000-8000-%012x", g.serial) }
+
+func (g *generator) phone() string { return fmt.Sprintf("+1415555%04d", g.serial%10000) }
 
 func (g *generator) email() string { return fmt.Sprintf("probe%d@example.com", g.serial) }
 

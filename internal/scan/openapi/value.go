@@ -193,10 +193,11 @@ func (g *generator) objectValue(m map[string]any, place string, level int) map[s
 			out[name] = v
 		}
 	}
+	for name := range properties {
+		delete(required, name)
+	}
 	for _, name := range sortedKeys(required) {
-		if _, ok := properties[name]; !ok {
-			out[name] = g.value(nil, name, place+"/"+name, level+1)
-		}
+		out[name] = g.value(nil, name, place+"/"+name, level+1)
 	}
 	for _, name := range list(m[alsoKeyword]) {
 		if _, have := out[text(name)]; !have {
@@ -315,7 +316,8 @@ func risk(name string) int {
 // confirm makes a repeated password equal to the password.
 func confirm(object map[string]any) {
 	var password any
-	for _, name := range sortedKeys(object) {
+	names := sortedKeys(object)
+	for _, name := range names {
 		n := plainName(name)
 		if isPassword(n) && !repeats(n) && (password == nil || strings.Contains(n, "new")) {
 			password = object[name]
@@ -324,7 +326,7 @@ func confirm(object map[string]any) {
 			object[name] = object["email"]
 		}
 	}
-	for _, name := range sortedKeys(object) {
+	for _, name := range names {
 		if n := plainName(name); password != nil && isPassword(n) && repeats(n) {
 			object[name] = password
 		}
