@@ -40,6 +40,9 @@ type api struct {
 
 	successes int // of operations that were exercised
 	shown     int // what a browser was told to do
+
+	known   []*use // makers, as known when so many had succeeded
+	knownOf int
 }
 
 // build makes a request to u, about the thing where one is given.

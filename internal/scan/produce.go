@@ -76,12 +76,26 @@ func (a *api) findProducers(u *use) []*use {
 			out = append(out, p)
 		}
 	}
-	for _, p := range a.uses {
-		if p != u && p.tells() && a.makes(p, u) && !slices.Contains(out, p) {
+	for _, p := range a.makers() {
+		if p != u && a.makes(p, u) && !slices.Contains(out, p) {
 			out = append(out, p)
 		}
 	}
 	return out
+}
+
+// makers returns the operations that were seen to make something, and what.
+// They stay the same until another operation succeeds.
+func (a *api) makers() []*use {
+	if a.knownOf != a.successes {
+		a.known, a.knownOf = nil, a.successes
+		for _, u := range a.uses {
+			if u.tells() {
+				a.known = append(a.known, u)
+			}
+		}
+	}
+	return a.known
 }
 
 // tells reports whether a call of u was seen to make something, and what.

@@ -24,12 +24,17 @@ type word struct {
 	of    string // the thing that it names, where it is an id
 	isID  bool
 	owner bool // it names whose a thing is
+	calls bool // things say by it which they are, see thing.called
 }
 
 func newWord(name string) *word {
 	w := &word{name: name, plain: plainName(name)}
 	w.of, w.isID = resourceOf(name)
 	w.owner = ownerFields[w.plain]
+	switch name {
+	case "id", "_id", "uuid", "slug", "username", "name", "code", "key":
+		w.calls = true
+	}
 	return w
 }
 

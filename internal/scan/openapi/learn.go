@@ -374,10 +374,8 @@ func (p *Pool) forget(op *Operation, req *Request) {
 // called reports whether a thing says under one of the usual names that it is
 // the one of that id.
 func (t *thing) called(id string) bool {
-	for _, name := range []string{"id", "_id", "uuid", "slug", "username", "name", "code", "key"} {
-		if v := t.fields[name]; v != nil && text(v) == id {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(t.names, func(w *word) bool {
+		v := t.fields[w.name]
+		return w.calls && v != nil && text(v) == id
+	})
 }

@@ -156,7 +156,7 @@ func (d *Document) findProducers(op *Operation) []*Operation {
 		kinds = d.needs(op)
 	}
 	for _, o := range d.Operations {
-		if o == op || stage(o) != stageUse {
+		if o.Method != "POST" && o.Method != "PUT" || o == op || stage(o) != stageUse {
 			continue
 		}
 		path := strings.TrimRight(o.Path, "/")

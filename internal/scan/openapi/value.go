@@ -313,8 +313,15 @@ func risk(name string) int {
 	return 2
 }
 
-// confirm makes a repeated password equal to the password.
+// confirm makes a repeated password equal to the password, and so an address.
 func confirm(object map[string]any) {
+	again := false
+	for name := range object {
+		again = again || repeats(plainName(name))
+	}
+	if !again {
+		return // as most objects ask for nothing twice
+	}
 	var password any
 	names := sortedKeys(object)
 	for _, name := range names {
