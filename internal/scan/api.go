@@ -254,7 +254,7 @@ func (a *api) deleted(path string) bool {
 
 // send sends a request as the victim's own page and learns from the answer.
 func (a *api) send(ctx context.Context, u *use, r *openapi.Request) (*client.Response, error) {
-	call := (&attack.Call{Request: r, Base: a.t.Base}).WithToken(a.t.Victim.Credentials().CSRFValue())
+	call := (&attack.Call{Request: r, Base: a.t.Base}).WithToken(a.t.Victim.CSRFValue())
 	do := a.t.Victim.Do
 	if actor.IsRegistration(u.op) {
 		do = a.t.Victim.Aside

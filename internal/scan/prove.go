@@ -360,7 +360,7 @@ func (p *prover) run(ctx context.Context, r proofRun) error {
 // stands reports whether a call is accepted from the API's own page.
 func (p *prover) stands(ctx context.Context, sub *attack.Subject, call *attack.Call) (bool, error) {
 	victim := p.s.a.t.Victim
-	res, err := victim.Do(ctx, call.WithToken(victim.Credentials().CSRFValue()).Wire())
+	res, err := victim.Do(ctx, call.WithToken(victim.CSRFValue()).Wire())
 	return err == nil && sub.Judge.Read(res) == attack.Accepted, err
 }
 

@@ -90,7 +90,7 @@ func (a *api) undo(ctx context.Context, u *use) error {
 	if err != nil {
 		return nil // the document does not say enough
 	}
-	call := (&attack.Call{Request: r, Base: a.t.Base}).WithToken(a.t.Victim.Credentials().CSRFValue())
+	call := (&attack.Call{Request: r, Base: a.t.Base}).WithToken(a.t.Victim.CSRFValue())
 	_, err = a.t.Victim.Do(ctx, call.Wire())
 	return err
 }

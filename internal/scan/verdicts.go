@@ -121,7 +121,7 @@ func (s *session) gate(ctx context.Context, u *use) error {
 			if err != nil {
 				return ctx.Err()
 			}
-			if _, err := a.t.Victim.Do(ctx, call.WithToken(a.t.Victim.Credentials().CSRFValue()).Wire()); err != nil {
+			if _, err := a.t.Victim.Do(ctx, call.WithToken(a.t.Victim.CSRFValue()).Wire()); err != nil {
 				return err
 			}
 			if after, err = look(read); err != nil {

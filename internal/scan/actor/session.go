@@ -454,6 +454,13 @@ func (a *Actor) Credentials() Credentials {
 	return a.creds.Clone()
 }
 
+// CSRFValue returns the CSRF token to send now, or nothing.
+func (a *Actor) CSRFValue() string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.creds.CSRFValue()
+}
+
 // Answer returns the answer of the last login, and the route that gave it: the
 // last one, where the login takes several requests. Both are nil where the
 // credentials were told.

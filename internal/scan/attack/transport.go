@@ -3,6 +3,7 @@ package attack
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"slices"
 
 	"github.com/d710e0ae/countersign/internal/finding"
@@ -31,8 +32,12 @@ func (t *Target) preflight(ctx context.Context, s *Subject, pos finding.Position
 func (t *Target) travelling(creds actor.Credentials, s *Subject, pos finding.Position, shape finding.Shape) (*client.Jar, Travel) {
 	out := Travel{Sent: true}
 	first := true
+	var to *url.URL // made for all cookies at once, where there is any
 	jar := creds.Jar.Only(func(c client.Cookie) bool {
-		if !c.Matches(s.Call.URL()) {
+		if to == nil {
+			to = s.Call.URL()
+		}
+		if !c.Matches(to) {
 			return false
 		}
 		tr := Travels(c, pos, shape, t.Base)
