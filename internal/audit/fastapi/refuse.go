@@ -13,7 +13,7 @@ func (in *interp) ifStmt(s *pysrc.If) {
 	if truth, known := test.Truth(); known && len(test.Sources) == 0 {
 		if truth {
 			in.narrow(s.Test, true)
-			in.block(s.Body)
+			in.demand(test, s)
 		} else {
 			in.block(s.Else)
 		}
@@ -77,6 +77,43 @@ func (in *interp) ifStmt(s *pysrc.If) {
 		}
 		if own := slices.DeleteFunc(slices.Clone(srcs), func(s *Source) bool { return s.Kind != FromCookie && s.Kind != FromSession }); len(own) > 0 && !(asks && !there) {
 			f.known = append(f.known, &Refusal{Sources: own, At: at, Fn: f.fn})
+		}
+	}
+}
+
+// demand runs the body of a condition that the default of an environment
+// variable meets. Where that ends in an exception or the process the variable
+// must be set, and what follows runs with whatever it is.
+func (in *interp) demand(test *Value, s *pysrc.If) {
+	f := in.frame()
+	raised, calls := len(in.trace.Raised), len(in.trace.Calls)
+	in.block(s.Body)
+	if test.Env == "" {
+		return
+	}
+	exits := slices.ContainsFunc(in.trace.Calls[calls:], func(c *Call) bool { return c.Name == "sys.exit" || c.Name == "builtins.exit" || c.Name == "os._exit" })
+	if exits || f.ended && len(in.trace.Raised) > raised {
+		f.ended = false
+		in.unset(s.Test)
+	}
+}
+
+// unset forgets the defaults of what a condition asks to be there.
+func (in *interp) unset(test pysrc.Expr) {
+	switch t := test.(type) {
+	case *pysrc.Unary:
+		in.unset(t.X)
+	case *pysrc.Logic:
+		for _, x := range t.Xs {
+			in.unset(x)
+		}
+	case *pysrc.Name:
+		if v := in.quiet(t); v.Env != "" && v.Kind == Str {
+			in.set(in.frame().scope, t.ID, &Value{Env: v.Env})
+		}
+	case *pysrc.Attr:
+		if v, of := in.quiet(t), in.quiet(t.X); v.Env != "" && v.Kind == Str && of.Kind == ObjectKind {
+			in.setAttr(of.Object, t.Name, &Value{Env: v.Env})
 		}
 	}
 }

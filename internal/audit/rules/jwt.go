@@ -126,6 +126,12 @@ var keyName = regexp.MustCompile(`(?i)key|secret`)
 // secrets visits every literal that reaches a place where a signing secret is
 // due.
 func (c *Context) secrets(visit func(v *fastapi.Value, where fastapi.Place)) {
+	c.eachSecret(false, visit)
+}
+
+// eachSecret visits, with empty, also the empty default of a variable that no
+// settings file sets.
+func (c *Context) eachSecret(empty bool, visit func(v *fastapi.Value, where fastapi.Place)) {
 	seen := map[fastapi.Place]bool{}
 	var look func(v *fastapi.Value, where fastapi.Place, depth int)
 	look = func(v *fastapi.Value, where fastapi.Place, depth int) {
@@ -154,7 +160,7 @@ func (c *Context) secrets(visit func(v *fastapi.Value, where fastapi.Place)) {
 				look(k, where, depth+1)
 				return
 			}
-			if x.Kind != fastapi.Str || x.Text == "" || x.At.IsZero() || seen[x.At] {
+			if x.Kind != fastapi.Str || x.Text == "" && !(empty && x.Env != "" && len(c.Program.Settings(x.Env)) == 0) || x.At.IsZero() || seen[x.At] {
 				return
 			}
 			if x.At.InSettings() && c.Committed != nil && !c.Committed(x.At.FileName()) {

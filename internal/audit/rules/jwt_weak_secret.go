@@ -5,6 +5,7 @@ import (
 	"regexp"
 
 	"github.com/d710e0ae/countersign/internal/audit/fastapi"
+	"github.com/d710e0ae/countersign/internal/audit/pysrc"
 )
 
 // wellKnown matches what stands in tutorials and word lists: the words people
@@ -14,9 +15,19 @@ var wellKnown = regexp.MustCompile(`(?i)secret|change[-_ ]?(me|this|in|it)|passw
 // minSecret is the least number of bytes for HS256 (RFC 7518, section 3.2).
 const minSecret = 32
 
+// asksFor reports whether some condition or validator of a file looks at a
+// setting, which may be what demands that it is set.
+func asksFor(file *pysrc.File, name string) bool {
+	return file != nil && regexp.MustCompile(`(?im)^[ \t]*(if|elif|assert|@(field_)?validator\()[^\n]*\b`+regexp.QuoteMeta(name)+`\b`).MatchString(file.Source())
+}
+
 var jwtWeakSecret = Rule{"jwt-weak-secret", func(c *Context) {
-	c.secrets(func(v *fastapi.Value, where fastapi.Place) {
+	c.eachSecret(true, func(v *fastapi.Value, where fastapi.Place) {
 		switch {
+		case v.Text == "" && (asksFor(v.At.File, v.Env) || asksFor(where.File, v.Env)):
+			return
+		case v.Text == "":
+			c.report(v.At, "The secret that signs tokens is empty wherever "+v.Env+" is not set: anyone can sign one.", related(where, "it signs or verifies tokens here"))
 		case wellKnown.MatchString(v.Text):
 			c.report(v.At, "The secret that signs tokens is one that word lists hold, or easily guessed from them.", related(where, "it signs or verifies tokens here"))
 		case len(v.Text) < minSecret:

@@ -80,12 +80,15 @@ func asksForState(sources []*fastapi.Source, at fastapi.Place) bool {
 	if at.File == nil || onlyPresence(at.File.Text(at.Span)) {
 		return false
 	}
+	// What the code was exchanged for is made of the state too where the provider
+	// wants it for that.
+	exchanged := madeOfCode(sources) && !strings.Contains(strings.ToLower(at.File.Text(at.Span)), "state")
 	return slices.ContainsFunc(sources, func(s *fastapi.Source) bool {
 		switch s.Kind {
 		case fastapi.FromSession, fastapi.FromCookie:
 			return flowWord.MatchString(s.Name)
 		case fastapi.FromQuery, fastapi.FromForm:
-			return stateName.MatchString(s.Name)
+			return stateName.MatchString(s.Name) && !exchanged
 		}
 		return false
 	})
@@ -144,12 +147,19 @@ func ofBrowser(s *fastapi.Source) bool {
 	return s.Kind == fastapi.FromSession || s.Kind == fastapi.FromCookie
 }
 
-// sentState reports whether a value is made of the state of the request.
+// sentState reports whether a value is made of the state of the request, and
+// not of what its code was exchanged for.
 func sentState(v *fastapi.Value) bool {
-	return slices.ContainsFunc(v.AllSources(), func(s *fastapi.Source) bool {
-		return (s.Kind == fastapi.FromQuery || s.Kind == fastapi.FromForm) && stateName.MatchString(s.Name)
-	})
+	sources := v.AllSources()
+	return !madeOfCode(sources) && slices.ContainsFunc(sources, func(s *fastapi.Source) bool { return sent(s) && stateName.MatchString(s.Name) })
 }
+
+// madeOfCode reports whether something is made of an authorization code.
+func madeOfCode(sources []*fastapi.Source) bool {
+	return slices.ContainsFunc(sources, func(s *fastapi.Source) bool { return sent(s) && codeName.MatchString(s.Name) })
+}
+
+func sent(s *fastapi.Source) bool { return s.Kind == fastapi.FromQuery || s.Kind == fastapi.FromForm }
 
 var (
 	lookWord   = regexp.MustCompile(`(?i)^(a?get|getdel|pop|delete|exists|where|filter|filter_by|find_one|find_one_and_delete|execute|scalar|loads|unsign|decrypt)$|state|verify|valid|check|decode|consume`)
