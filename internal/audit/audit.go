@@ -238,6 +238,7 @@ feed:
 	close(next)
 	wg.Wait()
 	forms := map[string]string{}
+	noteBroken(parsed, c)
 	for i, e := range t.Files {
 		switch {
 		case parsed[i] != nil:
@@ -262,6 +263,31 @@ feed:
 	}
 	src.compose(forms)
 	return src, stopped
+}
+
+// maxBroken bounds the files that are named for what is no Python in them: a
+// tree of Python 2 has thousands.
+const maxBroken = 10
+
+// noteBroken says what could not be parsed.
+func noteBroken(files []*pysrc.File, c *finding.Collector) {
+	n := 0
+	for _, f := range files {
+		if f == nil || f.Errors == 0 {
+			continue
+		}
+		if n++; n > maxBroken {
+			continue
+		}
+		what := fmt.Sprintf("a statement that is no Python 3, in line %d", f.Failed)
+		if f.Errors > 1 {
+			what = fmt.Sprintf("%d statements that are no Python 3, the first in line %d", f.Errors, f.Failed)
+		}
+		c.Note(fmt.Sprintf("left out of %s: %s", f.Path, what))
+	}
+	if n > maxBroken {
+		c.Note(fmt.Sprintf("%d more files have statements that are no Python 3, which were left out", n-maxBroken))
+	}
 }
 
 func plain(err error) string {

@@ -63,7 +63,7 @@ func (p *parser) decorated() Stmt {
 	for p.accept("@") {
 		decorators = append(decorators, p.expression())
 		if p.tok().kind != tNewline {
-			p.errors++
+			p.fail()
 			p.skipLine()
 		} else {
 			p.next()
@@ -80,7 +80,7 @@ func (p *parser) decorated() Stmt {
 	if p.is("def") || p.is("class") {
 		return p.definition(decorators, start, async)
 	}
-	p.errors++
+	p.fail()
 	return &BadStmt{p.from(start)}
 }
 
@@ -194,7 +194,7 @@ func (p *parser) ifStmt() Stmt {
 	switch {
 	case p.is("elif"):
 		if p.depth >= maxDepth {
-			p.errors++
+			p.fail()
 			p.skipLine()
 			break
 		}

@@ -8,6 +8,7 @@ type File struct {
 	Body     []Stmt
 	Comments []Comment // those that speak to this tool
 	Errors   int       // statements that could not be parsed
+	Failed   int       // the line of the first of them; 0 where there is none
 	Literals int32     // how many numbers literals have, which begin at 1
 	Plain    bool      // a text that is no Python, such as settings
 	src      string
@@ -30,6 +31,9 @@ func Parse(path string, text []byte) *File {
 	f.Body = exact(&p.stmts, 0)
 	f.Errors = p.errors
 	f.index()
+	if f.Errors > 0 {
+		f.Failed = f.Position(p.failed).Line
+	}
 	return f
 }
 

@@ -11,6 +11,8 @@ type parser struct {
 	i        int
 	depth    int
 	errors   int
+	failed   int32  // where the first of them begins
+	begun    int32  // where the current statement does
 	nested   int    // how many f-strings this one stands in
 	steps    *int   // left for looking for the ends of fields, see fieldSteps
 	literals *int32 // numbers given to literals; nil where they get none
@@ -88,6 +90,14 @@ func (p *parser) prevEnd() int32 {
 
 func (p *parser) from(start int32) Span { return Span{start, max(start, p.prevEnd())} }
 
+// fail counts a statement that could not be parsed.
+func (p *parser) fail() {
+	if p.errors == 0 {
+		p.failed = p.begun
+	}
+	p.errors++
+}
+
 // skipLine moves behind the next line end, over whatever block belongs to it.
 func (p *parser) skipLine() {
 	for {
@@ -112,9 +122,10 @@ func (p *parser) statement(out []Stmt) []Stmt {
 		return out
 	}
 	start := p.tok().start
+	p.begun = start
 	p.bad = false
 	if p.depth >= maxDepth {
-		p.errors++
+		p.fail()
 		p.skipLine()
 		return append(out, &BadStmt{p.from(start)})
 	}
@@ -124,7 +135,7 @@ func (p *parser) statement(out []Stmt) []Stmt {
 	for {
 		s := p.simple()
 		if p.bad {
-			p.errors++
+			p.fail()
 			p.bad = false
 			p.skipLine()
 			if s != nil {
@@ -141,7 +152,7 @@ func (p *parser) statement(out []Stmt) []Stmt {
 		}
 	}
 	if p.tok().kind != tNewline && p.tok().kind != tEOF {
-		p.errors++
+		p.fail()
 		p.skipLine()
 		return append(out, &BadStmt{p.from(start)})
 	}
@@ -153,7 +164,7 @@ func (p *parser) statement(out []Stmt) []Stmt {
 func (p *parser) block() []Stmt {
 	if !p.accept(":") {
 		// The header is broken; its block is still worth reading.
-		p.errors++
+		p.fail()
 		for p.tok().kind != tNewline && p.tok().kind != tEOF {
 			p.next()
 		}

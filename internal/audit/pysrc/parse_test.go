@@ -88,8 +88,10 @@ func TestAgreesWithTreeSitter(t *testing.T) {
 
 func TestNewerGrammar(t *testing.T) {
 	for _, src := range []string{
-		"try:\n    f()\nexcept A, B:\n    g()\n",               // PEP 758
-		"x = f'{a['b']}{f\"{c!r}\"}'\n",                        // PEP 701
+		"try:\n    f()\nexcept A, B:\n    g()\n",         // PEP 758
+		"x = f'{a['b']}{f\"{c!r}\"}'\n",                  // PEP 701
+		"x = f'a{\n    g(\n        b)}c{d:#x}'\ny = 1\n", // PEP 701
+		"x = f'a{  # it is b's\n    b}'\ny = 1\n",        // PEP 701
 		"x = t'{a}'\n",                                         // PEP 750
 		"class A[T](B[T]):\n    pass\n",                        // PEP 695
 		"try:\n    f()\nexcept* E as e:\n    g()\n",            // PEP 654
@@ -110,12 +112,47 @@ func TestErrorsStayLocal(t *testing.T) {
 		"if x\n    y\ndef f():\n    g()\n",
 		"a b c\n    indented\ndef f():\n    g()\n",
 		"s = 'open\ndef f():\n    g()\n",
+		"s = f'open {\ndef f():\n    g()\n",
+		"s = f'open { and more'\ndef f():\n    g()\n",
+		"x = (1,\nfrom a import b\ndef f():\n    g()\n",
+		"x = [a,\n@router.get\ndef f():\n    g()\n",
 		"<<<<<<< HEAD\ndef f():\n    g()\n=======\n>>>>>>> x\n",
 	} {
 		f := pysrc.Parse("x.py", []byte(src))
 		calls, funcs, _, _ := count(f)
 		if funcs != 1 || calls != 1 {
 			t.Errorf("%q: %d functions, %d calls", src, funcs, calls)
+		}
+	}
+}
+
+func TestDecoratorsSurviveAnOpenBracket(t *testing.T) {
+	for src, want := range map[string]int{
+		"x = (1,\n@a.b\n@c\nasync def f():\n    pass\n": 2,
+		"x = (m\n@n)\ndef f():\n    pass\n":             0, // two matrices
+	} {
+		got := 0
+		pysrc.InspectAll(pysrc.Parse("x.py", []byte(src)).Body, func(n pysrc.Node) bool {
+			if f, ok := n.(*pysrc.FuncDef); ok {
+				got += len(f.Decorators)
+			}
+			return true
+		})
+		if got != want {
+			t.Errorf("%q: %d decorators, want %d", src, got, want)
+		}
+	}
+}
+
+func TestFailedIsTheFirstLineThatIsNoPython(t *testing.T) {
+	for src, want := range map[string]int{
+		"a = 1\n":                             0,
+		"a = 1\nb = = 2\nc = = 3\n":           2,
+		"def f():\n    pass\n\n\nprint 'a'\n": 5,
+		"x = (1,\ndef f():\n    pass\n":       1,
+	} {
+		if got := pysrc.Parse("x.py", []byte(src)).Failed; got != want {
+			t.Errorf("%q: line %d, want %d", src, got, want)
 		}
 	}
 }

@@ -138,7 +138,7 @@ func (l *lexer) line() {
 				return
 			}
 			l.pos++
-			if l.startsStatement() {
+			if startsStatement(l.src[l.pos:]) {
 				// A bracket was never closed: the statement that follows
 				// is worth more than the one that is broken.
 				l.emit(tNewline, l.pos, l.pos)
@@ -165,16 +165,31 @@ func (l *lexer) line() {
 
 var statementWords = []string{"def", "class", "import", "return", "raise", "while", "with", "try", "async def"}
 
-// startsStatement reports whether the line at pos begins with a word that
-// cannot stand inside brackets.
-func (l *lexer) startsStatement() bool {
-	p := l.pos
-	for p < len(l.src) && (l.src[p] == ' ' || l.src[p] == '\t') {
-		p++
+// startsStatement reports whether a line begins with a word that cannot stand
+// inside brackets.
+func startsStatement(rest string) bool {
+	for rest != "" && (rest[0] == ' ' || rest[0] == '\t') {
+		rest = rest[1:]
 	}
-	rest := l.src[p:]
 	for _, w := range statementWords {
 		if strings.HasPrefix(rest, w) && len(rest) > len(w) && (rest[len(w)] == ' ' || rest[len(w)] == ':') {
+			return true
+		}
+	}
+	line, _, _ := strings.Cut(rest, "\n")
+	return strings.HasPrefix(line, "from ") && strings.Contains(line, " import ") || decorates(rest)
+}
+
+// decorates reports whether a text begins with decorators, which "@" between
+// two matrices does not.
+func decorates(text string) bool {
+	line, rest, _ := strings.Cut(text, "\n")
+	if len(line) < 2 || line[0] != '@' || !isIdentStart(line[1]) || strings.Count(line, ")") > strings.Count(line, "(") {
+		return false
+	}
+	next := strings.TrimLeft(rest[:min(len(rest), 200)], " \t\r\n")
+	for _, w := range []string{"def ", "async def ", "class ", "@"} {
+		if strings.HasPrefix(next, w) {
 			return true
 		}
 	}
@@ -288,8 +303,9 @@ func skipString(src string, p int, format bool, depth int, steps *int) int {
 }
 
 // skipField returns the end of an f-string's replacement field whose text
-// begins at p. It gives up (false) where the field does not close on its
-// line, since then the brace was no field.
+// begins at p. A field may go over several lines, whatever the quotes (PEP
+// 701). It gives up (false) where it does not close before something that
+// cannot be part of it, since then the brace was no field.
 func skipField(src string, p int, quote byte, triple bool, depth int, steps *int) (int, bool) {
 	open := 1
 	for p < len(src) {
@@ -306,8 +322,17 @@ func skipField(src string, p int, quote byte, triple bool, depth int, steps *int
 			if open == 0 {
 				return p, true
 			}
-		case c == '\n' && !triple:
-			return 0, false
+		case c == '\n':
+			if p++; startsStatement(src[p:]) {
+				return 0, false
+			}
+		case c == '#':
+			// A comment, if anything follows it: "#" is a format as well.
+			if line, _, more := strings.Cut(src[p:], "\n"); more && !strings.Contains(line, "}") {
+				p += len(line)
+			} else {
+				p++
+			}
 		case c == '"' || c == '\'':
 			if depth >= maxStringDepth {
 				return 0, false
