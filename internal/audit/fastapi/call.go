@@ -135,7 +135,11 @@ func (in *interp) callFunc(fn *Function, args Args, at Place) *Value {
 		return in.in(fn, func() *Value { return in.asTyped(v, fn.Decl.Returns) })
 	}
 	in.bindParams(fn, s, params, args)
-	return in.enter(fn, s, at)
+	v := in.enter(fn, s, at)
+	if name := cookieAsked(args); name != "" {
+		return in.named(v, name, at)
+	}
+	return v
 }
 
 // enter runs a function whose parameters are bound.
@@ -365,6 +369,9 @@ func (in *interp) callObject(v *Value, args Args, at Place, node *pysrc.Call) *V
 	}
 	if f := libraries.FrontendOf(o.Qual); f != nil {
 		return in.frontend(v, f)
+	}
+	if strings.HasPrefix(o.Qual, "starlette.") && len(args.Pos) == 3 && Status(v) >= 400 {
+		in.trace.Closed++ // it is the answer: await response(scope, receive, send)
 	}
 	return in.record(o.Qual+".__call__", v, args, at, node)
 }

@@ -445,6 +445,9 @@ func (in *interp) comprehension(x *pysrc.Comp) *Value {
 		}
 		return out
 	}
+	if x.Kind == pysrc.Mapping && isHeaders(iter) && len(x.Clauses) == 1 && len(c.Ifs) == 0 {
+		return iter // the scope's headers, decoded
+	}
 	srcs := sourcesOf(iter)
 	in.bind(c.Target, unknown.with(srcs))
 	for _, c := range x.Clauses[1:] {

@@ -69,7 +69,8 @@ type Raised struct {
 	Fn     *Function
 	Status int     // of the answer that it becomes; 0 where it is not known
 	Answer *Answer // nil where no function of the program makes it
-	Muted  bool    // what called here goes on as if nothing had been raised
+	Caught bool    // a try statement catches it
+	Muted  bool    // … and goes on as if nothing had been raised
 }
 
 // An Answer is what a handler of exceptions makes of one.
@@ -89,5 +90,5 @@ type Trace struct {
 	Raised   []*Raised
 	Returns  []Return
 	Stores   []Place // assignments to what the module holds
-	Closed   int     // WebSockets closed from this end
+	Closed   int     // WebSockets closed from this end, and refusals that ASGI middleware sends itself
 }

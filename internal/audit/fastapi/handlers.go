@@ -122,6 +122,9 @@ func (in *interp) catchersOf(s *pysrc.Try) []catcher {
 // caught reports whether a try statement that is open catches an exception for
 // good.
 func (in *interp) caught(exc *Value) bool {
+	if exc.Kind != ObjectKind {
+		return false
+	}
 	for i := len(in.catchers) - 1; i >= 0; i-- {
 		if c := catching(in.catchers[i], exc.Object); c != nil && !c.passes {
 			return true

@@ -87,7 +87,15 @@ func (in *interp) callExternal(q string, args Args, at Place, node *pysrc.Call) 
 		if v := arg(0); v.Kind == ObjectKind && v.Object.Class != nil {
 			return in.fields(v, at)
 		}
+	case asgiSend:
+		if s := arg(0).Lookup("status"); s != nil && isStatus(s) {
+			in.trace.Closed++
+		}
+		return in.record(q, nil, args, at, node)
 	case "builtins.dict":
+		if isHeaders(arg(0)) {
+			return arg(0)
+		}
 		v := &Value{Kind: Dict, At: at}
 		if arg(0).Kind != Dict && len(args.Pos) > 0 { // a row, or what else is no display
 			v.Keys, v.Elems, v.Sources = []*Value{unknown}, []*Value{arg(0)}, arg(0).Sources

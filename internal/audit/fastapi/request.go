@@ -55,8 +55,8 @@ func (in *interp) requestPart(o *Object, name string) *Value {
 		url := &Object{Qual: "request.url", Attrs: map[string]*Value{"path": str(in.path, Place{})}, run: in.run}
 		v = &Value{Kind: ObjectKind, Object: url}
 	case name == "scope":
-		v = &Value{Kind: Dict, Keys: []*Value{str("method", Place{}), str("path", Place{}), str("type", Place{})},
-			Elems: []*Value{in.getAttr(o, "method"), str(in.path, Place{}), str("http", Place{})}}
+		v = &Value{Kind: Dict, Keys: []*Value{str("method", Place{}), str("path", Place{}), str("type", Place{}), str("headers", Place{})},
+			Elems: []*Value{in.getAttr(o, "method"), str(in.path, Place{}), str("http", Place{}), in.getAttr(o, "headers")}}
 	default:
 		return nil
 	}
@@ -172,6 +172,45 @@ func (in *interp) requestAttr(recv *Value, name string, node pysrc.Node) *Value 
 		return unknown
 	}
 	return nil
+}
+
+// asgiSend is what an ASGI application answers by.
+const asgiSend = "asgi.send"
+
+// isHeaders reports whether a value is the headers of the request.
+func isHeaders(v *Value) bool { return v.Kind == ObjectKind && v.Object.Qual == "request.headers" }
+
+// cookieAsked returns the name under which a function of the program is to find
+// a cookie in the Cookie header, which it is given whole; "" of all others.
+func cookieAsked(args Args) string {
+	name, header := "", false
+	for _, a := range args.Pos {
+		switch {
+		case a.Kind == Str && name == "" && len(a.Sources) == 0:
+			name = a.Text
+		case isCookieHeader(a):
+			header = true
+		default:
+			return ""
+		}
+	}
+	if !header || len(args.Kw) > 0 {
+		return ""
+	}
+	return name
+}
+
+// isCookieHeader reports whether a value is the Cookie header and nothing else.
+func isCookieHeader(v *Value) bool {
+	return len(v.Sources) == 1 && v.Sources[0].Kind == FromCookie && v.Sources[0].Name == ""
+}
+
+// named returns what was found of the Cookie header as a read of that cookie.
+func (in *interp) named(v *Value, name string, at Place) *Value {
+	if !isCookieHeader(&Value{Sources: sourcesOf(v)}) {
+		return v
+	}
+	return in.read(FromCookie, name, at)
 }
 
 // isScope reports whether a value is the ASGI scope of the request.

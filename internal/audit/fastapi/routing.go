@@ -1,6 +1,7 @@
 package fastapi
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
@@ -426,29 +427,36 @@ func (m Middleware) pure() bool {
 	return m.Class.Kind == External || m.Class.Kind == ClassKind && !m.Class.Class.extends("BaseHTTPMiddleware") && !m.Function
 }
 
+// unseen reports whether a middleware is a library's, so that what it does is
+// not to be seen.
+func (m Middleware) unseen() bool { return m.Class.Kind == External }
+
+// keepsWho are names of context variables by which a middleware tells handlers
+// who asks.
+var keepsWho = regexp.MustCompile(`(?i)user|account|principal|identity|auth|member|claims|token`)
+
 // asks reports whether a middleware only asks a backend of the program who
 // makes the request.
 func (m Middleware) asks() bool { return m.Class.Kind == External && authenticates(m.Class.Text) }
 
 // passThrough runs a middleware, and marks what it reads where it neither
 // turns anyone away for who asks, nor hands anything on to what comes after
-// it and looks at that. That is not to be seen of one that sends its answers by
-// itself.
+// it and looks at that.
 func (in *interp) passThrough(m Middleware) {
 	t := in.trace
-	calls, reads, raised, kept := len(t.Calls), len(t.Reads), len(t.Raised), len(in.keeps)
+	calls, reads, raised, kept, closed := len(t.Calls), len(t.Reads), len(t.Raised), len(in.keeps), t.Closed
 	in.inDeps++
 	in.runMiddleware(m)
 	in.inDeps--
-	if (m.pure() || len(in.keeps) > kept) && !m.asks() {
+	if (m.unseen() || len(in.keeps) > kept) && !m.asks() || t.Closed > closed {
 		return
 	}
 	for _, x := range t.Raised[raised:] {
 		if m.asks() {
 			break // a backend refuses what is no credential, and lets pass who has none
 		}
-		if x.Muted {
-			continue
+		if x.Caught {
+			continue // for an answer, which is seen by itself
 		}
 		if status := Status(x.Value); turnsAway(status) || status == 0 && x.Value.Kind != Unknown {
 			return
@@ -457,6 +465,9 @@ func (in *interp) passThrough(m Middleware) {
 	for _, c := range t.Calls[calls:] {
 		if q, ok := strings.CutPrefix(c.Name, "middleware:"); ok && q != "starlette.BaseHTTPMiddleware" && !authenticates(q) {
 			return // what a library does is not to be seen here
+		}
+		if m.pure() && c.Name == "contextvars.ContextVar.set" && keepsWho.MatchString(c.Text) {
+			return
 		}
 		if strings.HasPrefix(c.Name, "starlette.") && (c.Name == "starlette.RedirectResponse" || turnsAway(Status(&Value{Kind: ObjectKind, Object: &Object{Qual: c.Name, Args: c.Args}}))) {
 			return
@@ -502,7 +513,7 @@ func (in *interp) runMiddleware(m Middleware) {
 			if scope == nil {
 				scope = unknown
 			}
-			in.callFunc(d.bind(obj).Fn, Args{Pos: []*Value{scope, unknown, unknown}}, Place{})
+			in.callFunc(d.bind(obj).Fn, Args{Pos: []*Value{scope, unknown, in.prog.external(asgiSend)}}, Place{})
 		}
 	}
 }

@@ -42,7 +42,7 @@ func (in *interp) stmt(s pysrc.Stmt) {
 			if v.Kind == ClassKind { // Python makes an instance
 				v = in.instantiate(v.Class, Args{}, in.place(s.X))
 			}
-			x := &Raised{Value: v, At: in.place(s), Fn: f.fn, Status: Status(v), Answer: in.answer(v), Muted: in.muted(v)}
+			x := &Raised{Value: v, At: in.place(s), Fn: f.fn, Status: Status(v), Answer: in.answer(v), Caught: in.caught(v), Muted: in.muted(v)}
 			if x.Answer != nil {
 				x.Status = Status(x.Answer.Value)
 			}
