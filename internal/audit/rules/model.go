@@ -508,9 +508,12 @@ func (m *model) attached() {
 }
 
 // withoutDoubles drops the sessions that libraries set up by themselves where
-// the program has one of its own, which holds the same cookie.
+// the program has one of its own, which holds the same cookie and sets it no
+// better.
 func withoutDoubles(cookies []*cookie) []*cookie {
-	own := slices.ContainsFunc(cookies, func(k *cookie) bool { return k.lib != nil && k.lib.Session && !k.lib.Own })
+	own := slices.ContainsFunc(cookies, func(k *cookie) bool {
+		return k.lib != nil && k.lib.Session && !k.lib.Own && off(k.secure, k.lib.SecureDefault)
+	})
 	return slices.DeleteFunc(cookies, func(k *cookie) bool { return own && k.lib != nil && k.lib.Own })
 }
 

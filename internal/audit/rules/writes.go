@@ -385,8 +385,13 @@ func (r *route) bearsOwnToken() bool {
 	if !r.is.oneTime {
 		return false
 	}
-	return linkToken.MatchString(r.Path) || r.Handler.Kind == fastapi.Func && r.Handler.Fn.Decl != nil &&
-		slices.ContainsFunc(r.Handler.Fn.Decl.Params, func(p pysrc.Param) bool { return linkToken.MatchString(p.Name) })
+	if linkToken.MatchString(r.Path) || r.Handler.Kind != fastapi.Func || r.Handler.Fn.Decl == nil {
+		return linkToken.MatchString(r.Path)
+	}
+	file := r.Handler.Fn.Module.File
+	return slices.ContainsFunc(r.Handler.Fn.Decl.Params, func(p pysrc.Param) bool {
+		return linkToken.MatchString(p.Name) && !strings.Contains(file.Text(p.Span), "Depends(") // what a dependency found is none of the link's
+	})
 }
 
 var linkToken = regexp.MustCompile(`(?i)(^|[{_])(token|code|key|hash|signature|sig)([}:_]|$)`)
