@@ -31,6 +31,7 @@ type api struct {
 
 	uses     []*use
 	byOp     map[*openapi.Operation]*use
+	telling  map[string][]*use           // by what their last parameter tells
 	made     []made                      // what the scan created
 	listed   map[string][]string         // what listings held when last read, by path
 	relisted map[*openapi.Operation]bool // read again after a creation

@@ -59,7 +59,7 @@ func (s *session) prepare(doc *openapi.Document, base *url.URL, given *actor.Cre
 		t.Frontend, _ = url.Parse(s.cfg.Frontend) // validated before
 	}
 	// Values that must be unique would be the last scan's if each began at 0.
-	a := &api{cfg: s.cfg, t: t, doc: doc, pool: pool, serial: rand.IntN(maxBegin) * serialsOfScan, ways: findWays(doc), logins: map[string]bool{}, byOp: map[*openapi.Operation]*use{}, wasThere: map[string]bool{}}
+	a := &api{cfg: s.cfg, t: t, doc: doc, pool: pool, serial: rand.IntN(maxBegin) * serialsOfScan, ways: findWays(doc), logins: map[string]bool{}, byOp: map[*openapi.Operation]*use{}, telling: map[string][]*use{}, wasThere: map[string]bool{}}
 	for _, r := range a.ways.routes {
 		// Whether a doubtful one is a login its answer shows.
 		if !r.Doubtful {
@@ -91,6 +91,9 @@ func (s *session) prepare(doc *openapi.Document, base *url.URL, given *actor.Cre
 		}
 		a.uses = append(a.uses, u)
 		a.byOp[op] = u
+		if u.telling != "" {
+			a.telling[u.telling] = append(a.telling[u.telling], u)
+		}
 		t.Subjects = append(t.Subjects, u.subject)
 	}
 	for _, u := range a.uses {

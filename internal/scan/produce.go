@@ -330,13 +330,10 @@ func (a *api) located(at *url.URL, u *use) string {
 	if at == nil {
 		return ""
 	}
-	if v := locatedAt(at, u.op); v != "" || u.telling == "" {
+	if v := locatedAt(at, u.op); v != "" {
 		return v
 	}
-	for _, o := range a.uses {
-		if o.telling != u.telling {
-			continue
-		}
+	for _, o := range a.telling[u.telling] {
 		if v := locatedAt(at, o.op); v != "" {
 			return v
 		}
