@@ -58,6 +58,12 @@ func (m *model) conclude(r *route) {
 			r.bare = append(r.bare, at)
 		}
 	}
+	named := slices.ContainsFunc(t.Calls, namesScheme)
+	for _, ret := range r.Returns {
+		if at := returns401(ret.Value); !named && !at.IsZero() && !slices.Contains(r.bare, at) {
+			r.bare = append(r.bare, at)
+		}
+	}
 	r.bearers = slices.ContainsFunc(t.Reads, isAuthHeader)
 	for _, s := range t.Reads {
 		r.form = r.form || s.Kind == fastapi.FromForm || s.Kind == fastapi.FromQuery && passwordWord.MatchString(s.Name) || s.Kind == fastapi.FromBody && s.Name == "" && within(s.At, r.bodyOf())

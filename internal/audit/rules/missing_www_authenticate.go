@@ -79,6 +79,18 @@ func namesScheme(call *fastapi.Call) bool {
 	return len(call.Args.Pos) > 0 && strings.EqualFold(text(call.Args.Pos[0]), "www-authenticate")
 }
 
+// returns401 returns where an answer is made that a handler returns, and that
+// says 401 and names no scheme; zero of all others.
+func returns401(v *fastapi.Value) fastapi.Place {
+	var at fastapi.Place
+	v.Each(func(x *fastapi.Value) {
+		if x.Kind == fastapi.ObjectKind && strings.HasPrefix(x.Object.Qual, "starlette.") && fastapi.Status(x) == 401 && withoutScheme(x.Object.Args.Get("headers", 2)) && !x.Object.Args.Open {
+			at = x.Object.At
+		}
+	})
+	return at
+}
+
 // madeAt returns where an exception is made, which is where its headers are due,
 // and need not be where it is raised.
 func madeAt(x *fastapi.Raised) fastapi.Place {

@@ -179,8 +179,10 @@ var ordinary = map[string]bool{
 	"x-forwarded-host": true, "cf-connecting-ip": true, "range": true, "if-none-match": true, "upgrade": true, "": true,
 }
 
+// isAuthHeader reports whether a read is that of the header that carries a token,
+// also under a name of the program's own, as Admin-Authorization.
 func isAuthHeader(s *fastapi.Source) bool {
-	return s.Kind == fastapi.FromBearer || s.Kind == fastapi.FromHeader && s.Name == "authorization"
+	return s.Kind == fastapi.FromBearer || s.Kind == fastapi.FromHeader && (s.Name == "authorization" || strings.HasSuffix(s.Name, "-authorization"))
 }
 
 // examine finds what a route takes for its credential, and what guards it.
