@@ -564,7 +564,7 @@ func (m *model) setCookie(call *fastapi.Call) *cookie {
 			k.deletes = true
 		}
 	}
-	if k.value != nil && k.value.Kind == fastapi.Str && k.value.Text == "" {
+	if k.value != nil && k.value.Kind == fastapi.Str && goneWord.MatchString(k.value.Text) {
 		k.deletes = true
 	}
 	if a.Open { // what is not known may say what is asked for
@@ -578,6 +578,9 @@ func (m *model) setCookie(call *fastapi.Call) *cookie {
 	k.token = !k.deletes && (m.credNames[k.name] && k.name != "" || !digest(k.value, 0) && !sameForAll(k.value) && !passingName.MatchString(k.name) && (m.namesCredential(k.name) || m.fromSign(k.value)))
 	return k
 }
+
+// goneWord is what stands in the place of a token that is taken away.
+var goneWord = regexp.MustCompile(`(?i)^(deleted?|removed|expired|none|null)?$`)
 
 var truthWord = regexp.MustCompile(`(?i)^(true|false|yes|no|on|off|[01])$`)
 
