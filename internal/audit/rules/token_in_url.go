@@ -16,6 +16,7 @@ const pageToken = `((old|current|my|user)_)?(access_?|auth_?|refresh_?|jwt_?|ses
 var (
 	tokenParam = regexp.MustCompile(`(?i)^((old|current|my|user)_)?(access_?|auth_?|refresh_?|id_?|bearer_?|jwt_?|session_?)?token$|^jwt$|^access$`)
 	urlToken   = regexp.MustCompile(`(?i)[?&#](access_?|auth_?|refresh_?|jwt_?)?(token|jwt)=`)
+	noToken    = regexp.MustCompile(`(?i)^(false|true|null|none|invalid|expired|missing|error)(&|#|$)`)
 	pageURL    = regexp.MustCompile(`(?i)[?&]` + pageToken + `=(\$\{|["'\x60]\s*\+)`)
 	// pathToken is a token that is a part of a path: of a name that leaves no
 	// doubt, for much that is not secret is called a token there.
@@ -111,7 +112,11 @@ func inURL(s *fastapi.Source) bool {
 // carriesToken reports whether a redirect's address has a token in it.
 func carriesToken(call *fastapi.Call) bool {
 	found := false
-	call.Args.Get("url", 0).Each(func(x *fastapi.Value) { found = found || urlToken.MatchString(x.Text) })
+	call.Args.Get("url", 0).Each(func(x *fastapi.Value) {
+		for _, at := range urlToken.FindAllStringIndex(x.Text, -1) {
+			found = found || !noToken.MatchString(x.Text[at[1]:])
+		}
+	})
 	return found
 }
 
