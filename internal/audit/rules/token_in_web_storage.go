@@ -17,7 +17,10 @@ var setItem = sync.OnceValue(func() *regexp.Regexp {
 
 var (
 	storedToken = regexp.MustCompile(`(?i)token|jwt|bearer`)
-	notToken    = regexp.MustCompile(`(?i)csrf|xsrf|device[_:.-]?token|fcm|push[_:.-]?token|design|tokenizer|max_?tokens|token_?(count|limit|usage|expir|type|symbol)|expir|tokenId|token_?(mode|meta|id|name|info|version)\b`)
+	// storedPair is a key or a value called by one word of a pair of tokens
+	// alone, as Simple JWT's answers do.
+	storedPair = regexp.MustCompile("^(?:[\\w$.?]*\\.)?[\"'`]?(access|refresh)[\"'`]?$")
+	notToken   = regexp.MustCompile(`(?i)csrf|xsrf|device[_:.-]?token|fcm|push[_:.-]?token|design|tokenizer|max_?tokens|token_?(count|limit|usage|expir|type|symbol)|expir|tokenId|token_?(mode|meta|id|name|info|version)\b`)
 )
 
 var tokenInWebStorage = Rule{"token-in-web-storage", func(c *Context) {
@@ -38,7 +41,7 @@ var tokenInWebStorage = Rule{"token-in-web-storage", func(c *Context) {
 				}
 				key := part(2) + part(4) + part(6)
 				value := part(3) + part(5) + part(7)
-				if notToken.MatchString(key) || notToken.MatchString(constant(p.Text, key)) || !storedToken.MatchString(key) && !storedToken.MatchString(firstArg(value)) {
+				if notToken.MatchString(key) || notToken.MatchString(constant(p.Text, key)) || !namesToken(key) && !namesToken(firstArg(value)) {
 					continue
 				}
 				if part(2) == "" && (key == "length" || key == "removeItem") {
@@ -50,6 +53,11 @@ var tokenInWebStorage = Rule{"token-in-web-storage", func(c *Context) {
 		}
 	}
 }}
+
+// namesToken reports whether a key or a value says that it is a token.
+func namesToken(s string) bool {
+	return storedToken.MatchString(s) || storedPair.MatchString(strings.TrimSpace(s))
+}
 
 // constant returns what a name of the page is set to where that is a text, or
 // "".
