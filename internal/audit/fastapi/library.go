@@ -171,7 +171,8 @@ func (in *interp) callExternal(q string, args Args, at Place, node *pysrc.Call) 
 		if len(args.Pos) > 0 {
 			return in.apply(arg(0), Args{Pos: args.Pos[1:], Kw: args.Kw}, at, node)
 		}
-	case "base64.b64encode", "base64.standard_b64encode", "base64.urlsafe_b64encode":
+	case "base64.b64encode", "base64.standard_b64encode", "base64.urlsafe_b64encode", "base64.b64decode", "base64.standard_b64decode", "base64.urlsafe_b64decode",
+		"builtins.bytes.fromhex", "binascii.unhexlify":
 		if v := arg(0); v.Kind == Str || v.Env != "" || v.Kind == Random {
 			return v // as secret as it was, and no more
 		}

@@ -94,12 +94,12 @@ func functionText(call *fastapi.Call) string {
 
 var (
 	claimsVar  = regexp.MustCompile(`(\w+)\s*=\s*(await\s+)?$`)
-	readsClaim = regexp.MustCompile(`^(\.get\(\s*|\[\s*)(["'])exp["']`)
+	readsClaim = regexp.MustCompile(`^(\.get\(\s*|\[\s*)(["'])(exp|jti)["']`)
 )
 
 // readsOnlyExpiry reports whether a function looks at nothing of the claims
-// that it reads but their exp: it asks whether a token is still good, and not
-// whose it is.
+// that it reads but their exp and jti: it asks whether a token is still good, or
+// which it is, and not whose.
 func readsOnlyExpiry(call *fastapi.Call) bool {
 	if call.Fn == nil || call.Fn.Decl == nil || call.At.File == nil {
 		return false

@@ -14,7 +14,7 @@ import (
 var (
 	expWord      = regexp.MustCompile(`["']exp["']|\bexp\s*=|\.exp\b|["']expires?(_at)?["']`)
 	argumentWord = regexp.MustCompile(`(?i)refresh|reset|verif|invit|activat`)
-	purposeWord  = regexp.MustCompile(`(?i)refresh|reset|verif|confirm|invit|activat|email|csrf|state`)
+	purposeWord  = regexp.MustCompile(`(?i)refresh|reset|verif|confirm|invit|activat|email|csrf|state|(sign_?up|register|registration)_?token`)
 )
 
 // claimsOf returns the claims that a call signs, and their exp.
