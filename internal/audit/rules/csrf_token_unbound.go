@@ -40,7 +40,7 @@ var csrfTokenUnbound = Rule{"csrf-token-unbound", func(c *Context) {
 		}
 		c.report(ref.At, unbound)
 	})
-	for _, call := range c.model.calls {
+	for _, call := range c.model.routeCalls() { // a check that no route meets is none
 		if tail(call.Name) != "compare_digest" || len(call.Args.Pos) != 2 {
 			continue
 		}

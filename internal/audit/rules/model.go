@@ -99,19 +99,13 @@ func newModel() *model {
 
 // complete joins what was heard of the whole program.
 func (m *model) complete(c *Context) {
-	m.calls = served(m.calls, c.Program.Top.Calls)
-	seen := map[*fastapi.Call]bool{} // routes share calls
 	for _, r := range c.Program.Routes {
-		for _, call := range r.Trace.Calls {
-			if !seen[call] {
-				seen[call] = true
-				m.calls = append(m.calls, call)
-			}
-		}
 		x := m.heard[r]
 		m.routes = append(m.routes, x)
 		m.refresh = m.refresh || x.renewing
 	}
+	m.calls = served(m.calls, c.Program.Top.Calls)
+	m.calls = append(m.calls, m.routeCalls()...)
 	m.calls = served(m.calls, c.Program.Rest.Calls)
 	m.believeLookups()
 	for _, r := range m.routes {
@@ -142,6 +136,21 @@ func (m *model) complete(c *Context) {
 	m.attached()
 	m.configs = m.findConfigs(c)
 	m.libraryCookies = m.findLibraryCookies(c)
+}
+
+// routeCalls returns the calls that routes make, each once: they share many.
+func (m *model) routeCalls() []*fastapi.Call {
+	var out []*fastapi.Call
+	seen := map[*fastapi.Call]bool{}
+	for _, r := range m.routes {
+		for _, call := range r.Trace.Calls {
+			if !seen[call] {
+				seen[call] = true
+				out = append(out, call)
+			}
+		}
+	}
+	return out
 }
 
 var (
@@ -348,6 +357,10 @@ func (m *model) refusal(r *route, ref *fastapi.Refusal, isCredential func(*fasta
 	if len(headers)+len(forms) > 0 {
 		return
 	}
+	if answersCode(ref) {
+		r.answers = true
+		return
+	}
 	if ref.Present {
 		return // it refuses whom it knows, and not all others
 	}
@@ -377,6 +390,30 @@ func answersNonce(ref *fastapi.Refusal) bool {
 				if (s.Kind == fastapi.FromSession || s.Kind == fastapi.FromCookie) && nonceName.MatchString(s.Name) {
 					return true
 				}
+			}
+		}
+	}
+	return false
+}
+
+// toldName are names under which a session keeps what was told the user in
+// another way, as by mail, to be sent back.
+var toldName = regexp.MustCompile(`(?i)(^|_)(code|otp|pin|captcha|key)$`)
+
+// answersCode reports whether a condition compares such a code with what the
+// request brings: it asks who got the code, and not who is logged in.
+func answersCode(ref *fastapi.Refusal) bool {
+	for _, op := range ref.Op {
+		if op.Op != "!=" && op.Op != "==" && op.Op != "compare_digest" || len(op.Sides) < 2 {
+			continue
+		}
+		for i, side := range op.Sides {
+			kept := slices.ContainsFunc(side.AllSources(), func(s *fastapi.Source) bool { return s.Kind == fastapi.FromSession && toldName.MatchString(s.Name) })
+			brought := slices.ContainsFunc(op.Sides[(i+1)%len(op.Sides)].AllSources(), func(s *fastapi.Source) bool {
+				return s.Kind == fastapi.FromForm || s.Kind == fastapi.FromBody || s.Kind == fastapi.FromQuery
+			})
+			if kept && brought {
+				return true
 			}
 		}
 	}
