@@ -25,6 +25,7 @@ type interp struct {
 	keeps    []string
 	looks    map[string]bool
 	passages []passage
+	handed   []*Source // what middleware wrote into the Authorization header
 
 	wrapping *pysrc.FuncDef // around which a decorator's function runs
 

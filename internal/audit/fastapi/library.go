@@ -399,6 +399,9 @@ func (in *interp) method(recv *Value, name string, args Args, at Place, node *py
 	if recv.Env != "" {
 		return &Value{Env: recv.Env, Sources: args.sources(), Method: name}
 	}
+	if (name == "append" || name == "insert" || name == "extend") && in.isHeaderList(recv) {
+		in.handOn(&Value{Kind: List, Elems: args.Pos})
+	}
 	if name == "execute" {
 		in.taint(node, args.sources())
 	}

@@ -79,7 +79,7 @@ func (in *interp) read(kind SourceKind, name string, at Place) *Value {
 	}
 	s := &Source{Kind: kind, Name: name, At: at, Chain: in.chain()}
 	in.trace.Reads = append(in.trace.Reads, s)
-	return &Value{Sources: []*Source{s}, At: at}
+	return &Value{Sources: in.handedOn(s), At: at}
 }
 
 // asked returns where something is read of the request: where a helper is
@@ -115,8 +115,8 @@ func (in *interp) requestItem(recv, key *Value, at Place) (*Value, bool) {
 		return nil, false
 	}
 	v := in.read(kind, keyText(key), in.asked(key, at))
-	if kind != FromSession {
-		v.Sources[0].Required = true
+	if s := v.Sources[0]; kind != FromSession && len(v.Sources) == 1 {
+		s.Required = true
 	}
 	return v, true
 }
@@ -265,5 +265,5 @@ func (in *interp) security(v *Value) *Value {
 		return unknown
 	}
 	in.trace.Reads = append(in.trace.Reads, s)
-	return &Value{Sources: []*Source{s}, At: o.At}
+	return &Value{Sources: in.handedOn(s), At: o.At}
 }

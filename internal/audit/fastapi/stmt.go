@@ -361,6 +361,9 @@ func (in *interp) store(t *pysrc.Index) {
 func (in *interp) setItem(t *pysrc.Index, v *Value) {
 	key := in.eval(t.Key)
 	recv := in.eval(t.X)
+	if in.isMutableHeaders(recv) {
+		in.handOn(&Value{Kind: Dict, Keys: []*Value{key}, Elems: []*Value{v}})
+	}
 	if recv.Kind == ObjectKind || recv.Recv != nil {
 		in.setHeader(recv, key, v, t)
 	}
@@ -372,6 +375,9 @@ func (in *interp) setItem(t *pysrc.Index, v *Value) {
 	out.Elems = append(recv.Elems[:len(recv.Elems):len(recv.Elems)], v)
 	if in.isScope(recv) {
 		in.keep(keyText(key))
+		if keyText(key) == "headers" {
+			in.handOn(v)
+		}
 		in.setAttr(in.request.Object, "scope", &out)
 	}
 	n, ok := t.X.(*pysrc.Name)
