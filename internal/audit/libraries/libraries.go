@@ -92,6 +92,12 @@ type LoginRouter struct {
 	Cookie  string // the class that keeps the credential in a cookie
 }
 
+// An AccountRouter is a call that makes routes by which accounts are changed.
+type AccountRouter struct {
+	Call     string
+	Backends Arg // of the object whose method it is: what tells who asks
+}
+
 // AdminPages are pages that a library makes of a program's models, which ask
 // a class of the program who may change them.
 type AdminPages struct {
@@ -128,6 +134,9 @@ type Library struct {
 	// LoginRouters are calls that make a router with a login by form and a
 	// logout, whose credential the argument Backend keeps.
 	LoginRouters []LoginRouter
+	// AccountRouters are calls that make routes which change accounts for who is
+	// logged in, and check nothing of forgery.
+	AccountRouters []AccountRouter
 	// Secrets are further calls that take a signing secret.
 	Secrets []Sign
 	// SecretFields are signing secrets that stand in classes of the program.

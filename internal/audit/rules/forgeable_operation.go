@@ -67,13 +67,22 @@ func forgeryMessage(r *route, s *fastapi.Source, same string, by *cookie) string
 // libraryForgery judges libraries that read the cookie themselves.
 func (c *Context) libraryForgery() {
 	for _, x := range c.model.libraryCookies {
-		if len(x.routes) == 0 || x.protected {
+		if len(x.routes) == 0 && x.accounts.IsZero() || x.protected {
 			continue
 		}
-		same := x.sameSite
-		msg := fmt.Sprintf("%s takes its token from a cookie by %s, whose protection against forgery is %s. ", x.routes[0].label(), x.library, x.why)
+		same, what := x.sameSite, "What "+x.library+" makes to change accounts"
+		if len(x.routes) > 0 {
+			what = x.routes[0].label()
+		}
+		msg := fmt.Sprintf("%s takes its token from a cookie by %s, whose protection against forgery is %s. ", what, x.library, x.why)
 		if same == "lax" || same == "strict" {
 			msg += "SameSite is " + same + "; that does not stop a sibling subdomain or another port."
+		}
+		if len(x.routes) == 0 {
+			f := c.report(x.at, msg, related(x.accounts, "the routes are made here"))
+			if f != nil && (same == "lax" || same == "strict") {
+				f.Severity = weakness.Medium
+			}
 		}
 		for _, r := range x.routes {
 			f := c.report(x.at, msg, r.reached(r.label()+" changes state on this cookie alone"))

@@ -15,9 +15,10 @@ type libraryCookie struct {
 	why       string
 	protected bool
 	sameSite  string
-	headers   bool     // the library takes the token from a header as well
-	readers   []*route // whose token the library reads
-	routes    []*route // those of them that can be forged where it checks nothing
+	headers   bool          // the library takes the token from a header as well
+	readers   []*route      // whose token the library reads
+	routes    []*route      // those of them that can be forged where it checks nothing
+	accounts  fastapi.Place // where the library makes such routes itself
 }
 
 // reads notes the routes whose token the library reads.
@@ -41,6 +42,7 @@ func (m *model) findLibraryCookies(c *Context) []libraryCookie {
 		if k.lib != nil && k.lib.Class == "CookieTransport" {
 			x := libraryCookie{library: "fastapi-users", on: k.call.At, at: k.call.At, why: "none", sameSite: k.sameSiteOf()}
 			x.reads(m.routes, func(r *route) bool { return r.depends("current_user") })
+			x.accounts = m.changesAccounts(k.call.At)
 			out = append(out, x)
 		}
 	}
@@ -71,6 +73,49 @@ func (m *model) findLibraryCookies(c *Context) []libraryCookie {
 		out = append(out, x)
 	}
 	return out
+}
+
+// changesAccounts returns where a library makes routes that change accounts, of
+// whoever a credential tells that was made at a place; zero where it makes none,
+// or where something is checked that may be in force for them too.
+func (m *model) changesAccounts(credential fastapi.Place) fastapi.Place {
+	if slices.ContainsFunc(m.routes, func(r *route) bool { return len(r.guards) > 0 }) {
+		return fastapi.Place{}
+	}
+	for _, call := range m.calls {
+		for _, l := range m.libs {
+			for _, ar := range l.AccountRouters {
+				if call.Name == ar.Call && call.Recv != nil && call.Recv.Kind == fastapi.ObjectKind && holds(call.Recv.Object.Args.Get(ar.Backends.Name, ar.Backends.Pos), credential, 0) {
+					return call.At
+				}
+			}
+		}
+	}
+	return fastapi.Place{}
+}
+
+// holds reports whether a value has in it, or was made with, an object that was
+// made at a place.
+func holds(v *fastapi.Value, at fastapi.Place, depth int) bool {
+	if v == nil || depth > 4 {
+		return false
+	}
+	found := false
+	within := func(list ...*fastapi.Value) {
+		found = found || slices.ContainsFunc(list, func(e *fastapi.Value) bool { return holds(e, at, depth+1) })
+	}
+	v.Each(func(x *fastapi.Value) {
+		within(x.Elems...)
+		if x.Kind != fastapi.ObjectKind {
+			return
+		}
+		found = found || x.Object.At == at
+		within(x.Object.Args.Pos...)
+		for _, name := range sortedNames(x.Object.Args.Kw) {
+			within(x.Object.Args.Kw[name])
+		}
+	})
+	return found
 }
 
 // depends reports whether a dependency that a library made is in force.

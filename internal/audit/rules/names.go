@@ -73,6 +73,9 @@ func (m *model) newMeaning(name string) *meaning {
 		for _, r := range l.LoginRouters {
 			k.asked = k.asked || name == r.Call
 		}
+		for _, r := range l.AccountRouters {
+			k.asked = k.asked || name == r.Call
+		}
 		for _, s := range l.Secrets {
 			if name == s.Call || short == tail(s.Call) && strings.HasPrefix(name, l.Modules[0]+".") {
 				k.secrets = append(k.secrets, s)
