@@ -52,6 +52,8 @@ type Actor struct {
 	also    []Route          // logins that give what the first does not
 	works   map[string]bool  // routes that were tried, by their text
 	guarded map[string]bool  // routes that want a visitor's CSRF token
+	foyer   string           // path that gave a visitor his CSRF token, where the usual did not
+	sought  bool             // it was looked for
 	answer  *client.Response // of the last login
 	logins  int
 	barren  bool            // a login gave nothing although it did before
@@ -326,7 +328,7 @@ func (a *Actor) attempt(ctx context.Context, r Route) (c Credentials, answer *cl
 	if res.Status == http.StatusForbidden || res.Status == http.StatusBadRequest || res.Status == http.StatusUnprocessableEntity || success(res) {
 		// The login may want a CSRF token of a visitor's.
 		c = Credentials{Jar: &client.Jar{}}
-		a.visit(ctx, r, &c)
+		a.visit(ctx, r, &c, res.Status == http.StatusForbidden || success(res) || namesCSRF(res.Body))
 		if t := c.CSRFValue(); t != "" {
 			res, err = a.post(ctx, r, &c, t)
 			if err != nil {
@@ -488,31 +490,6 @@ func (a *Actor) Works(ctx context.Context, r Route) (bool, error) {
 	creds, _, why, err := a.try(ctx, r)
 	a.Redactor.Add(creds.Secrets()...)
 	return why == "", err
-}
-
-// Visit returns what the page of the login by r gives to a visitor: a CSRF
-// token, where the login wants one, and the fields that the API demands of its
-// own scripts.
-func (a *Actor) Visit(ctx context.Context, r Route) Credentials {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	c := Credentials{Jar: &client.Jar{}, Custom: a.creds.Custom, Fields: a.Fields, Told: a.Told}
-	if r.Page != "" && r.CSRFField != "" {
-		a.absorb(ctx, &c, r.Page)
-	} else if a.guarded[r.String()] {
-		a.visit(ctx, r, &c)
-	}
-	return c
-}
-
-// visit gets a visitor's CSRF token for the login by r.
-func (a *Actor) visit(ctx context.Context, r Route, c *Credentials) {
-	a.fetchCSRF(ctx, c)
-	if len(c.CSRF) == 0 {
-		for _, p := range []string{r.Path, "/"} {
-			a.absorb(ctx, c, p)
-		}
-	}
 }
 
 // RequestBy returns the login of this actor by r, with the right password or
