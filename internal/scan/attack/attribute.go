@@ -53,9 +53,46 @@ func (m *matrix) attribute(ctx context.Context, try *Try, reading Reading, res *
 			m.why, m.whyTxt = finding.ByOrigin, "the same request is accepted from the own origin, without any token"
 		} else {
 			m.why, m.whyTxt = finding.ByToken, "the same request is refused from the own origin too where it bears no CSRF token, and accepted with it"
+			first, err := m.originFirst(ctx, try, res, plain)
+			if err != nil {
+				return err
+			}
+			if first {
+				m.why, m.whyTxt = finding.ByOrigin, "the same request is refused alike where it bears the right CSRF token"
+			}
 		}
 	}
 	return block(m.why, fmt.Sprintf("refused (%d): %s", res.Status, m.whyTxt))
+}
+
+// originFirst reports whether, of two checks that both refuse a request, that
+// of the origin stands before that of the token. The server says so where it
+// has words of its own for each: res is its answer to the foreign request
+// without a token, plain that to the own page's without one.
+func (m *matrix) originFirst(ctx context.Context, try *Try, res, plain *client.Response) (bool, error) {
+	if lookAt(res).same(lookAt(plain)) {
+		return false, nil
+	}
+	call, err := m.call(ctx)
+	if err != nil {
+		return false, err
+	}
+	r, ok := call.WithToken(m.creds.CSRFValue()).Encode(try.Shape)
+	if !ok {
+		return false, nil
+	}
+	dress(r.Header, try.Position, try.Shape, r.Method, r.URL)
+	m.creds.Put(r, actor.Use{Cookie: true, CSRF: true})
+	foreign, err := m.t.Client.Do(ctx, r)
+	if err != nil {
+		return false, err
+	}
+	m.t.Victim.Rotated(m.creds, foreign)
+	if m.s.Judge.Read(foreign) == Accepted {
+		m.called = nil
+		return false, nil
+	}
+	return lookAt(foreign).same(lookAt(res)), nil
 }
 
 // readHead judges the answer to a HEAD, which has no body to compare.
