@@ -27,7 +27,7 @@ func (t *Target) LoginMatrix(ctx context.Context, s *Subject) error {
 		t.table(s, "no given account logs in by it")
 		return nil
 	}
-	l := &loginMatrix{t: t, s: s, who: t.Attacker, route: t.Logins[i]}
+	l := &loginMatrix{t: t, s: s, who: t.Attacker, route: t.Logins[i], said: map[ownLogin]ownAnswer{}}
 	if l.who == nil {
 		l.who = t.Victim
 	}
@@ -73,6 +73,20 @@ type loginMatrix struct {
 	who    *actor.Actor
 	route  actor.Route
 	cookie client.Cookie // that the own page's login hands out
+	said   map[ownLogin]ownAnswer
+}
+
+// An ownLogin is a login as the own page sends it. It is sent once: who logs
+// in often is locked out.
+type ownLogin struct {
+	shape finding.Shape // empty: as documented
+	with  bool          // what a visitor's page has
+}
+
+// An ownAnswer is what came of one.
+type ownAnswer struct {
+	reading Reading
+	res     *client.Response
 }
 
 // settle gives all cells that are not decided one verdict.
@@ -96,16 +110,6 @@ func (l *loginMatrix) cell(ctx context.Context, try *Try) error {
 			return set(finding.Blocked, finding.ByPreflight, p.Why)
 		}
 	}
-	// A fetch from another site stores SameSite=None cookies only
-	// (RFC 6265bis §5.7, step 18), a navigation all.
-	if !topLevel(try.Shape) && try.Position != finding.SameSite {
-		switch {
-		case l.cookie.SameSite != client.SameSiteNone:
-			return set(finding.Blocked, finding.BySameSite, fmt.Sprintf("browsers take the cookie %s from the answer to a navigation only, as it is not SameSite=None", l.cookie.Name))
-		case l.cookie.Partitioned:
-			return set(finding.Blocked, finding.ByThirdPartyCookie, fmt.Sprintf("the cookie %s is Partitioned, and the attacker's page is another partition", l.cookie.Name))
-		}
-	}
 	r, ok := l.s.Call.Forged().Encode(try.Shape)
 	if !ok {
 		return set(finding.Blocked, finding.ByContentType, "the body cannot be put into this shape")
@@ -117,6 +121,22 @@ func (l *loginMatrix) cell(ctx context.Context, try *Try) error {
 		}
 		if reading != Accepted {
 			return set(finding.Blocked, finding.ByContentType, l.contentType(try.Shape))
+		}
+	}
+	// A fetch from another site stores SameSite=None cookies only
+	// (RFC 6265bis §5.7, step 18), a navigation all.
+	if !topLevel(try.Shape) && try.Position != finding.SameSite {
+		// A login needs no cookie to get there: a type that it cannot read is
+		// in the way before what comes back.
+		sibling := l.done(finding.SameSite, try.Shape)
+		switch {
+		case sibling != nil && sibling.By == finding.ByContentType:
+			try.take(sibling, "")
+			return nil
+		case l.cookie.SameSite != client.SameSiteNone:
+			return set(finding.Blocked, finding.BySameSite, fmt.Sprintf("browsers take the cookie %s from the answer to a navigation only, as it is not SameSite=None", l.cookie.Name))
+		case l.cookie.Partitioned:
+			return set(finding.Blocked, finding.ByThirdPartyCookie, fmt.Sprintf("the cookie %s is Partitioned, and the attacker's page is another partition", l.cookie.Name))
 		}
 	}
 	dress(r.Header, try.Position, try.Shape, r.Method, r.URL)
@@ -171,6 +191,9 @@ func denies(r *client.Response) bool {
 // empty, as documented; with what a visitor's page has, a CSRF token or a
 // custom field, or without.
 func (l *loginMatrix) own(ctx context.Context, shape finding.Shape, with bool) (Reading, *client.Response, error) {
+	if a, done := l.said[ownLogin{shape, with}]; done {
+		return a.reading, a.res, nil
+	}
 	call := l.s.Call
 	var visitor actor.Credentials
 	if with {
@@ -195,10 +218,12 @@ func (l *loginMatrix) own(ctx context.Context, shape finding.Shape, with bool) (
 	if err != nil {
 		return Unclear, nil, err
 	}
+	a := ownAnswer{Refused, res}
 	if _, logged := l.t.handed(res); logged {
-		return Accepted, res, nil
+		a.reading = Accepted
 	}
-	return Refused, res, nil
+	l.said[ownLogin{shape, with}] = a
+	return a.reading, res, nil
 }
 
 // handed returns the authenticating cookie that an answer gives to a browser
