@@ -67,11 +67,18 @@ func (s *session) stage(stage, text string) {
 	s.cfg.Logger.Info(text, "stage", stage)
 }
 
+// waits says that the API is waited for.
+func (s *session) waits(status int, d time.Duration) {
+	text := fmt.Sprintf("the API counts requests (%d): waiting for %s", status, d)
+	s.c.Progress(finding.Progress{Stage: "wait", Text: text})
+	s.cfg.Logger.Info(text, "stage", "wait")
+}
+
 func (s *session) run(ctx context.Context) error {
 	headers := s.cfg.Headers.Clone()
 	given := s.given(headers)
 	s.cl = client.New(client.Config{Target: s.target, Transport: s.cfg.Transport, TLS: s.cfg.TLS, Header: headers,
-		Rate: s.cfg.Rate, Timeout: s.cfg.Timeout, MaxBody: openapi.MaxDocument})
+		Rate: s.cfg.Rate, Timeout: s.cfg.Timeout, MaxBody: openapi.MaxDocument, Waits: s.waits})
 	s.stage("document", "reading the API's document")
 	doc, from, err := s.cfg.load(ctx, s.cl, s.target)
 	if err != nil {
@@ -232,6 +239,9 @@ func (s *session) enough() {
 		s.c.Incomplete(fmt.Sprintf("no operation that changes state could be exercised, of %d", changing))
 	case changing > 0 && 2*exercised < changing && !s.cfg.ReadOnly:
 		s.c.Incomplete(fmt.Sprintf("only %d of %d operations that change state could be exercised", exercised, changing))
+	}
+	if n := s.cl.TurnedAway(); n > 0 {
+		s.c.Note(fmt.Sprintf("the API counts requests, and answered %d of them 429 although the scan waited; what rests on these was not tested", n))
 	}
 	if _, server := s.cl.Failing(); server >= 20 {
 		s.c.Incomplete("the API answers nothing but server errors")

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/d710e0ae/countersign/internal/scan/client"
 	"github.com/d710e0ae/countersign/internal/secret"
@@ -64,6 +65,7 @@ type Actor struct {
 	customs int             // attempts to find out demanded fields
 	stale   bool            // the refresh token is of no use any more
 	locked  bool            // the API said that it counts attempts
+	failed  bool            // the last login was answered as a server's failure
 
 	lastStep int64 // of the one-time code that was used last
 }
@@ -301,6 +303,10 @@ func (c Credentials) session() bool {
 // try logs in by one route. why is empty on success.
 func (a *Actor) try(ctx context.Context, r Route) (c Credentials, answer *client.Response, why string, err error) {
 	c, answer, why, err = a.attempt(ctx, r)
+	for tries := 0; err == nil && why != "" && a.failed && !r.Doubtful && (tries == 0 || tries < maxFailed && a.works[r.String()]); tries++ {
+		a.Client.Pause(time.Duration(tries+1) * time.Second)
+		c, answer, why, err = a.attempt(ctx, r)
+	}
 	if err == nil {
 		if a.works == nil {
 			a.works = map[string]bool{}
@@ -309,6 +315,11 @@ func (a *Actor) try(ctx context.Context, r Route) (c Credentials, answer *client
 	}
 	return c, answer, why, err
 }
+
+// maxFailed bounds how often a login that has worked is tried again where the
+// API fails at it. What fails may work a moment later: many an API cannot
+// log an account in twice in one second.
+const maxFailed = 3
 
 func (a *Actor) attempt(ctx context.Context, r Route) (c Credentials, answer *client.Response, why string, err error) {
 	c = Credentials{Jar: &client.Jar{}}
@@ -321,6 +332,7 @@ func (a *Actor) attempt(ctx context.Context, r Route) (c Credentials, answer *cl
 	if err != nil {
 		return c, nil, "", err
 	}
+	a.failed = res.Status >= http.StatusInternalServerError && res.Status != http.StatusNotImplemented
 	if gained(c) && success(res) {
 		return c, res, "", nil
 	}
@@ -461,6 +473,13 @@ func (a *Actor) CSRFValue() string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.creds.CSRFValue()
+}
+
+// Resume takes up a session again that the actor had.
+func (a *Actor) Resume(c Credentials) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.creds = c.Clone()
 }
 
 // Answer returns the answer of the last login, and the route that gave it: the

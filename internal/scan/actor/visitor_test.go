@@ -2,9 +2,14 @@ package actor_test
 
 import (
 	"net/http"
+	"net/url"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/d710e0ae/countersign/internal/scan/actor"
+	"github.com/d710e0ae/countersign/internal/scan/client"
+	"github.com/d710e0ae/countersign/internal/secret"
 )
 
 // The login wants the pair of a visitor's token, which the API hands out with
@@ -51,5 +56,46 @@ func TestAVisitorsTokenIsFoundAmongTheReads(t *testing.T) {
 		if c := a.Visit(t.Context(), a.Routes[0]); c.CSRFValue() != "of-a-visitor" || asked > 0 {
 			t.Errorf("%s: the next visitor got %q after %d questions", name, c.CSRFValue(), asked)
 		}
+	}
+}
+
+// hasty fails at a second login of one account within a second, as APIs do
+// whose tokens say the second and must be unique.
+type hasty struct {
+	last  time.Time
+	tries int
+	never bool
+}
+
+func (h *hasty) RoundTrip(r *http.Request) (*http.Response, error) {
+	h.tries++
+	if h.never || time.Since(h.last) < time.Second {
+		return &http.Response{StatusCode: 500, Header: http.Header{}, Body: http.NoBody, Request: r}, nil
+	}
+	h.last = time.Now()
+	return &http.Response{StatusCode: 200, Header: http.Header{"Set-Cookie": {"session=0123456789abcdef; Path=/"}}, Body: http.NoBody, Request: r}, nil
+}
+
+func TestALoginThatFailsOnceIsTriedAgain(t *testing.T) {
+	for never, most := range map[bool]int{false: 5, true: 2} {
+		synctest.Test(t, func(t *testing.T) {
+			api := &hasty{never: never}
+			base := &url.URL{Scheme: "http", Host: "api.test"}
+			a := &actor.Actor{Account: actor.Account{Name: "alice", Password: secret.New("wonderland-7")}, Base: base, Redactor: &secret.Redactor{},
+				Client: client.New(client.Config{Target: base, Transport: api}),
+				Routes: []actor.Route{{Method: http.MethodPost, Path: "/enter", Encoding: actor.JSON, UserField: "username", PassField: "password"}},
+				Page:   func(http.Header, string, *url.URL) {}}
+			for n := range 3 {
+				if _, err := a.Login(t.Context()); (err == nil) == never {
+					t.Errorf("never %v, login %d: %v", never, n, err)
+				}
+				if never {
+					break
+				}
+			}
+			if api.tries > most {
+				t.Errorf("never %v: %d requests, want %d at the most", never, api.tries, most)
+			}
+		})
 	}
 }

@@ -19,6 +19,9 @@ func (m *matrix) attribute(ctx context.Context, try *Try, reading Reading, res *
 		try.Verdict.Verdict, try.By, try.Reason, try.Proof = finding.Blocked, by, reason, finding.ByHTTP
 		return nil
 	}
+	if res.Status == http.StatusTooManyRequests {
+		return try.settle(finding.NotTested, "", "answered 429: the API counts requests, and says nothing of this one")
+	}
 	own, err := m.control(ctx, try.Shape)
 	if err != nil {
 		return err

@@ -55,7 +55,8 @@ func (m *matrix) control(ctx context.Context, shape finding.Shape) (Reading, err
 	if reading != Accepted && m.renewed(res) {
 		return m.control(ctx, shape)
 	}
-	if reading == Unclear && (res.Status == http.StatusNotFound && shape != finding.Override || res.Status == http.StatusConflict || res.Status == http.StatusGone) {
+	if reading == Unclear && (res.Status == http.StatusNotFound && shape != finding.Override || res.Status == http.StatusConflict || res.Status == http.StatusGone ||
+		res.Status == http.StatusTooManyRequests) {
 		m.odd[shape] = res.Status
 	}
 	if shape == finding.Override && reading == Accepted {

@@ -7,7 +7,7 @@ import (
 	"github.com/d710e0ae/countersign/internal/scan/actor"
 )
 
-// jwtSurvivesLogout logs in anew, logs out as the own page does, and presents
+// jwtSurvivesLogout takes a session, logs out as the own page does, and presents
 // the token again. Controls: it was accepted before, and the logout
 // succeeded. It runs last, since it ends the session.
 func jwtSurvivesLogout(ctx context.Context, t *Target) error {
@@ -16,8 +16,12 @@ func jwtSurvivesLogout(ctx context.Context, t *Target) error {
 		return nil
 	}
 	s := t.Logouts[i]
-	if _, err := t.Victim.Login(ctx); err != nil {
-		return ctx.Err()
+	if stands, err := t.Stands(ctx, t.Victim.Credentials()); err != nil {
+		return err
+	} else if !stands {
+		if _, err := t.Victim.Login(ctx); err != nil {
+			return ctx.Err()
+		}
 	}
 	for _, h := range t.holders() {
 		before, _, err := t.present(ctx, h, h.token)

@@ -85,6 +85,24 @@ func (m *matrix) logoutCell(ctx context.Context, try *Try) error {
 	return set(finding.Forged, "", "accepted, and the session is refused from then on")
 }
 
+// Stands reports whether a session is seen to go on: an operation that refuses
+// a visitor takes its cookie.
+func (t *Target) Stands(ctx context.Context, creds actor.Credentials) (bool, error) {
+	w := t.Witness(takesCookie)
+	if w == nil || w.ChangesState {
+		return false, nil
+	}
+	res, err := t.legit(ctx, w.Call, creds, actor.Use{Cookie: true, CSRF: true})
+	return err == nil && w.Judge.Read(res) == Accepted, err
+}
+
+// Repeats calls s once more as the own page does, and reports whether that is
+// accepted.
+func (t *Target) Repeats(ctx context.Context, s *Subject, creds actor.Credentials) (bool, error) {
+	res, err := t.legit(ctx, s.Call, creds, actor.Everything)
+	return err == nil && s.Judge.Read(res) == Accepted, err
+}
+
 // takenAway returns the authenticating cookie among those of creds that an
 // answer takes away.
 func (t *Target) takenAway(creds actor.Credentials, r *client.Response) (client.Cookie, bool) {

@@ -15,7 +15,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -41,7 +40,10 @@ type Config struct {
 	Timeout   time.Duration     // for one answer's head; 0: 10 s
 	BodyTime  time.Duration     // for one answer's body after its head; 0: 3 s
 	MaxBody   int64             // bytes read of one body; 0: 1 MiB
-	MaxWait   time.Duration     // the longest Retry-After obeyed; 0: 30 s
+	MaxWait   time.Duration     // the longest Retry-After obeyed; 0: 1 min
+	Patience  time.Duration     // waited in all for an API that counts requests; 0: 4 min
+	// Waits is told of each wait that the target asked for; nil: nobody is.
+	Waits func(status int, d time.Duration)
 }
 
 // A Client sends requests to one target. It is safe for concurrent use.
@@ -51,8 +53,10 @@ type Client struct {
 	http2 atomic.Pointer[http.Transport] // of a target that speaks nothing else
 	slots chan struct{}
 	pace  pace
+	calm  patience
 	sent  atomic.Int64
 	asked atomic.Int64 // preflights among them
+	tired atomic.Int64 // answers 429 that were not waited for any longer
 
 	maxBody   atomic.Int64
 	failures  atomic.Int32 // transport errors in a row
@@ -81,7 +85,8 @@ func New(cfg Config) *Client {
 	}
 	def(&cfg.Timeout, 10*time.Second)
 	def(&cfg.BodyTime, 3*time.Second)
-	def(&cfg.MaxWait, 30*time.Second)
+	def(&cfg.MaxWait, time.Minute)
+	def(&cfg.Patience, 4*time.Minute)
 	if cfg.InFlight <= 0 {
 		cfg.InFlight = 8
 	}
@@ -119,6 +124,9 @@ func (c *Client) TargetKey() []byte {
 	return c.wire.key
 }
 
+// Pause keeps every request back for d.
+func (c *Client) Pause(d time.Duration) { c.pace.hold(d) }
+
 // Limit sets how many bytes of a body are read from now on.
 func (c *Client) Limit(maxBody int64) { c.maxBody.Store(maxBody) }
 
@@ -137,6 +145,9 @@ func (c *Client) Sent() int { return int(c.sent.Load()) }
 // Acted returns how many requests were sent that may have changed something:
 // all but preflights, which only ask.
 func (c *Client) Acted() int { return int(c.sent.Load() - c.asked.Load()) }
+
+// TurnedAway returns how many requests were answered 429 in the end.
+func (c *Client) TurnedAway() int { return int(c.tired.Load()) }
 
 // Failing returns how many requests in a row found no answer, and how many
 // answers in a row were server errors.
@@ -189,9 +200,9 @@ func (r *Response) JSON() (value any, ok bool) {
 	return r.value, r.valid
 }
 
-// Do sends one request and reads its answer within the bounds. An answer 429,
-// or 503 with Retry-After, is waited for and tried again, three times at the
-// most.
+// Do sends one request and reads its answer within the bounds. After an answer
+// 429, or 503 with Retry-After, it waits and tries again, for as long as the
+// client's patience lasts.
 func (c *Client) Do(ctx context.Context, r *Request) (*Response, error) {
 	if r.URL.Host != c.cfg.Target.Host || r.URL.Scheme != c.cfg.Target.Scheme {
 		return nil, fmt.Errorf("%w: %s", ErrForeignHost, r.URL.Host)
@@ -202,6 +213,7 @@ func (c *Client) Do(ctx context.Context, r *Request) (*Response, error) {
 		return nil, ctx.Err()
 	}
 	defer func() { <-c.slots }()
+	waited := time.Duration(0)
 	for try := 0; ; try++ {
 		if err := c.pace.wait(ctx, c.backoff()); err != nil {
 			return nil, err
@@ -220,10 +232,17 @@ func (c *Client) Do(ctx context.Context, r *Request) (*Response, error) {
 		} else {
 			c.serverErr.Store(0)
 		}
-		wait, again := retryAfter(resp, c.cfg.MaxWait)
-		if !again || try == 3 {
+		wait, again := c.calm.wait(r, resp, try, waited, &c.cfg)
+		if !again {
+			if resp.Status == http.StatusTooManyRequests {
+				c.tired.Add(1)
+			}
 			return resp, nil
 		}
+		if c.cfg.Waits != nil {
+			c.cfg.Waits(resp.Status, wait)
+		}
+		waited += wait
 		c.pace.hold(wait)
 	}
 }
@@ -359,26 +378,6 @@ func plain(err error) error {
 		return u.Err
 	}
 	return err
-}
-
-func retryAfter(r *Response, longest time.Duration) (time.Duration, bool) {
-	if r.Status != http.StatusTooManyRequests && r.Status != http.StatusServiceUnavailable {
-		return 0, false
-	}
-	v := strings.TrimSpace(r.Header.Get("Retry-After"))
-	if v == "" {
-		return time.Second, r.Status == http.StatusTooManyRequests
-	}
-	d := longest + 1
-	if n, err := strconv.Atoi(v); err == nil && n >= 0 {
-		d = time.Duration(min(n, 1<<20)) * time.Second
-	} else if t, err := http.ParseTime(v); err == nil {
-		d = time.Until(t)
-	}
-	if d > longest {
-		return 0, false
-	}
-	return max(d, 0), true
 }
 
 // Count counts a request that was sent around the client, such as a
