@@ -297,6 +297,29 @@ func TestOnStaleConnections(t *testing.T) {
 	}
 }
 
+// Uvicorn closes a connection some time after the 500 of an exception that
+// nobody caught: too late for the next request to see it.
+func TestAConnectionIsNotUsedAgainAfterA500(t *testing.T) {
+	for status, want := range map[string]int{"500 Internal Server Error": 2, "503 Service Unavailable": 1} {
+		a := newAPI(t, func(n int, c net.Conn, request string) {
+			if strings.HasSuffix(request, "boom") {
+				io.WriteString(c, strings.Replace(fine, "200 OK", status, 1))
+				return
+			}
+			io.WriteString(c, fine)
+		})
+		if res, _, err := a.ask(t.Context(), withBody(request("POST"), strings.NewReader("boom"), 4)); err != nil || res.Status < 500 {
+			t.Fatalf("control: %v %v", res, err)
+		}
+		if _, body, err := a.ask(t.Context(), withBody(request("POST"), strings.NewReader("next"), 4)); err != nil || body != "ok" {
+			t.Errorf("after %s: %q %v", status, body, err)
+		}
+		if conns, _ := a.counts(); conns != want {
+			t.Errorf("after %s: %d connections, not %d", status, conns, want)
+		}
+	}
+}
+
 func TestANewConnectionThatFailsIsNotTriedAgain(t *testing.T) {
 	a := newAPI(t, func(_ int, c net.Conn, _ string) { c.Close() })
 	if _, _, err := a.ask(t.Context(), request("GET")); err == nil || errors.Is(err, upstream.ErrConnect) {

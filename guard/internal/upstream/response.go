@@ -270,6 +270,10 @@ func (x *exchange) response(status int, keep bool) (*Response, error) {
 	h := x.header
 	res, body := &x.answer, &x.body
 	*res = Response{Status: status, Header: h, Body: body, x: x}
+	// Uvicorn closes the connection after the 500 of an exception that nobody
+	// caught, once it has written the traceback, and does not say so in the
+	// answer. A POST that comes in between is lost, and must not be repeated.
+	keep = keep && status != http.StatusInternalServerError
 	body.x, body.keep = x, keep
 	coding, lengths := h["Transfer-Encoding"], h["Content-Length"]
 	length, err := contentLength(lengths)
