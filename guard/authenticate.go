@@ -109,6 +109,7 @@ func (g *Guard) checkForgery(x *exchange) *problem {
 	if err == nil {
 		return nil
 	}
+	x.doubted = true
 	var refused *csrf.Refusal
 	if errors.As(err, &refused) {
 		return refusal(http.StatusForbidden, refused.Code, refused.Reason)

@@ -25,6 +25,7 @@ type exchange struct {
 	upgrade  bool // a well-formed WebSocket handshake
 	admitted bool // from an origin that cors allows, or from any where it allows all
 	session  *session.Session
+	doubted  bool       // its origin or CSRF token was refused, which report mode lets pass
 	withheld bool       // a session that a GET of another origin does not get
 	tokens   tokens     // of the session
 	bearer   string     // what the client itself bears

@@ -118,7 +118,7 @@ func (g *Guard) head(b []byte, x *exchange, refreshAsBearer bool) []byte {
 	b = field(b, "Host", g.ownHost)
 	plainAnswer := g.logsIn(x) || g.isDocs(x)
 	for name, values := range r.Header {
-		if g.hidden(name) || plainAnswer && name == "Accept-Encoding" {
+		if g.hidden(name) && !g.forAPI(x, name) || plainAnswer && name == "Accept-Encoding" {
 			continue
 		}
 		for _, v := range values {
@@ -169,14 +169,14 @@ func (g *Guard) credentials(b []byte, x *exchange, refreshAsBearer bool) []byte 
 		if token != "" {
 			b = append(append(append(b, "Authorization: Bearer "...), token...), "\r\n"...)
 		}
-		if x.tokens.csrf != "" {
-			b = field(b, g.cookie.Header(), x.tokens.csrf)
-		}
 		cookies = x.withTokenCookies(cookies)
 	default:
 		if v := x.r.Header["Authorization"]; len(v) == 1 {
 			b = field(b, "Authorization", v[0]) // another scheme, such as a client's Basic at /token
 		}
+	}
+	if token := x.apiToken(); token != "" {
+		b = field(b, g.cookie.Header(), token)
 	}
 	if cookies != "" {
 		b = field(b, "Cookie", cookies)

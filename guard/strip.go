@@ -15,7 +15,7 @@ var notForwarded = headerSet(
 	"Connection", "Keep-Alive", "Proxy-Connection", "Te", "Trailer", "Transfer-Encoding", "Upgrade", "Http2-Settings",
 	"Proxy-Authorization", "Proxy-Authenticate", "Proxy", "Content-Length", "Expect", "Host",
 	// What the guard writes itself, or what only it may know.
-	"Authorization", "Cookie", "Cookie2", "X-Request-Id", "X-Csrf-Token", "X-Xsrf-Token",
+	"Authorization", "Cookie", "Cookie2", "X-Request-Id",
 	// Another method, path or host than those that were checked.
 	"X-Http-Method", "X-Http-Method-Override", "X-Method-Override", "X-Method",
 	"X-Host", "X-Http-Host-Override", "X-Proxy-Url", "Request-Uri", "Base-Url", "X-Middleware-Subrequest", // CVE-2025-29927

@@ -35,12 +35,12 @@ type world struct {
 	*csrf.Protection
 }
 
-type seen struct{ origin, method, path, token string }
+type seen struct{ origin, method, path, token, api string }
 
 func (w *world) note(origin string, r *http.Request) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.seen = append(w.seen, seen{origin, r.Method, r.URL.Path, strings.Join(r.Header["X-Csrf-Token"], ", ")})
+	w.seen = append(w.seen, seen{origin, r.Method, r.URL.Path, strings.Join(r.Header["X-Csrf-Token"], ", "), strings.Join(r.Header["X-Countersign-Api-Token"], ", ")})
 }
 
 // take returns what was seen since the last time, without preflights.
@@ -172,6 +172,7 @@ func TestAttack_32_ClientScriptKeepsTheTokenAtHome(t *testing.T) {
 		{"sends the token to its own origin", sendsTokenToItsOwnOrigin},
 		{"keeps the token from others, CVE-2023-45857", keepsTokenFromOthers},
 		{"adds nothing without a session", withoutSessionAddsNothing},
+		{"keeps what the page sets", keepsWhatThePageSets},
 		{"survives rotation", survivesRotation},
 		{"repeats no refusal of the API", repeatsNoRefusalOfTheAPI},
 		{"abort", abort},
@@ -233,6 +234,45 @@ func sendsTokenToItsOwnOrigin(t *testing.T, w *world, tab *chromiumtest.Tab) {
 			tab.Eval(fmt.Sprintf(`return await (%s)("GET", "/act/a")`, sender), &status)
 			if got := w.take(); status != 200 || len(got) != 1 || got[0].token != "" {
 				t.Errorf("GET: %d %+v", status, got)
+			}
+		})
+	}
+}
+
+// keepsWhatThePageSets is for an API with a double submit of its own: its page
+// sets the same header, from a cookie of the API's.
+func keepsWhatThePageSets(t *testing.T, w *world, tab *chromiumtest.Tab) {
+	for name, sender := range map[string]string{
+		"fetch":  `(h) => fetch("/act/a", { method: "POST", headers: h }).then((r) => r.status)`,
+		"axios":  `(h) => axios.post("/act/a", "x", { headers: h, validateStatus: null }).then((r) => r.status)`,
+		"module": `async (h) => (await import("/client.mjs")).csrfFetch("/act/a", { method: "POST", headers: h }).then((r) => r.status)`,
+		"XMLHttpRequest": `(h) => new Promise((done) => {
+  const x = new XMLHttpRequest();
+  x.open("POST", "/act/a");
+  for (const name in h) x.setRequestHeader(name, h[name]);
+  x.onloadend = () => done(x.status);
+  x.send();
+})`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			tab.Open(page(name))
+			send := func() seen {
+				t.Helper()
+				var status int
+				tab.Eval(fmt.Sprintf(`return await (%s)({ "x-csrf-token": "the API's" })`, sender), &status)
+				got := w.take()
+				if status != 200 || len(got) != 1 {
+					t.Fatalf("%d %+v", status, got)
+				}
+				return got[0]
+			}
+			w.logIn("")
+			if got := send(); got.token != "the API's" || got.api != "" {
+				t.Errorf("without a session: %+v", got)
+			}
+			w.logIn("one")
+			if got := send(); got.token == "" || strings.Contains(got.token, "API") || got.api != "the API's" {
+				t.Errorf("with a session: %+v", got)
 			}
 		})
 	}

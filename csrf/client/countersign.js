@@ -1,6 +1,6 @@
 // Adds the CSRF token to what fetch and XMLHttpRequest send to the page's own origin, and to no other.
 (() => {
-  const header = "X-CSRF-Token", path = "/.countersign/csrf", safe = /^(GET|HEAD|OPTIONS|TRACE)$/i;
+  const header = "X-CSRF-Token", path = "/.countersign/csrf", api = "X-Countersign-Api-Token", safe = /^(GET|HEAD|OPTIONS|TRACE)$/i;
   const fetchPlain = window.fetch.bind(window), { open, send, abort, setRequestHeader } = XMLHttpRequest.prototype;
   const own = (url) => {
     try { url = new URL(url, document.baseURI); } catch { return false; }
@@ -19,7 +19,11 @@
       if (!value) token = undefined;
       // Mode same-origin: a redirect to another origin would take the header along.
       const request = new Request(given ? input.clone() : input, value ? { ...init, mode: "same-origin" } : init);
-      if (value) request.headers.set(header, value);
+      if (value) {
+        const theirs = request.headers.get(header); // the page's own, for a check of the API's
+        if (theirs && theirs !== value) request.headers.set(api, theirs);
+        request.headers.set(header, value);
+      }
       return fetchPlain(request);
     };
     const answer = await once();
@@ -28,12 +32,18 @@
     return once();
   };
   // An XMLHttpRequest cannot be sent a second time, so each asks for the token of the session as it is now.
-  const guarded = new WeakSet(), waiting = new WeakMap();
+  const guarded = new WeakSet(), waiting = new WeakMap(), theirs = new WeakMap();
   Object.assign(XMLHttpRequest.prototype, {
     open(method, url, async = true, ...rest) {
       open.call(this, method, url, async, ...rest);
       waiting.delete(this);
+      theirs.delete(this);
       guarded[async && !safe.test(method) && own(url) ? "add" : "delete"](this);
+    },
+    // A second value would be joined to the first: the page's own waits until it is known which header it goes in.
+    setRequestHeader(name, value) {
+      if (guarded.has(this) && `${name}`.toLowerCase() === header.toLowerCase()) theirs.set(this, `${value}`);
+      else setRequestHeader.call(this, name, value);
     },
     send(body) {
       if (!guarded.delete(this)) return send.call(this, body);
@@ -42,7 +52,9 @@
       load().then((value) => {
         if (waiting.get(this) !== turn) return; // aborted or opened anew meanwhile
         waiting.delete(this);
-        if (value) setRequestHeader.call(this, header, value);
+        const given = theirs.get(this);
+        if (value && given && given !== value) setRequestHeader.call(this, api, given);
+        if (value ?? given) setRequestHeader.call(this, header, value ?? given);
         send.call(this, body);
       });
     },

@@ -1,5 +1,5 @@
 // Adds the CSRF token to requests that change state, for the page's own origin only.
-const header = "X-CSRF-Token", path = "/.countersign/csrf";
+const header = "X-CSRF-Token", path = "/.countersign/csrf", api = "X-Countersign-Api-Token";
 let token;
 export const forget = () => { token = undefined; };
 export const fetchToken = () => (token ??= fetch(location.origin + path, { mode: "same-origin", cache: "no-store" })
@@ -12,7 +12,11 @@ export async function csrfFetch(input, init) {
     const value = await fetchToken();
     // Mode same-origin: a redirect to another origin would take the header along.
     const request = new Request(given ? input.clone() : input, value ? { ...init, mode: "same-origin" } : init);
-    if (value) request.headers.set(header, value);
+    if (value) {
+      const theirs = request.headers.get(header); // the page's own, for a check of the API's
+      if (theirs && theirs !== value) request.headers.set(api, theirs);
+      request.headers.set(header, value);
+    }
     return fetch(request);
   };
   const answer = await once();
