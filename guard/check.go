@@ -252,6 +252,15 @@ func (c *Config) checkLogin(errs *cfgerrors.List) {
 	for i, p := range c.Login.Paths {
 		check(fmt.Sprintf("login.paths[%d]", i), p)
 	}
+	for i, name := range c.Login.Cookies {
+		key := fmt.Sprintf("login.cookies[%d]", i)
+		switch {
+		case !plainCookie(name, ""):
+			errs.Add(&cfgerrors.Error{Key: key, Code: cfgerrors.NeverWorks, Value: name, Problem: "is no cookie's name", Instead: "write for example sid"})
+		case resembles(name, c.Session.Cookie):
+			errs.Add(&cfgerrors.Error{Key: key, Code: cfgerrors.Conflict, Value: name, Problem: "is the guard's own cookie", Instead: "name one that the API sets"})
+		}
+	}
 	for i, p := range c.Login.Bearer {
 		check(fmt.Sprintf("login.bearer[%d]", i), p)
 	}

@@ -60,6 +60,7 @@ type Config struct {
 		Paths   []string
 		Refresh string
 		Logout  string
+		Cookies []string
 		Bearer  []string
 	}
 	Session struct {

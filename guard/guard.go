@@ -61,8 +61,12 @@ type Guard struct {
 	report   bool
 	paths    map[string]bool // that log in
 	bearers  map[string]bool // whose tokens the client gets
+	// authenticates are names of cookies that login.cookies lists.
+	authenticates map[string]bool
 
 	closers []io.Closer
+
+	hints hints
 
 	mu      sync.Mutex
 	tunnels map[io.Closer]struct{} // WebSockets
@@ -147,11 +151,11 @@ func (g *Guard) build(ctx context.Context, opts Options) error {
 	g.required, g.accepted = parseOperations(cfg.Idempotency.Require), parseOperations(cfg.Idempotency.Accept)
 	g.exempt = parseOperations(cfg.Exempt)
 	g.report = cfg.Mode == "report"
-	g.paths, g.bearers = pathSet(cfg.Login.Paths), pathSet(cfg.Login.Bearer)
+	g.paths, g.bearers, g.authenticates = set(cfg.Login.Paths), set(cfg.Login.Bearer), set(cfg.Login.Cookies)
 	return g.connect()
 }
 
-func pathSet(list []string) map[string]bool {
+func set(list []string) map[string]bool {
 	m := make(map[string]bool, len(list))
 	for _, p := range list {
 		m[p] = true

@@ -71,6 +71,28 @@ func lastSegment(path string) string {
 // are opaque.
 var credentialName = regexp.MustCompile(`(?i)(access|refresh|auth|id)[-_]?token|jwt`)
 
+// sessionName are cookies that name a session where a login sets them: of an
+// API that has no token, or keeps it.
+var sessionName = regexp.MustCompile(`(?i)(^|[-_.])(sid|auth)$|sess(ion)?([-_]?(id|key))?$|^fastapiusersauth$`)
+
+// enters reports whether the request is one that logs in.
+func (g *Guard) enters(x *exchange) bool {
+	return g.paths[x.target.Escaped] || x.unsafe() && g.entrance(x)
+}
+
+// entrance reports whether the path is one that logs in.
+func (g *Guard) entrance(x *exchange) bool {
+	if g.paths[x.target.Escaped] {
+		return true
+	}
+	switch strings.ToLower(lastSegment(x.target.Path)) {
+	case "login", "log-in", "log_in", "signin", "sign-in", "sign_in", "token", "auth", "session", "sessions", "callback",
+		"register", "signup", "sign-up", "sign_up":
+		return true
+	}
+	return false
+}
+
 // A capture is what an answer gave that the browser must not hold.
 type capture struct {
 	found
@@ -81,9 +103,20 @@ type capture struct {
 	more    bool // and what comes after it is unread
 }
 
+// begins reports whether there is a cookie that authenticates.
+func (c *capture) begins() bool {
+	for _, k := range c.cookies {
+		if k.value != "" && !isRefresh(k.name) {
+			return true
+		}
+	}
+	return false
+}
+
 // captureCookies takes the API's token cookies out of its answer, and
 // refuses others the guard's own name.
-func (g *Guard) captureCookies(x *exchange, h http.Header, c *capture) {
+func (g *Guard) captureCookies(x *exchange, res *upstream.Response, c *capture) {
+	h := res.Header
 	lines := h["Set-Cookie"]
 	if len(lines) == 0 {
 		return
@@ -104,9 +137,13 @@ func (g *Guard) captureCookies(x *exchange, h http.Header, c *capture) {
 			// A deletion harms nobody, and clears what was left over from the
 			// time before the guard.
 			kept = append(kept, line)
-		case known, findJWT(cookie.Value) != "", credentialName.MatchString(cookie.Name) && !isCSRF(cookie.Name):
+		case known, findJWT(cookie.Value) != "", g.authenticates[cookie.Name], credentialName.MatchString(cookie.Name) && !isCSRF(cookie.Name),
+			sessionName.MatchString(cookie.Name) && begins(res.Status) && g.enters(x):
 			c.cookies = append(c.cookies, tokenCookie{cookie.Name, cookie.Value, cookie.Path})
 		default:
+			if cookie.HttpOnly && x.unsafe() {
+				g.hint(x, cookie.Name)
+			}
 			kept = append(kept, line)
 		}
 	}
@@ -215,10 +252,12 @@ func (g *Guard) captureBody(x *exchange, res *upstream.Response, c *capture) *pr
 		return nil
 	}
 	clean, f, err := scrub(plain, known)
+	// A CSRF token alone is the page's, unless a cookie beside it logs in.
+	entered := c.begins() && (x.session == nil || g.enters(x))
 	switch {
 	case err != nil && findJWT(string(plain)) != "", err != nil && err != errNoObject && known && isJSON:
 		return refusal(http.StatusBadGateway, "login-answer-malformed", "the API's answer has a token, and is not JSON with each name once").because(err)
-	case err != nil || clean == nil:
+	case err != nil || clean == nil, f.access == "" && f.refresh == "" && !entered:
 		return nil
 	}
 	c.body = clean
@@ -275,7 +314,8 @@ func (g *Guard) keep(x *exchange, c *capture, status int) *problem {
 			c.access = findJWT(k.value)
 		}
 	}
-	if x.session != nil && (c.access == "" || g.refreshes(x) || !begins(status) || !given && g.slides(x, c.access)) {
+	opaque := c.access == "" // a login all the same, where it is one's path
+	if x.session != nil && (opaque && !(g.enters(x) && c.begins()) || g.refreshes(x) || !begins(status) || !given && g.slides(x, c.access)) {
 		return g.renew(x, c)
 	}
 	if c.access == "" && len(c.cookies) == 0 || !begins(status) {
@@ -289,13 +329,18 @@ func (g *Guard) keep(x *exchange, c *capture, status int) *problem {
 		g.audit(x, "login", p, false)
 	}
 	t := tokens{access: c.access, refresh: c.refresh, csrf: c.csrf}
+	if opaque {
+		// What such a cookie stands for is not known; with it go the others
+		// that the API would have been sent.
+		t = tokens{access: x.tokens.access, refresh: or(c.refresh, x.tokens.refresh), csrf: or(c.csrf, x.tokens.csrf), cookies: x.tokens.cookies}
+	}
 	for _, k := range c.cookies {
 		t.set(k)
 	}
 	if t.empty() {
 		return nil
 	}
-	user, p := g.userOf(x.r.Context(), c.access)
+	user, p := g.userOf(x.r.Context(), t.access)
 	if p != nil {
 		return p
 	}
@@ -317,11 +362,7 @@ func (g *Guard) keep(x *exchange, c *capture, status int) *problem {
 // session's user: APIs with sliding sessions set one with every answer. A new
 // session each time would make the CSRF tokens of all open tabs stale.
 func (g *Guard) slides(x *exchange, access string) bool {
-	if x.session == nil || access == "" || g.paths[x.target.Escaped] {
-		return false
-	}
-	switch strings.ToLower(lastSegment(x.target.Path)) {
-	case "login", "log-in", "log_in", "signin", "sign-in", "sign_in", "token", "auth", "session", "sessions", "callback":
+	if x.session == nil || access == "" || g.entrance(x) {
 		return false
 	}
 	user, p := g.userOf(x.r.Context(), access)

@@ -39,7 +39,7 @@ func (g *Guard) respond(x *exchange, res *upstream.Response) {
 		g.audit(x, "redirect", p, false)
 	}
 	var c capture
-	g.captureCookies(x, res.Header, &c)
+	g.captureCookies(x, res, &c)
 	g.captureHeaders(x, res, &c)
 	if p := g.captureLocation(x, res, &c); p != nil {
 		g.refuseAnswer(x, "login", p)

@@ -98,7 +98,7 @@ func scrub(body []byte, every bool) ([]byte, found, error) {
 	if _, err := s.in.ReadToken(); err != io.EOF {
 		return nil, found{}, errNoObject
 	}
-	if s.access == "" && s.refresh == "" {
+	if s.access == "" && s.refresh == "" && s.csrf == "" {
 		return nil, s.found, nil
 	}
 	if !kept {
