@@ -106,13 +106,18 @@ func (g *Guard) checkForgery(x *exchange) *problem {
 		r = x.withContext()
 	}
 	err := protection.Check(r)
-	if err == nil {
+	form := errors.Is(err, csrf.ErrTokenMissing) && isForm(r)
+	if err == nil || form && g.cfg.CSRF.Forms && g.ownNavigation(r) {
 		return nil
 	}
 	x.doubted = true
 	var refused *csrf.Refusal
 	if errors.As(err, &refused) {
-		return refusal(http.StatusForbidden, refused.Code, refused.Reason)
+		p := refusal(http.StatusForbidden, refused.Code, refused.Reason)
+		if form && !g.cfg.CSRF.Forms {
+			p.cause = errForm
+		}
+		return p
 	}
 	return refusal(http.StatusForbidden, "forbidden", "the request was refused").because(err)
 }

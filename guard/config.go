@@ -70,6 +70,7 @@ type Config struct {
 	}
 	CSRF struct {
 		Header         string
+		Forms          bool
 		TrustedOrigins []string
 	}
 	CORS struct {

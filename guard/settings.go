@@ -59,6 +59,7 @@ var table = []setting{
 	{key: "session.absolute", doc: "A session ends after this time in any case.", otherwise: "8h", min: minute, max: 30 * day, field: func(c *Config) any { return &c.Session.Absolute }},
 	{key: "session.store", doc: "Where sessions are kept: memory:, sqlite:FILE or valkey://HOST:PORT.", otherwise: "memory:", field: func(c *Config) any { return &c.Session.Store }},
 	{key: "csrf.header", doc: "The header that carries the CSRF token.", otherwise: "X-CSRF-Token", field: func(c *Config) any { return &c.CSRF.Header }},
+	{key: "csrf.forms", doc: "Accept the forms of the site's own pages without the token, which no form can send in a header. Origin and Fetch Metadata must both say that they are.", otherwise: "false", field: func(c *Config) any { return &c.CSRF.Forms }},
 	{key: "csrf.trusted_origins", doc: "Other origins that may act for the user.", field: func(c *Config) any { return &c.CSRF.TrustedOrigins }},
 	{key: "cors.origins", doc: "Origins whose scripts may read answers.", field: func(c *Config) any { return &c.CORS.Origins }},
 	{key: "cors.credentials", doc: "Whether those scripts may use the session cookie.", otherwise: "false", field: func(c *Config) any { return &c.CORS.Credentials }},
