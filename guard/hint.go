@@ -29,10 +29,9 @@ func (h *hints) first(about string) bool {
 	return true
 }
 
-// hint says that the browser keeps a cookie of the API's that no script reads.
-func (g *Guard) hint(x *exchange, cookie string) {
-	if g.hints.first("cookie " + cookie) {
-		g.log.LogAttrs(x.r.Context(), slog.LevelInfo, "the browser keeps a cookie of the API; if it logs the user in, name it in login.cookies",
-			slog.String("cookie", loggable(cookie)), slog.String("path", loggable(x.path())))
+// hint writes once what the configuration could say.
+func (g *Guard) hint(x *exchange, about, message string, attrs ...slog.Attr) {
+	if g.hints.first(about) {
+		g.log.LogAttrs(x.r.Context(), slog.LevelInfo, message, append(attrs, slog.String("path", loggable(x.path())))...)
 	}
 }

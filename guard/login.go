@@ -6,14 +6,13 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"net/http"
 	"regexp"
 	"strings"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
-
-	"encoding/base64"
 
 	"github.com/d710e0ae/countersign/guard/internal/upstream"
 	"github.com/d710e0ae/countersign/jwt"
@@ -142,7 +141,7 @@ func (g *Guard) captureCookies(x *exchange, res *upstream.Response, c *capture) 
 			c.cookies = append(c.cookies, tokenCookie{cookie.Name, cookie.Value, cookie.Path})
 		default:
 			if cookie.HttpOnly && x.unsafe() {
-				g.hint(x, cookie.Name)
+				g.hint(x, "cookie "+cookie.Name, "the browser keeps a cookie of the API; if it logs the user in, name it in login.cookies", slog.String("cookie", loggable(cookie.Name)))
 			}
 			kept = append(kept, line)
 		}
@@ -305,6 +304,13 @@ func (g *Guard) keep(x *exchange, c *capture, status int) *problem {
 	if x.token != nil || x.exempt {
 		return nil // no browser's session; the cookies are dropped
 	}
+	if g.aside(x, c) {
+		g.hint(x, "token "+x.target.Escaped, "the answer has a token that is not the session's, and the page does not get it; if it is meant to, name the path in login.bearer")
+		c.found = found{}
+		if len(c.cookies) == 0 {
+			return nil
+		}
+	}
 	if !visible(c.access) || !visible(c.refresh) {
 		return refusal(http.StatusBadGateway, "login-token-malformed", "the API's token has characters that no header field can carry")
 	}
@@ -367,6 +373,18 @@ func (g *Guard) slides(x *exchange, access string) bool {
 	}
 	user, p := g.userOf(x.r.Context(), access)
 	return p == nil && user != "" && user == x.session.User()
+}
+
+// aside reports whether the answer's token is for something else than the
+// session, such as the handshake of a WebSocket: it is the same user's, no name
+// says that it is an access token, and it ends before the one that it would
+// take the place of, as neither a login's nor a renewal's does.
+func (g *Guard) aside(x *exchange, c *capture) bool {
+	if x.session == nil || c.access == "" || c.sure || c.refresh != "" || g.entrance(x) || g.refreshes(x) {
+		return false
+	}
+	its, own := claimsOf(c.access), claimsOf(x.tokens.access)
+	return its.subject != "" && its.subject == own.subject && its.expires != 0 && (own.expires == 0 || its.expires < own.expires)
 }
 
 // foreignLogin refuses to begin a session for what a page of another origin
@@ -454,29 +472,8 @@ func (g *Guard) userOf(ctx context.Context, token string) (string, *problem) {
 		}
 		return "", refusal(http.StatusBadGateway, "login-token-refused", "the API's token does not pass the checks of the guard's jwt settings").because(err)
 	}
-	parts := strings.Split(token, ".")
-	if len(parts) != 3 {
-		return "", nil
-	}
 	// Unverified: it came from the API itself, and only names the session.
-	b, err := base64.RawURLEncoding.DecodeString(parts[1])
-	if err != nil {
-		return "", nil
-	}
-	var claims struct {
-		Subject jsontext.Value `json:"sub"`
-	}
-	if json.Unmarshal(b, &claims) != nil || claims.Subject == nil {
-		return "", nil
-	}
-	if claims.Subject.Kind() == '"' {
-		var s string
-		if json.Unmarshal(claims.Subject, &s) == nil {
-			return clip(s), nil
-		}
-		return "", nil
-	}
-	return clip(string(claims.Subject)), nil
+	return clip(claimsOf(token).subject), nil
 }
 
 // maxUser is what a session takes, in bytes.
