@@ -87,7 +87,6 @@ func kindOf(r *http.Request) kind {
 type provenance struct {
 	refusal *Refusal
 	silent  bool
-	trusted bool // another origin than the own
 }
 
 func refuse(f *Refusal) provenance { return provenance{refusal: f} }
@@ -170,7 +169,7 @@ func (p *Protection) provenance(r *http.Request) provenance {
 		if s == siteSameOrigin || s == siteNone {
 			return refuse(ErrDisagree)
 		}
-		return provenance{trusted: true}
+		return provenance{}
 	case s == siteSameSite:
 		return refuse(ErrSameSite)
 	}

@@ -1,7 +1,9 @@
 package csrf_test
 
 import (
+	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -422,13 +424,58 @@ func TestTokenHandler(t *testing.T) {
 		"another site":  {ask("GET", "Cookie", "session=alice", "Sec-Fetch-Site", "cross-site"), 403},
 		"a sibling":     {ask("GET", "Cookie", "session=alice", "Sec-Fetch-Site", "same-site"), 403},
 		"other origin":  {ask("GET", "Cookie", "session=alice", "Origin", "https://evil.test"), 403},
-		"a trusted one": {ask("GET", "Cookie", "session=alice", "Origin", "https://app.example"), 403},
+		"a trusted one": {ask("GET", "Cookie", "session=alice", "Origin", "https://app.example", "Sec-Fetch-Site", "cross-site"), 200},
+		"its http twin": {ask("GET", "Cookie", "session=alice", "Origin", "http://app.example"), 403},
 		"opaque":        {ask("GET", "Cookie", "session=alice", "Origin", "null"), 403},
 		"POST":          {ask("POST", "Cookie", "session=alice", "Sec-Fetch-Site", "same-origin"), 405},
 	} {
 		if c.w.Code != c.want || c.want != 200 && strings.Contains(c.w.Body.String(), "csrf_token") || c.w.Header().Get("Cache-Control") != "no-store" {
 			t.Errorf("%s: %d %s", name, c.w.Code, c.w.Body)
 		}
+		var problem struct {
+			Status int
+			Code   string
+		}
+		if c.want == 200 {
+			continue
+		}
+		if err := json.Unmarshal(c.w.Body.Bytes(), &problem); err != nil || problem.Status != c.want || problem.Code == "" || c.w.Header().Get("Content-Type") != "application/problem+json" {
+			t.Errorf("%s: no problem document: %v %s", name, c.w.Header(), c.w.Body)
+		}
+	}
+}
+
+// A session that cannot be told is not none: a store that does not answer
+// must not look like a logout.
+func TestTokenHandlerTellsNoSessionFromNoAnswer(t *testing.T) {
+	p := protection(t, func(c *csrf.Config) {
+		c.Session = func(*http.Request) csrf.Session { return csrf.Session{Ambient: true} }
+	})
+	w := httptest.NewRecorder()
+	p.TokenHandler().ServeHTTP(w, request("GET", "/csrf", sameO))
+	if w.Code != 403 || !strings.Contains(w.Body.String(), `"code":"session-unknown"`) {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+	defer func() {
+		if recover() == nil {
+			t.Error("a handler of tokens without keys")
+		}
+	}()
+	new(csrf.Protection).TokenHandler()
+}
+
+func TestRefuseAnswersAsHandlerDoes(t *testing.T) {
+	attack := request("POST", "/transfer", evil, cookie)
+	p := protection(t, nil)
+	ours, theirs := httptest.NewRecorder(), httptest.NewRecorder()
+	p.Handler(http.NotFoundHandler()).ServeHTTP(ours, attack)
+	csrf.Refuse(theirs, fmt.Errorf("wrapped: %w", p.Check(attack)))
+	if theirs.Code != 403 || theirs.Body.String() != ours.Body.String() || theirs.Header().Get("Vary") != ours.Header().Get("Vary") {
+		t.Errorf("%d %v %s", theirs.Code, theirs.Header(), theirs.Body)
+	}
+	other := httptest.NewRecorder()
+	if csrf.Refuse(other, errors.New("10.0.0.7: no route")); other.Code != 403 || strings.Contains(other.Body.String(), "10.0.0.7") {
+		t.Errorf("another error: %d %s", other.Code, other.Body)
 	}
 }
 

@@ -1,6 +1,7 @@
 package csrf
 
 import (
+	"errors"
 	"net/http"
 	"strconv"
 )
@@ -31,11 +32,29 @@ func (p *Protection) Handler(next http.Handler) http.Handler {
 	})
 }
 
+// Refuse answers a request that Check refused with err, as Handler does: for
+// servers that call Check themselves, and for a Config.Refuse that only wants
+// to take note.
+func Refuse(w http.ResponseWriter, err error) {
+	f, ok := errors.AsType[*Refusal](err)
+	if !ok {
+		f = errOther
+	}
+	f.write(w)
+}
+
+var errOther = newRefusal("forbidden", "the request was refused")
+
 // TokenHandler answers GET and HEAD with {"csrf_token": "…"}, the token of the
-// request's session, for the pages of the own origin alone; ClientScript and
-// ClientModule fetch it from there. Without a session it answers 401. It is
-// never cached.
+// request's session, for pages of the own origin and of those that are
+// trusted; ClientScript and ClientModule fetch it from there. A page of a
+// trusted origin can read it only if CORS lets it, with credentials. Without a
+// session it answers 401. Refusals are problem documents, as those of Handler,
+// and nothing is ever cached. TokenHandler panics if there are no keys.
 func (p *Protection) TokenHandler() http.Handler {
+	if len(p.signers) == 0 {
+		panic("csrf: TokenHandler of a Protection without keys")
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Cache-Control", "no-store")
@@ -44,18 +63,28 @@ func (p *Protection) TokenHandler() http.Handler {
 		h.Set("X-Content-Type-Options", "nosniff")
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
 			h.Set("Allow", "GET, HEAD")
-			http.Error(w, "this is only to be read", http.StatusMethodNotAllowed)
+			writeProblem(w, http.StatusMethodNotAllowed, problem(http.StatusMethodNotAllowed, "method-not-allowed", "this is only to be read"))
 			return
 		}
-		// Not even a trusted origin reads it: what CORS is set to around this
-		// handler must not matter.
-		if v := p.provenance(r); v.refusal != nil && v.refusal != ErrNotFromPage || v.trusted {
-			http.Error(w, "no page of another origin may ask this", http.StatusForbidden)
+		// What CORS is set to around this handler must not matter for origins
+		// that nobody trusts.
+		if f := p.provenance(r).refusal; f != nil && f != ErrNotFromPage {
+			writeProblem(w, http.StatusForbidden, f.document)
 			return
 		}
-		token, err := p.TokenFor(r)
+		s := p.sessionOf(r)
+		switch {
+		case s.ID != "":
+		case s.Ambient:
+			writeProblem(w, http.StatusForbidden, ErrSessionHasNoID.document)
+			return
+		default:
+			writeProblem(w, http.StatusUnauthorized, problem(http.StatusUnauthorized, "no-session", "there is no session; log in first"))
+			return
+		}
+		token, err := p.Token(s.ID)
 		if err != nil {
-			http.Error(w, "there is no session", http.StatusUnauthorized)
+			writeProblem(w, http.StatusServiceUnavailable, problem(http.StatusServiceUnavailable, "csrf-token-unavailable", "no token can be made now"))
 			return
 		}
 		body := []byte(`{"csrf_token":"` + token + `"}`) // base64url needs no escapes
@@ -84,4 +113,10 @@ func (f *Refusal) write(w http.ResponseWriter) {
 	}
 	w.WriteHeader(http.StatusForbidden)
 	w.Write(f.document)
+}
+
+func writeProblem(w http.ResponseWriter, status int, document []byte) {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(status)
+	w.Write(document)
 }

@@ -1,6 +1,9 @@
 package csrf
 
-import "strconv"
+import (
+	"net/http"
+	"strconv"
+)
 
 // A Refusal is why a request was refused. Refusals are constants: they can
 // be compared, and say nothing of the request.
@@ -14,7 +17,14 @@ type Refusal struct {
 }
 
 func newRefusal(code, reason string) *Refusal {
-	return &Refusal{code, reason, []byte(`{"type":"about:blank","title":"Forbidden","status":403,"code":` + strconv.Quote(code) + `,"detail":` + strconv.Quote(reason) + `}`)}
+	return &Refusal{code, reason, problem(http.StatusForbidden, code, reason)}
+}
+
+// problem is a problem document (RFC 9457). Code and detail are texts of this
+// package, which Go quotes as JSON does.
+func problem(status int, code, detail string) []byte {
+	return []byte(`{"type":"about:blank","title":` + strconv.Quote(http.StatusText(status)) + `,"status":` + strconv.Itoa(status) +
+		`,"code":` + strconv.Quote(code) + `,"detail":` + strconv.Quote(detail) + `}`)
 }
 
 func (r *Refusal) Error() string { return r.Reason }
