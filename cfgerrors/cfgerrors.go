@@ -9,6 +9,18 @@
 //		log.Println(e.Key, e.Code, e.Problem)
 //	}
 //
+// A program that configures several packages tells their mistakes apart by
+// [List.Join]:
+//
+//	var errs cfgerrors.List
+//	mw, err := cors.New(corsConfig)
+//	errs.Join("cors", err)
+//	p, err := csrf.New(csrfConfig)
+//	errs.Join("csrf", err)
+//	if err := errs.Err(); err != nil {
+//		log.Fatal(err)
+//	}
+//
 // Errors and their codes may be compared by programs; their sentences are for
 // people and may change.
 package cfgerrors
@@ -45,8 +57,9 @@ type Position struct {
 // An Error is one mistake in a configuration. It is immutable once returned
 // and safe for concurrent use.
 type Error struct {
-	// Key is the path of the setting in the configuration's own spelling,
-	// such as "cors.origins[2]". It is never empty.
+	// Key is the path of the setting as a configuration file spells it, such as
+	// "cors.origins[2]"; Go's RequestHeaders is request_headers. It is never
+	// empty.
 	Key string
 	// Code tells mistakes apart for programs.
 	Code Code

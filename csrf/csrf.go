@@ -61,8 +61,9 @@ type Config struct {
 	// TrustedOrigins are other origins that may act for the user: whole
 	// origins, or "https://*.example.com" for all subdomains.
 	TrustedOrigins []string
-	// Session tells what authenticates a request. Nil takes every cookie for
-	// a session. It must be set where Keys are, and be safe for concurrent use.
+	// Session tells what authenticates a request; session.Manager.CSRF knows.
+	// Nil takes every cookie for a session. It must be set where Keys are, and
+	// be safe for concurrent use.
 	Session func(*http.Request) Session
 	// Keys make and check tokens: the first makes, all check, so that a key
 	// can be replaced while tokens of the old one are in use. Each has at

@@ -6,12 +6,12 @@ package main
 import (
 	"crypto/rand"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log"
 	"net/http"
 	"sync"
 
+	"github.com/d710e0ae/countersign/cfgerrors"
 	"github.com/d710e0ae/countersign/cors"
 	"github.com/d710e0ae/countersign/csrf"
 	"github.com/d710e0ae/countersign/idempotency"
@@ -23,7 +23,7 @@ func main() {
 	rand.Read(key)
 	handler, err := newBank("http://localhost:8080", key)
 	if err != nil {
-		log.Fatal(err) // every mistake of the configuration, not only the first
+		log.Fatal(err)
 	}
 	log.Print("listening on http://localhost:8080")
 	log.Fatal(http.ListenAndServe("localhost:8080", handler))
@@ -39,14 +39,17 @@ type bank struct {
 
 func newBank(publicOrigin string, key []byte) (http.Handler, error) {
 	b := &bank{balance: map[string]int{"alice": 100}}
-	var errs [4]error
-	var crossOrigin *cors.Middleware
-	var once *idempotency.Middleware
-	b.sessions, errs[0] = session.New(session.Config{Store: session.NewMemory(0, nil)})
-	b.forgery, errs[1] = csrf.New(csrf.Config{PublicOrigin: publicOrigin, Keys: [][]byte{key}, Session: b.session})
-	crossOrigin, errs[2] = cors.New(cors.Config{}) // no other origin may read; name your frontend's here
-	once, errs[3] = idempotency.New(idempotency.Config{Store: idempotency.NewMemory(0, 0, nil), User: user})
-	if err := errors.Join(errs[:]...); err != nil {
+	var errs cfgerrors.List // every mistake of all four, each with the name of its part
+	var err error
+	b.sessions, err = session.New(session.Config{Store: session.NewMemory(0, nil)})
+	errs.Join("session", err)
+	b.forgery, err = csrf.New(csrf.Config{PublicOrigin: publicOrigin, Keys: [][]byte{key}, Session: b.session})
+	errs.Join("csrf", err)
+	crossOrigin, err := cors.New(cors.Config{}) // no other origin may read; name your frontend's here
+	errs.Join("cors", err)
+	once, err := idempotency.New(idempotency.Config{Store: idempotency.NewMemory(0, 0, nil), User: user})
+	errs.Join("idempotency", err)
+	if err := errs.Err(); err != nil {
 		return nil, err
 	}
 	mine := func(h http.HandlerFunc) http.Handler { return b.sessions.Handler(h) }
@@ -64,18 +67,10 @@ func newBank(publicOrigin string, key []byte) (http.Handler, error) {
 	return crossOrigin.Handler(b.forgery.Handler(mux)), nil
 }
 
-// session tells csrf what authenticates a request. Where the store cannot be
-// asked there may be a session: without its id, csrf refuses.
+// session tells csrf by what a request is authenticated.
 func (b *bank) session(r *http.Request) csrf.Session {
-	s, err := b.sessions.Get(r)
-	switch {
-	case errors.Is(err, session.ErrUnavailable):
-		return csrf.Session{Ambient: true}
-	case err != nil:
-		return csrf.Session{} // nobody is logged in
-	}
-	binding := s.Binding("csrf")
-	return csrf.Session{ID: string(binding[:]), Ambient: true}
+	id, ambient := b.sessions.CSRF(r)
+	return csrf.Session{ID: id, Ambient: ambient}
 }
 
 func user(r *http.Request) string {

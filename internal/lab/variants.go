@@ -237,19 +237,12 @@ func (p parts) cookie() (http.Handler, error) {
 	if _, err := rand.Read(key); err != nil {
 		return nil, err
 	}
-	binding := func(s *session.Session) string {
-		b := s.Binding("csrf")
-		return string(b[:])
-	}
 	protection, err := csrf.New(csrf.Config{
 		PublicOrigin: p.cfg.PublicOrigin,
 		Keys:         [][]byte{key},
 		Session: func(r *http.Request) csrf.Session {
-			s, err := sessions.Get(r)
-			if err != nil || s.User() == "" {
-				return csrf.Session{} // nothing that a cookie could be misused for
-			}
-			return csrf.Session{ID: binding(s), Ambient: true}
+			id, ambient := sessions.CSRF(r)
+			return csrf.Session{ID: id, Ambient: ambient}
 		},
 	})
 	if err != nil {
@@ -267,7 +260,7 @@ func (p parts) cookie() (http.Handler, error) {
 	mux := http.NewServeMux()
 	a.handle(mux, plain)
 	answer := func(w http.ResponseWriter, s *session.Session) {
-		token, err := protection.Token(binding(s))
+		token, err := protection.Token(s.CSRF())
 		if err != nil {
 			detail(w, http.StatusServiceUnavailable, "No token can be made now")
 			return
