@@ -36,9 +36,11 @@ type Config struct {
 	Store Store
 	// User returns whom an authenticated request is from, or an empty string.
 	// A key counts for its own user only: another's answer is never replayed.
-	// Requests without user pass as if they had no key.
+	// Requests without user pass as if they had no key. It must be safe for
+	// concurrent use; so must Required and Clock.
 	User func(*http.Request) string
-	// Required says which requests must have a key; the default is none.
+	// Required says which requests of the Methods must have a key; the default
+	// is none. One that must and has no user is refused with 401.
 	Required func(*http.Request) bool
 	// Methods are those in which a key counts; the default is POST and PATCH.
 	// In others it is ignored.
@@ -53,8 +55,8 @@ type Config struct {
 	// one reaches its client, but is answered with 409 when it is asked for
 	// again. 1 MiB by default, at most 16 MiB.
 	MaxAnswer int
-	// Refuse answers a refused request; the default writes a problem document
-	// (RFC 9457).
+	// Refuse answers a refused request; the default is the function Refuse. It
+	// must be safe for concurrent use.
 	Refuse func(http.ResponseWriter, *http.Request, *Error)
 	// Random is the source of owners; the default is crypto/rand.Reader.
 	Random io.Reader
@@ -76,7 +78,7 @@ func New(cfg Config) (*Middleware, error) {
 	if cfg.User == nil {
 		list.Add(&cfgerrors.Error{Key: "user", Code: cfgerrors.Missing, Problem: "keys are bound to no user, so that one would get another's answer", Instead: "say how to tell a request's user"})
 	}
-	if cfg.Methods == nil {
+	if len(cfg.Methods) == 0 {
 		cfg.Methods = []string{http.MethodPost, http.MethodPatch}
 	}
 	for i, m := range cfg.Methods {
@@ -112,7 +114,7 @@ func New(cfg Config) (*Middleware, error) {
 		cfg.Required = func(*http.Request) bool { return false }
 	}
 	if cfg.Refuse == nil {
-		cfg.Refuse = refuse
+		cfg.Refuse = func(w http.ResponseWriter, _ *http.Request, e *Error) { Refuse(w, e) }
 	}
 	if cfg.Random == nil {
 		cfg.Random = rand.Reader
@@ -137,7 +139,7 @@ func MarkUncertain(ctx context.Context) {
 
 // Handler runs next once for each key. An answer below 400 is stored before
 // the client sees it, and replayed to repetitions without cookies and
-// credentials. An answer of 400 or above frees the key, so that a corrected or
+// credentials, with "Idempotency-Replayed: true". An answer of 400 or above frees the key, so that a corrected or
 // later try runs: unless next called [MarkUncertain]. If next panics, or this
 // process ends while next runs, the key stays taken until it expires. Where
 // the store cannot be asked, next does not run. Handler panics if next is nil
@@ -263,8 +265,9 @@ func (m *Middleware) run(w http.ResponseWriter, r *http.Request, next http.Handl
 	}
 }
 
-// refuse writes a problem document.
-func refuse(w http.ResponseWriter, _ *http.Request, e *Error) {
+// Refuse answers a refused request with a problem document (RFC 9457), as the
+// Middleware does: for a Config.Refuse that only wants to take note.
+func Refuse(w http.ResponseWriter, e *Error) {
 	body, err := json.Marshal(struct {
 		Type   string `json:"type"`
 		Title  string `json:"title"`

@@ -2,6 +2,7 @@ package jwt_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -21,30 +22,39 @@ func TestAuthenticate(t *testing.T) {
 		fmt.Fprint(w, ok, tok.Subject)
 	}))
 	good := issue(t, nil, nil)
+	if w := ask(h, http.Header{"Authorization": {"Bearer " + good}}); w.Code != 200 || w.Body.String() != "truealice" || w.Header().Get("WWW-Authenticate") != "" {
+		t.Errorf("good: %d %v %s", w.Code, w.Header(), w.Body)
+	}
+	const none, invalid = "Bearer", `Bearer error="invalid_token"`
 	for name, c := range map[string]struct {
-		header http.Header
-		later  time.Duration
-		status int
-		body   string
+		header    http.Header
+		later     time.Duration
+		status    int
+		detail    string
+		code      string
+		challenge string
 	}{
-		"good":         {http.Header{"Authorization": {"Bearer " + good}}, 0, 200, "truealice"},
-		"none":         {http.Header{}, 0, 401, `{"detail":"Not authenticated"}`},
-		"cookie":       {http.Header{"Cookie": {"access_token=" + good}}, 0, 401, `{"detail":"Not authenticated"}`},
-		"other scheme": {http.Header{"Authorization": {"Basic YTpi"}}, 0, 401, `{"detail":"Not authenticated"}`},
-		"changed":      {http.Header{"Authorization": {"Bearer " + good[:len(good)-4] + "AAAA"}}, 0, 401, `{"detail":"Invalid token"}`},
-		"not a token":  {http.Header{"Authorization": {"Bearer x"}}, 0, 401, `{"detail":"Invalid token"}`},
-		"two headers":  {http.Header{"Authorization": {"Bearer " + good, "Bearer " + good}}, 0, 401, `{"detail":"Invalid token"}`},
-		"expired":      {http.Header{"Authorization": {"Bearer " + good}}, 15 * time.Minute, 401, `{"detail":"Token expired"}`},
+		"none":         {http.Header{}, 0, 401, "Not authenticated", "no-token", none},
+		"cookie":       {http.Header{"Cookie": {"access_token=" + good}}, 0, 401, "Not authenticated", "no-token", none},
+		"other scheme": {http.Header{"Authorization": {"Basic YTpi"}}, 0, 401, "Not authenticated", "no-token", none},
+		"changed":      {http.Header{"Authorization": {"Bearer " + good[:len(good)-4] + "AAAA"}}, 0, 401, "Invalid token", "token-invalid", invalid},
+		"not a token":  {http.Header{"Authorization": {"Bearer x"}}, 0, 401, "Invalid token", "token-invalid", invalid},
+		"two headers":  {http.Header{"Authorization": {"Bearer " + good, "Bearer " + good}}, 0, 401, "Invalid token", "token-invalid", invalid},
+		"expired":      {http.Header{"Authorization": {"Bearer " + good}}, 15 * time.Minute, 401, "Token expired", "token-expired", invalid + `, error_description="the token has expired"`},
 	} {
 		at = now.Add(c.later)
-		w := httptest.NewRecorder()
-		r := httptest.NewRequest("GET", "/?access_token="+good, nil)
-		r.Header = c.header
-		h.ServeHTTP(w, r)
-		if w.Code != c.status || w.Body.String() != c.body {
+		w := ask(h, c.header)
+		var p struct {
+			Status       int
+			Detail, Code string
+		}
+		if err := json.Unmarshal(w.Body.Bytes(), &p); err != nil || w.Header().Get("Content-Type") != "application/problem+json" {
+			t.Errorf("%s: no problem document: %v %s", name, w.Header(), w.Body)
+		}
+		if w.Code != c.status || p.Status != c.status || p.Detail != c.detail || p.Code != c.code {
 			t.Errorf("%s: %d %s", name, w.Code, w.Body)
 		}
-		if challenge := w.Header().Get("WWW-Authenticate"); (challenge == "Bearer") != (c.status == 401) {
+		if challenge := w.Header().Get("WWW-Authenticate"); challenge != c.challenge {
 			t.Errorf("%s: WWW-Authenticate: %q", name, challenge)
 		}
 	}
@@ -53,12 +63,32 @@ func TestAuthenticate(t *testing.T) {
 	dead := newVerifier(t, func(c *jwt.VerifierConfig) {
 		c.Revoked = func(context.Context, string) (bool, error) { return false, errors.New("connection refused") }
 	})
-	w := httptest.NewRecorder()
-	r := httptest.NewRequest("GET", "/", nil)
-	r.Header.Set("Authorization", "Bearer "+good)
-	dead.Authenticate(http.NotFoundHandler()).ServeHTTP(w, r)
-	if w.Code != 503 || strings.Contains(w.Body.String(), "refused") {
+	w := ask(dead.Authenticate(http.NotFoundHandler()), http.Header{"Authorization": {"Bearer " + good}})
+	if w.Code != 503 || w.Header().Get("WWW-Authenticate") != "" || strings.Contains(w.Body.String(), "refused") {
 		t.Errorf("a deny-list that does not answer: %d %s", w.Code, w.Body)
+	}
+}
+
+// ask sends a GET whose query has a token that must not count.
+func ask(h http.Handler, header http.Header) *httptest.ResponseRecorder {
+	r := httptest.NewRequest("GET", "/?access_token=x", nil)
+	r.Header = header
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w
+}
+
+func TestRefuseAnswersInPlaceOfTheDocument(t *testing.T) {
+	var noted error
+	v := newVerifier(t, func(c *jwt.VerifierConfig) {
+		c.Refuse = func(w http.ResponseWriter, _ *http.Request, err error) {
+			noted = err
+			jwt.Refuse(w, err)
+		}
+	})
+	next := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("it was let through") })
+	if w := ask(v.Authenticate(next), http.Header{"Authorization": {"Bearer x"}}); w.Code != 401 || !errors.Is(noted, jwt.ErrMalformed) {
+		t.Errorf("%d, and noted was %v", w.Code, noted)
 	}
 }
 

@@ -61,6 +61,12 @@ var (
 
 type contextKey struct{}
 
+// NewContext returns ctx with the token, as Authenticate gives it to the next
+// handler: for middleware of your own, and for tests.
+func NewContext(ctx context.Context, t *Token) context.Context {
+	return context.WithValue(ctx, contextKey{}, t)
+}
+
 // FromContext returns the verified token of a request that passed
 // Authenticate.
 func FromContext(ctx context.Context) (*Token, bool) {
@@ -69,11 +75,9 @@ func FromContext(ctx context.Context) (*Token, bool) {
 }
 
 // Authenticate lets only requests through that bear a good token in the
-// Authorization header; FromContext gives it to the handler. All others get
-// 401 with "WWW-Authenticate: Bearer" and a JSON body that says
-// {"detail": "Token expired"}, "Invalid token" or "Not authenticated", as
-// FastAPI's clients know it; 503 where the token could not be checked. The zero
-// Verifier lets nobody through. Authenticate panics if next is nil.
+// Authorization header; FromContext gives it to the handler. All others are
+// refused, as by Refuse or as VerifierConfig.Refuse says. The zero Verifier
+// lets nobody through. Authenticate panics if next is nil.
 func (v *Verifier) Authenticate(next http.Handler) http.Handler {
 	if next == nil {
 		panic("jwt: Authenticate before no handler")
@@ -83,34 +87,52 @@ func (v *Verifier) Authenticate(next http.Handler) http.Handler {
 		if err == nil {
 			var t *Token
 			if t, err = v.Verify(r.Context(), text); err == nil {
-				next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), contextKey{}, t)))
+				next.ServeHTTP(w, r.WithContext(NewContext(r.Context(), t)))
 				return
 			}
+		}
+		if v.cfg.Refuse != nil {
+			v.cfg.Refuse(w, r, err)
+			return
 		}
 		Refuse(w, err)
 	})
 }
 
-// Refuse answers a request whose token was refused with err, as Authenticate
-// does.
+// Refuse answers a request whose token was refused with err: 503 where it
+// could not be checked, else 401 with the challenge of RFC 6750, section 3.
+// The body is a problem document (RFC 9457), whose "detail" says "Token
+// expired", "Invalid token" or "Not authenticated", as clients of FastAPI know
+// it, and whose "code" is token-expired, token-invalid or no-token. Why a
+// token is invalid is not told to who sent it.
 func Refuse(w http.ResponseWriter, err error) {
-	status, detail, challenge := http.StatusUnauthorized, "Invalid token", "Bearer"
+	p := struct {
+		Type   string `json:"type"`
+		Title  string `json:"title"`
+		Status int    `json:"status"`
+		Detail string `json:"detail"`
+		Code   string `json:"code"`
+	}{"about:blank", "", http.StatusUnauthorized, "Invalid token", "token-invalid"}
+	challenge := `Bearer error="invalid_token"`
 	switch {
 	case errors.Is(err, ErrUnavailable):
-		status, detail, challenge = http.StatusServiceUnavailable, "Token cannot be checked now", ""
+		p.Status, p.Detail, p.Code, challenge = http.StatusServiceUnavailable, "Token cannot be checked now", "token-unchecked", ""
 	case errors.Is(err, ErrExpired):
-		detail = "Token expired"
+		p.Detail, p.Code = "Token expired", "token-expired"
+		challenge += `, error_description="the token has expired"`
 	case errors.Is(err, ErrMissing):
-		detail = "Not authenticated"
+		p.Detail, p.Code = "Not authenticated", "no-token"
+		challenge = "Bearer" // no error where there was no token (RFC 6750, section 3.1)
 	}
+	p.Title = http.StatusText(p.Status)
+	h := w.Header()
 	if challenge != "" {
-		w.Header().Set("WWW-Authenticate", challenge)
+		h.Set("WWW-Authenticate", challenge)
 	}
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Cache-Control", "no-store")
-	w.WriteHeader(status)
-	body, err := json.Marshal(map[string]string{"detail": detail})
-	if err == nil {
+	h.Set("Content-Type", "application/problem+json")
+	h.Set("Cache-Control", "no-store")
+	w.WriteHeader(p.Status)
+	if body, err := json.Marshal(p); err == nil {
 		w.Write(body)
 	}
 }

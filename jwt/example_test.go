@@ -46,7 +46,7 @@ func Example() {
 		fmt.Println(w.Code, w.Header().Get("WWW-Authenticate"), w.Body)
 	}
 	// Output:
-	// 401 Bearer {"detail":"Not authenticated"}
+	// 401 Bearer {"type":"about:blank","title":"Unauthorized","status":401,"detail":"Not authenticated","code":"no-token"}
 	// 200  balance of alice: 100
 }
 

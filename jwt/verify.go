@@ -3,6 +3,7 @@ package jwt
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -39,6 +40,10 @@ type VerifierConfig struct {
 	// caller understands them and acts on them. There is none by default, and
 	// b64 cannot be one (RFC 7797, section 7).
 	Critical []string
+	// Refuse, where it is set, answers a request that Authenticate does not let
+	// through, in place of the function Refuse. The error is an *Error of Bearer
+	// or Verify. It must be safe for concurrent use.
+	Refuse func(http.ResponseWriter, *http.Request, error)
 	// Clock is time.Now where it is nil.
 	Clock func() time.Time
 

@@ -44,6 +44,11 @@ type Config struct {
 	// returns. What it makes must not change: it is remembered with the data,
 	// and given to many requests at the same time.
 	Decode func(data []byte) any
+	// Refuse, where it is set, answers a request that Handler does not let
+	// through in place of Manager.Refuse: pages redirect to their login, for
+	// example. The error is one of Manager.Get. It must be safe for concurrent
+	// use.
+	Refuse func(http.ResponseWriter, *http.Request, error)
 	// InsecurePlainHTTP leaves out the Secure attribute, for trials without
 	// TLS. The cookie's name must then have no __Host- or __Secure- prefix.
 	InsecurePlainHTTP bool

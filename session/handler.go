@@ -11,6 +11,12 @@ import (
 
 type contextKey struct{}
 
+// NewContext returns ctx with the session, as Handler gives it to the next
+// handler: for middleware of your own, and for tests.
+func NewContext(ctx context.Context, s *Session) context.Context {
+	return context.WithValue(ctx, contextKey{}, s)
+}
+
 // FromContext returns the session of a request that passed [Manager.Handler].
 func FromContext(ctx context.Context) (*Session, bool) {
 	s, ok := ctx.Value(contextKey{}).(*Session)
@@ -18,8 +24,9 @@ func FromContext(ctx context.Context) (*Session, bool) {
 }
 
 // Handler lets only requests through that have a session of a user;
-// FromContext gives it to the handler. All others are refused, as by Refuse.
-// What the handler answers is kept from shared caches.
+// FromContext gives it to the handler. All others are refused, as by Refuse
+// or as Config.Refuse says. What the handler answers is kept from shared
+// caches.
 //
 // It is no defence against forged requests: put csrf around it. Handler panics
 // if next is nil or the Manager was not made by New.
@@ -33,11 +40,24 @@ func (m *Manager) Handler(next http.Handler) http.Handler {
 			err = ErrNone
 		}
 		if err != nil {
-			m.Refuse(w, err)
+			m.turnAway(w, r, err)
 			return
 		}
-		next.ServeHTTP(&privateWriter{ResponseWriter: w}, r.WithContext(context.WithValue(r.Context(), contextKey{}, s)))
+		next.ServeHTTP(&privateWriter{ResponseWriter: w}, r.WithContext(NewContext(r.Context(), s)))
 	})
+}
+
+func (m *Manager) turnAway(w http.ResponseWriter, r *http.Request, err error) {
+	if m.cfg.Refuse == nil {
+		m.Refuse(w, err)
+		return
+	}
+	if errors.Is(err, ErrUnknown) {
+		m.dropCookie(w)
+	}
+	// A redirection to the login must not be kept for whoever is logged in.
+	w.Header().Set("Cache-Control", "no-store")
+	m.cfg.Refuse(w, r, err)
 }
 
 // Refuse answers a request without session with a problem document (RFC
