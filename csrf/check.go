@@ -10,7 +10,8 @@ import (
 
 // Check returns nil if the request may pass, and a *Refusal otherwise. It
 // reads headers only, changes nothing, and does not allocate unless your
-// Session function does.
+// Session function does; where Config.Field is set it reads the forms of
+// requests without the header, too.
 //
 // GET, HEAD and OPTIONS pass, as RFC 9110, section 9.2.1, calls them safe,
 // unless they open a WebSocket or an event stream; every other method, known

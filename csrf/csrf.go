@@ -4,7 +4,8 @@
 // the site's own origin or one that is trusted: its Origin header and its
 // Fetch Metadata must both say so, and must agree. If it is authenticated by
 // a cookie, which browsers attach by themselves, it carries the CSRF token of
-// that session in a header. And what is missing, doubled or odd denies.
+// that session in a header, or in a form's field where Config.Field names one.
+// And what is missing, doubled or odd denies.
 //
 //	p, err := csrf.New(csrf.Config{
 //		PublicOrigin: "https://bank.example",
@@ -71,6 +72,15 @@ type Config struct {
 	Keys [][]byte
 	// Header carries the token; "" is DefaultHeader.
 	Header string
+	// Field, where it is set, is the form field that carries the token of
+	// requests without the header: for pages whose forms the browser sends
+	// without a script. To read it, an application/x-www-form-urlencoded body
+	// is parsed by r.ParseForm, and next finds it there; net/http bounds it to
+	// 10 MB, http.MaxBytesHandler around Handler to less. In multipart/form-data
+	// the field must be the first: nothing behind it is read. A page with
+	// "Referrer-Policy: no-referrer" makes browsers send forms with
+	// "Origin: null", which is refused; same-origin is a policy that works.
+	Field string
 	// Exempt are requests that are let through unchecked, such as
 	// "POST /webhooks/stripe". A path matches as a whole and exactly as the
 	// router sees it; one that ends in "/*" matches what lies below it.
@@ -93,6 +103,7 @@ type Protection struct {
 	session    func(*http.Request) Session
 	signers    []*signer
 	header     string
+	field      string
 	exempt     exemptions
 	refuse     func(http.ResponseWriter, *http.Request, *Refusal)
 	reportOnly func(*http.Request, *Refusal)
@@ -102,7 +113,7 @@ type Protection struct {
 // cfgerrors.
 func New(cfg Config) (*Protection, error) {
 	var errs cfgerrors.List
-	p := &Protection{session: cfg.Session, refuse: cfg.Refuse, reportOnly: cfg.ReportOnly}
+	p := &Protection{session: cfg.Session, field: cfg.Field, refuse: cfg.Refuse, reportOnly: cfg.ReportOnly}
 	p.setOwn(cfg.PublicOrigin, &errs)
 	p.setTrusted(cfg.TrustedOrigins, &errs)
 	p.setKeys(cfg, &errs)
@@ -164,6 +175,9 @@ func (p *Protection) setKeys(cfg Config, errs *cfgerrors.List) {
 			continue
 		}
 		p.signers = append(p.signers, newSigner(key))
+	}
+	if len(cfg.Keys) == 0 && cfg.Field != "" {
+		errs.Add(&cfgerrors.Error{Key: "field", Code: cfgerrors.NeverWorks, Value: cfg.Field, Problem: "carries a token, and without keys there is none", Instead: "set Keys, or leave Field out"})
 	}
 	if len(cfg.Keys) > 0 && cfg.Session == nil {
 		errs.Add(&cfgerrors.Error{Key: "session", Code: cfgerrors.Missing, Problem: "tokens are bound to a session, and nothing tells which", Instead: "set Session"})

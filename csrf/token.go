@@ -65,15 +65,16 @@ func (s *signer) valid(session string, token *[tokenSize]byte) bool {
 	return ok
 }
 
-// Token returns a new token for the session. It fails if there are no keys,
-// the id is empty, or no randomness can be had. Each token is another, and all
-// are good for as long as the session's id and the key are.
+// Token returns a new token for the session of that id. It fails if there are
+// no keys, if no randomness can be had, and with ErrSessionHasNoID if the id is
+// empty. Each token is another, and all are good for as long as the session's
+// id and the key are.
 func (p *Protection) Token(session string) (string, error) {
 	if len(p.signers) == 0 {
 		return "", fmt.Errorf("csrf: no key to make tokens with")
 	}
 	if session == "" {
-		return "", fmt.Errorf("csrf: no session to bind the token to")
+		return "", ErrSessionHasNoID
 	}
 	s := p.signers[0]
 	m := s.macs.Get().(*mac)
@@ -88,8 +89,11 @@ func (p *Protection) Token(session string) (string, error) {
 }
 
 // TokenFor returns a new token for the request's session, as Config.Session
-// tells it: what a page that the server renders carries, masked by Mask where
-// the page is compressed. It fails as Token does.
+// tells it: what a page that the server renders carries, in a form's
+// Config.Field, or for a script; masked by Mask where the page is compressed.
+// It fails as Token does. Without a session, as on the page of a login, the
+// error is ErrSessionHasNoID and the form needs no token: who it comes from is
+// checked all the same.
 func (p *Protection) TokenFor(r *http.Request) (string, error) {
 	return p.Token(p.sessionOf(r).ID)
 }
@@ -112,13 +116,17 @@ func Mask(token string) (string, error) {
 	return token64.EncodeToString(masked[:]), nil
 }
 
-// token checks the request's token. It is taken from the header and nowhere
-// else: a cookie or query could come from the attacker.
+// token checks the request's token. It is taken from the header, or from the
+// form's field where one is configured, and nowhere else: a cookie or query
+// could come from the attacker.
 func (p *Protection) token(r *http.Request, session string) *Refusal {
 	if session == "" {
 		return ErrSessionHasNoID
 	}
 	values := r.Header[p.header]
+	if len(values) == 0 && p.field != "" {
+		values = p.formTokens(r)
+	}
 	switch {
 	case len(values) == 0 || len(values) == 1 && values[0] == "":
 		return ErrTokenMissing

@@ -54,7 +54,7 @@ func All() []Attack {
 		{26, "A cookie tossed by a sibling domain with the attacker's own matching token", "Cookie Crumbles, USENIX Security 2023", "403: tokens are bound to the session", requests, ""},
 		{27, "An expected token that cannot be read", "GO-2020-0049", "403, not no check", requests, ""},
 		{28, "A server request, whose URL has no scheme", "CVE-2025-46721", "the configured origin is compared", requests, ""},
-		{29, "The token in the cookie itself, in the query, or in a body that was parsed by hand", "", "403: the header alone counts", requests, ""},
+		{29, "The token in the cookie itself, in the query, or in a body that was parsed by hand", "", "403: the header alone counts, or a field of the form where one is configured", requests, ""},
 		{30, "A token from before login, logout or rotation", "", "403; one token serves all tabs of a session", requests, ""},
 		{31, "Login and logout from another site, by GET and by POST", "OWASP: login CSRF", "403", requests, ""},
 		{32, "A page that makes the client script send the token elsewhere", "CVE-2023-45857, CVE-2025-66035", "the script adds it for its own origin only", requests, ""},
