@@ -61,7 +61,7 @@ func TestAuthenticate(t *testing.T) {
 	at = now
 
 	dead := newVerifier(t, func(c *jwt.VerifierConfig) {
-		c.Revoked = func(context.Context, string) (bool, error) { return false, errors.New("connection refused") }
+		c.Revoked = func(context.Context, *jwt.Token) (bool, error) { return false, errors.New("connection refused") }
 	})
 	w := ask(dead.Authenticate(http.NotFoundHandler()), http.Header{"Authorization": {"Bearer " + good}})
 	if w.Code != 503 || w.Header().Get("WWW-Authenticate") != "" || strings.Contains(w.Body.String(), "refused") {

@@ -154,3 +154,44 @@ func ExampleParseJWK() {
 	// key: the JWK names no alg, and the token must not choose it (CVE-2026-22818); say which algorithm the key is for
 	// EdDSA key "2026-01" <nil>
 }
+
+// Two issuers, each with keys of its own, and a list of what was revoked.
+func ExampleIssuerKeys() {
+	bank, err := jwt.NewJWKS(jwt.JWKSConfig{URL: "https://bank.example/jwks.json", Issuer: "https://bank.example", Algorithms: []jwt.Algorithm{jwt.ES256}})
+	if err != nil {
+		panic(err)
+	}
+	defer bank.Close()
+	shop, err := jwt.NewJWKS(jwt.JWKSConfig{URL: "https://shop.example/jwks.json", Issuer: "https://shop.example", Algorithms: []jwt.Algorithm{jwt.EdDSA}})
+	if err != nil {
+		panic(err)
+	}
+	defer shop.Close()
+	revoked := jwt.NewDenylist(0, nil)
+	verifier, err := jwt.NewVerifier(jwt.VerifierConfig{
+		Keys:     jwt.IssuerKeys{"https://bank.example": bank, "https://shop.example": shop},
+		Audience: "api",
+		Revoked:  revoked.Revoked,
+	})
+	fmt.Println(verifier != nil, err)
+	// Output: true <nil>
+}
+
+// What the issuer publishes while one key takes the place of another.
+func ExampleFixedKeys_PublicJWKS() {
+	next, err := jwt.ParseJWK([]byte(`{"kty":"OKP","alg":"EdDSA","crv":"Ed25519","kid":"2026-02","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}`))
+	if err != nil {
+		panic(err)
+	}
+	current, err := jwt.ParseJWK([]byte(`{"kty":"OKP","alg":"EdDSA","crv":"Ed25519","kid":"2026-01","x":"PUAXw-hDiVqStwqnTRt-vJyYLM8uxJaMwM1V8Sr0Zgw"}`))
+	if err != nil {
+		panic(err)
+	}
+	keys, err := jwt.NewKeys(next, current)
+	if err != nil {
+		panic(err)
+	}
+	set, err := keys.PublicJWKS()
+	fmt.Println(string(set), err)
+	// Output: {"keys":[{"kty":"OKP","use":"sig","alg":"EdDSA","kid":"2026-02","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"},{"kty":"OKP","use":"sig","alg":"EdDSA","kid":"2026-01","crv":"Ed25519","x":"PUAXw-hDiVqStwqnTRt-vJyYLM8uxJaMwM1V8Sr0Zgw"}]} <nil>
+}

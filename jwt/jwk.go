@@ -322,14 +322,18 @@ func (j *jwk) okp(alg Algorithm) (*Key, error) {
 // PublicJWK returns the public half of a key pair as a JWK, with alg, use and
 // the kid, to be published. HMAC keys have none, and are an error.
 func (k *Key) PublicJWK() ([]byte, error) {
-	j, err := k.jwk()
+	j, err := k.publicJWK()
 	if err != nil {
 		return nil, err
 	}
+	return json.Marshal(j)
+}
+
+func (k *Key) publicJWK() (*jwk, error) {
 	if k.family == familyHMAC {
 		return nil, keyError(cfgerrors.Dangerous, "an HMAC key has no public half", "keep it secret")
 	}
-	return json.Marshal(j)
+	return k.jwk()
 }
 
 // PrivateJWK returns the key with its secret as a JWK. Keys that only verify,

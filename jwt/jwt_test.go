@@ -222,7 +222,7 @@ func TestCacheKeepsCheckingTimeAndRevocation(t *testing.T) {
 	v := newVerifier(t, func(c *jwt.VerifierConfig) {
 		c.MaxCached = 4
 		c.Clock = func() time.Time { return at }
-		c.Revoked = func(context.Context, string) (bool, error) { return revoked, nil }
+		c.Revoked = func(context.Context, *jwt.Token) (bool, error) { return revoked, nil }
 	})
 	token := issue(t, nil, nil)
 	for range 2 {

@@ -3,6 +3,10 @@ package jwt
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/go-json-experiment/json"
 
 	"github.com/d710e0ae/countersign/cfgerrors"
 )
@@ -117,9 +121,61 @@ func (s *FixedKeys) Find(_ context.Context, q KeyQuery) ([]*Key, error) {
 // the slice.
 func (s *FixedKeys) All() []*Key { return s.all }
 
+// PublicJWKS returns the public halves of the keys as a JSON Web Key Set (RFC
+// 7517, section 5), to be published for a JWKS to read. HMAC keys have none, and
+// are an error.
+//
+// To replace a key without refusing a token, publish the next one beside the
+// one in use for as long as readers may keep the set (JWKSConfig.Fresh), then
+// sign with it, and take the old one out when its last token has expired.
+func (s *FixedKeys) PublicJWKS() ([]byte, error) {
+	set := struct {
+		Keys []*jwk `json:"keys"`
+	}{}
+	for _, k := range s.all {
+		j, err := k.publicJWK()
+		if err != nil {
+			return nil, err
+		}
+		set.Keys = append(set.Keys, j)
+	}
+	return json.Marshal(set)
+}
+
 // An IssuerKeys gives each issuer its own keys: the token's iss selects the
-// set, and a key of one issuer never verifies a token of another.
+// set, and a key of one issuer never verifies a token of another. A Verifier
+// takes tokens of these issuers and no others.
 type IssuerKeys map[string]KeySet
+
+// check reports what could not be told from a token that is forged, or would
+// be told from none.
+func (s IssuerKeys) check(errs *cfgerrors.List) {
+	if len(s) == 0 {
+		errs.Add(&cfgerrors.Error{Key: "keys", Code: cfgerrors.Missing, Problem: "no issuer has keys", Instead: "name each issuer, and its keys"})
+	}
+	for _, issuer := range slices.Sorted(maps.Keys(s)) {
+		at := fmt.Sprintf("keys[%q]", issuer)
+		switch bound := boundTo(s[issuer]); {
+		case issuer == "":
+			errs.Add(&cfgerrors.Error{Key: at, Code: cfgerrors.NeverWorks, Problem: "tokens without iss are refused", Instead: "name the issuer"})
+		case s[issuer] == nil:
+			errs.Add(&cfgerrors.Error{Key: at, Code: cfgerrors.Missing, Value: issuer, Problem: "the issuer has no keys"})
+		case bound != "" && bound != issuer:
+			errs.Add(&cfgerrors.Error{Key: at, Code: cfgerrors.NeverWorks, Value: issuer, Problem: fmt.Sprintf("the keys are bound to %q", bound), Instead: "name the same issuer in both places"})
+		}
+	}
+}
+
+// boundTo returns the one issuer that a set is for, as far as can be told.
+func boundTo(set KeySet) string {
+	switch set := set.(type) {
+	case *Key:
+		return set.issuer
+	case *JWKS:
+		return set.src.issuer
+	}
+	return ""
+}
 
 // Find implements [KeySet].
 func (s IssuerKeys) Find(ctx context.Context, q KeyQuery) ([]*Key, error) {

@@ -3,6 +3,7 @@ package jwt
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -14,8 +15,11 @@ import (
 )
 
 // A VerifierConfig says which tokens are good. Keys, Issuer and Audience are
-// required unless a field that begins with Insecure waives them.
+// required unless a field that begins with Insecure waives them; Keys that are
+// an IssuerKeys name the issuers themselves.
 type VerifierConfig struct {
+	// Keys are a Key, FixedKeys, a JWKS, IssuerKeys for several issuers, or a
+	// KeySet of your own.
 	Keys     KeySet
 	Issuer   string // exactly the token's "iss"
 	Audience string // one of the token's "aud"
@@ -32,10 +36,12 @@ type VerifierConfig struct {
 	// their signature need not be checked again; 0 remembers none. Times and
 	// revocation are checked on every use.
 	MaxCached int
-	// Revoked, where it is set, is asked for every token and must be safe for
-	// concurrent use. An error refuses the token. Tokens without "jti" are
-	// refused, since they cannot be looked up.
-	Revoked func(ctx context.Context, id string) (bool, error)
+	// Revoked, where it is set, is asked for every token that is good otherwise,
+	// remembered or not, and must be safe for concurrent use: Denylist.Revoked,
+	// or one of your own that goes by the token's ID, its Subject, or when it
+	// was issued. An error refuses the token. Tokens without "jti" are refused,
+	// since they cannot be looked up.
+	Revoked func(context.Context, *Token) (bool, error)
 	// Critical are the extensions that a header's "crit" may name, since the
 	// caller understands them and acts on them. There is none by default, and
 	// b64 cannot be one (RFC 7797, section 7).
@@ -91,7 +97,13 @@ func NewVerifier(cfg VerifierConfig) (*Verifier, error) {
 	if cfg.Keys == nil {
 		errs.Add(&cfgerrors.Error{Key: "keys", Code: cfgerrors.Missing, Problem: "no key", Instead: "a verifier without keys would refuse every token"})
 	}
-	if cfg.Issuer == "" && !cfg.InsecureAnyIssuer {
+	perIssuer, named := cfg.Keys.(IssuerKeys)
+	if named {
+		perIssuer = maps.Clone(perIssuer)
+		perIssuer.check(&errs)
+		cfg.Keys = perIssuer
+	}
+	if cfg.Issuer == "" && !cfg.InsecureAnyIssuer && !named {
 		errs.Add(&cfgerrors.Error{Key: "issuer", Code: cfgerrors.Missing, Problem: "no issuer is demanded", Instead: "set it, or waive it by InsecureAnyIssuer"})
 	}
 	if cfg.Issuer != "" && cfg.InsecureAnyIssuer {
@@ -303,6 +315,7 @@ func (v *Verifier) forUs(t *Token) *Error {
 	case v.cfg.InsecureAnyIssuer:
 	case t.Issuer == "":
 		return errNoIssuer
+	case v.cfg.Issuer == "": // an IssuerKeys, whose keys for this iss have signed
 	case t.Issuer != v.cfg.Issuer:
 		return errIssuer
 	}
@@ -338,7 +351,7 @@ func (v *Verifier) inForce(ctx context.Context, t *Token) *Error {
 	if t.ID == "" {
 		return errNoID
 	}
-	revoked, err := v.cfg.Revoked(ctx, t.ID)
+	revoked, err := v.cfg.Revoked(ctx, t)
 	if err != nil {
 		return unavailable("the deny-list could not be asked", err)
 	}
