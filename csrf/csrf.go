@@ -20,6 +20,7 @@
 package csrf
 
 import (
+	"bytes"
 	"net/http"
 	"net/textproto"
 	"slices"
@@ -170,9 +171,16 @@ func (p *Protection) setTrusted(list []string, errs *cfgerrors.List) {
 
 func (p *Protection) setKeys(cfg Config, errs *cfgerrors.List) {
 	for i, key := range cfg.Keys {
+		at := "keys[" + strconv.Itoa(i) + "]"
 		if len(key) < MinKey {
-			errs.Addf("keys["+strconv.Itoa(i)+"]", cfgerrors.OutOfRange, "has %d bytes, and %d random ones are the least", len(key), MinKey)
+			errs.Addf(at, cfgerrors.OutOfRange, "has %d bytes, and %d random ones are the least", len(key), MinKey)
 			continue
+		}
+		if len(bytes.Trim(key, "\x00")) == 0 {
+			errs.Add(&cfgerrors.Error{Key: at, Code: cfgerrors.Dangerous, Problem: "is all zeros, as a buffer is that nothing was read into", Instead: "fill it by crypto/rand.Read"})
+		}
+		if j := slices.IndexFunc(cfg.Keys[:i], func(k []byte) bool { return bytes.Equal(k, key) }); j >= 0 {
+			errs.Addf(at, cfgerrors.Duplicate, "is keys[%d] again", j)
 		}
 		p.signers = append(p.signers, newSigner(key))
 	}

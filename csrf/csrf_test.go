@@ -506,6 +506,11 @@ func TestConfigurationMistakes(t *testing.T) {
 			t.Errorf("%q can be exempt", text)
 		}
 	}
+	for name, keys := range map[string][][]byte{"never filled": {make([]byte, csrf.MinKey)}, "twice": {key, key}} {
+		if _, err := csrf.New(csrf.Config{Keys: keys, Session: sessionOf}); err == nil {
+			t.Errorf("a key that is there %s", name)
+		}
+	}
 	_, err = csrf.New(csrf.Config{PublicOrigin: "https://bank.example", TrustedOrigins: []string{"http://app.example"}})
 	if err == nil {
 		t.Error("a plain-http origin is trusted by an https site")

@@ -555,12 +555,13 @@ func TestAttack_56_UnsuitableKeys(t *testing.T) {
 	n := base64.RawURLEncoding.EncodeToString(weak.N.Bytes())
 	strong := rsaKey(t, 2048)
 	m := base64.RawURLEncoding.EncodeToString(strong.N.Bytes())
-	k := func(bytes int) string { return base64.RawURLEncoding.EncodeToString(make([]byte, bytes)) }
+	k := func(n int) string { return base64.RawURLEncoding.EncodeToString([]byte(strings.Repeat("k", n))) }
 	for name, text := range map[string]string{
 		"duplicate kid":         `{"keys":[{"kty":"oct","alg":"HS256","kid":"1","k":"` + k(32) + `"},{"kty":"oct","alg":"HS256","kid":"1","k":"` + k(33) + `"}]}`,
 		"1024-bit RSA":          `{"keys":[{"kty":"RSA","alg":"RS256","n":"` + n + `","e":"AQAB"}]}`,
 		"for encryption":        `{"keys":[{"kty":"RSA","use":"enc","alg":"RS256","n":"` + m + `","e":"AQAB"}]}`,
 		"for wrapping":          `{"keys":[{"kty":"RSA","key_ops":["wrapKey"],"alg":"RS256","n":"` + m + `","e":"AQAB"}]}`,
+		"secret of zeros":       `{"keys":[{"kty":"oct","alg":"HS256","k":"` + base64.RawURLEncoding.EncodeToString(make([]byte, 32)) + `"}]}`,
 		"secret of 31 bytes":    `{"keys":[{"kty":"oct","alg":"HS256","k":"` + k(31) + `"}]}`,
 		"HS512 with 32 bytes":   `{"keys":[{"kty":"oct","alg":"HS512","k":"` + k(32) + `"}]}`,
 		"secret and public key": `{"keys":[{"kty":"oct","alg":"HS256","k":"` + k(32) + `"},{"kty":"RSA","alg":"RS256","n":"` + m + `","e":"AQAB"}]}`,

@@ -74,7 +74,8 @@ func algorithmList() string {
 
 // NewHMACKey returns the key of alg, one of HS256, HS384 and HS512. The
 // secret is copied. It must be at least as long as the hash is (32, 48 or 64
-// bytes; RFC 7518 §3.2), and must not be the text of a public key.
+// bytes; RFC 7518 §3.2), and must be neither all zeros nor the text of a public
+// key.
 func NewHMACKey(alg Algorithm, secret []byte) (*Key, error) {
 	m, err := keyMethod(alg, familyHMAC)
 	if err != nil {
@@ -84,6 +85,9 @@ func NewHMACKey(alg Algorithm, secret []byte) (*Key, error) {
 		return nil, keyError(cfgerrors.OutOfRange, fmt.Sprintf("the secret has %d bytes, and %s needs %d (RFC 7518 §3.2)", len(secret), alg, n),
 			fmt.Sprintf("make one by `countersign jwt keygen --alg %s`", alg))
 	}
+	if allZero(secret) {
+		return nil, keyError(cfgerrors.Dangerous, "the secret is all zeros, as a buffer is that nothing was read into", "fill it by crypto/rand.Read")
+	}
 	if looksPublic(secret) {
 		return nil, keyError(cfgerrors.Dangerous, "the secret is the text of a key or certificate, which others know", "use its own algorithm, or a random secret")
 	}
@@ -91,6 +95,10 @@ func NewHMACKey(alg Algorithm, secret []byte) (*Key, error) {
 	k.secret = bytes.Clone(secret)
 	k.macs = &sync.Pool{New: func() any { return hmac.New(m.hash.New, k.secret) }}
 	return k, nil
+}
+
+func allZero(b []byte) bool {
+	return len(bytes.Trim(b, "\x00")) == 0
 }
 
 // NewPublicKey returns a key that verifies alg with an *rsa.PublicKey (2048 to
