@@ -16,7 +16,8 @@
 //
 // The decision, [Protection.Check], is apart from the middleware,
 // [Protection.Handler]. The folder examples/bank has both with sessions, as a
-// whole program.
+// whole program; examples/api has pages of another origin and clients that bear
+// a token besides. HTML forms without a script need [Config.Field].
 package csrf
 
 import (

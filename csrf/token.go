@@ -93,7 +93,8 @@ func (p *Protection) Token(session string) (string, error) {
 // Config.Field, or for a script; masked by Mask where the page is compressed.
 // It fails as Token does. Without a session, as on the page of a login, the
 // error is ErrSessionHasNoID and the form needs no token: who it comes from is
-// checked all the same.
+// checked all the same. A page with a token is one session's: keep it out of
+// caches by "Cache-Control: private, no-store", as session.Manager.Handler does.
 func (p *Protection) TokenFor(r *http.Request) (string, error) {
 	return p.Token(p.sessionOf(r).ID)
 }

@@ -78,6 +78,38 @@ func ask(h http.Handler, header http.Header) *httptest.ResponseRecorder {
 	return w
 }
 
+func TestIdentify(t *testing.T) {
+	h := newVerifier(t, nil).Identify(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		tok, ok := jwt.FromContext(r.Context())
+		if ok {
+			fmt.Fprint(w, tok.Subject)
+			return
+		}
+		fmt.Fprint(w, "nobody")
+	}))
+	good := issue(t, nil, nil)
+	for name, c := range map[string]struct {
+		header []string
+		status int
+		body   string
+	}{
+		"good":             {[]string{"Bearer " + good}, 200, "alice"},
+		"none":             {nil, 200, "nobody"},
+		"another scheme":   {[]string{"Basic YTpi"}, 200, "nobody"},
+		"bad":              {[]string{"Bearer x"}, 401, ""},
+		"not one word":     {[]string{"Bearer " + good + " x"}, 401, ""},
+		"tab for space":    {[]string{"Bearer\t" + good}, 401, ""},
+		"two headers":      {[]string{"Basic YTpi", "Bearer " + good}, 401, ""},
+		"no token at all":  {[]string{"Bearer"}, 401, ""},
+		"expired or wrong": {[]string{"Bearer " + good[:len(good)-4] + "AAAA"}, 401, ""},
+	} {
+		w := ask(h, http.Header{"Authorization": c.header, "Cookie": {"session=alice"}})
+		if w.Code != c.status || c.status == 200 && w.Body.String() != c.body {
+			t.Errorf("%s: %d %s", name, w.Code, w.Body)
+		}
+	}
+}
+
 func TestRefuseAnswersInPlaceOfTheDocument(t *testing.T) {
 	var noted error
 	v := newVerifier(t, func(c *jwt.VerifierConfig) {

@@ -68,7 +68,7 @@ func NewContext(ctx context.Context, t *Token) context.Context {
 }
 
 // FromContext returns the verified token of a request that passed
-// Authenticate.
+// Authenticate, or Identify with one.
 func FromContext(ctx context.Context) (*Token, bool) {
 	t, ok := ctx.Value(contextKey{}).(*Token)
 	return t, ok
@@ -83,20 +83,42 @@ func (v *Verifier) Authenticate(next http.Handler) http.Handler {
 		panic("jwt: Authenticate before no handler")
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		text, err := Bearer(r)
-		if err == nil {
-			var t *Token
-			if t, err = v.Verify(r.Context(), text); err == nil {
-				next.ServeHTTP(w, r.WithContext(NewContext(r.Context(), t)))
-				return
-			}
-		}
-		if v.cfg.Refuse != nil {
-			v.cfg.Refuse(w, r, err)
+		v.authenticate(w, r, next)
+	})
+}
+
+// Identify is Authenticate for servers that take another credential as well,
+// such as a session's cookie: a request without a bearer token goes on without
+// one, for what stands behind to authenticate. A request with a bad one is
+// refused, whatever else it bears. Put it around what reads FromContext, csrf
+// among it. Identify panics if next is nil.
+func (v *Verifier) Identify(next http.Handler) http.Handler {
+	if next == nil {
+		panic("jwt: Identify before no handler")
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, err := Bearer(r); errors.Is(err, ErrMissing) {
+			next.ServeHTTP(w, r)
 			return
 		}
-		Refuse(w, err)
+		v.authenticate(w, r, next)
 	})
+}
+
+func (v *Verifier) authenticate(w http.ResponseWriter, r *http.Request, next http.Handler) {
+	text, err := Bearer(r)
+	if err == nil {
+		var t *Token
+		if t, err = v.Verify(r.Context(), text); err == nil {
+			next.ServeHTTP(w, r.WithContext(NewContext(r.Context(), t)))
+			return
+		}
+	}
+	if v.cfg.Refuse != nil {
+		v.cfg.Refuse(w, r, err)
+		return
+	}
+	Refuse(w, err)
 }
 
 // Refuse answers a request whose token was refused with err: 503 where it
