@@ -5,11 +5,14 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/d710e0ae/countersign/csrf"
 	"github.com/d710e0ae/countersign/scantest"
+	"github.com/d710e0ae/countersign/session"
 )
 
 const document = `{"openapi":"3.1.0","info":{"title":"Notes","version":"1"},"paths":{
@@ -95,5 +98,81 @@ func TestAWrongPasswordFails(t *testing.T) {
 	scantest.Run(rec, notes(func(*http.Request) bool { return true }), scantest.Config{User: "alice", Password: "not-this-one"})
 	if len(rec.failed) != 1 || !strings.Contains(rec.failed[0], "could not log in") {
 		t.Errorf("the test failed with %q", rec.failed)
+	}
+}
+
+// protected is an API with this module's defences, of which csrf knows the
+// origin that it is served from.
+func protected(t *testing.T, publicOrigin string) http.Handler {
+	sessions, err := session.New(session.Config{Store: session.NewMemory(0, nil)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	forgery, err := csrf.New(csrf.Config{PublicOrigin: publicOrigin})
+	if err != nil {
+		t.Fatal(err)
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /openapi.json", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, document) })
+	mux.HandleFunc("POST /login", func(w http.ResponseWriter, r *http.Request) {
+		var in struct{ Username, Password string }
+		if json.NewDecoder(r.Body).Decode(&in) != nil || in.Password != "wonderland-7" {
+			http.Error(w, `{"detail":"no"}`, http.StatusUnauthorized)
+			return
+		}
+		if _, err := sessions.Start(w, r, in.Username, nil); err != nil {
+			sessions.Refuse(w, err)
+			return
+		}
+		_, _ = io.WriteString(w, `{"ok":true}`)
+	})
+	var kept []string
+	mux.Handle("GET /notes", sessions.Handler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _ = json.NewEncoder(w).Encode(kept) })))
+	mux.Handle("POST /notes", sessions.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var in struct{ Text string }
+		if json.NewDecoder(r.Body).Decode(&in) != nil || in.Text == "" {
+			http.Error(w, `{"detail":"text"}`, http.StatusUnprocessableEntity)
+			return
+		}
+		kept = append(kept, in.Text)
+		_, _ = fmt.Fprintf(w, `{"count":%d}`, len(kept))
+	})))
+	return forgery.Handler(mux)
+}
+
+func TestRunAtScansAServerThatKnowsItsOrigin(t *testing.T) {
+	serve := func(of func(address string) string) string {
+		srv := httptest.NewUnstartedServer(nil)
+		srv.Config.Handler = protected(t, of(srv.Listener.Addr().String()))
+		srv.Start()
+		t.Cleanup(srv.Close)
+		return srv.URL
+	}
+	account := scantest.Config{User: "alice", Password: "wonderland-7", FailOn: "low"}
+	scantest.RunAt(t, serve(func(address string) string { return "http://" + address }), account)
+
+	// Under another origin nobody can log in, which is no pass.
+	rec := &recorder{TB: t}
+	scantest.RunAt(rec, serve(func(string) string { return "https://bank.example" }), account)
+	if len(rec.failed) == 0 {
+		t.Error("a handler that refuses everything passes")
+	}
+}
+
+func TestMessagesNameTheFieldsOfConfig(t *testing.T) {
+	for name, c := range map[string]struct {
+		h    http.Handler
+		cfg  scantest.Config
+		want string
+	}{
+		"no document":    {http.NotFoundHandler(), scantest.Config{User: "alice", Password: "x"}, "Config.OpenAPI"},
+		"wrong password": {notes(func(*http.Request) bool { return true }), scantest.Config{User: "alice", Password: "x"}, "Config.Login"},
+		"no account":     {notes(func(*http.Request) bool { return true }), scantest.Config{}, "Config.User"},
+	} {
+		rec := &recorder{TB: t}
+		scantest.Run(rec, c.h, c.cfg)
+		if said := strings.Join(rec.failed, "\n"); !strings.Contains(said, c.want) || strings.Contains(said, "--") {
+			t.Errorf("%s: %s", name, said)
+		}
 	}
 }

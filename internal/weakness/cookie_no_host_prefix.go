@@ -16,7 +16,7 @@ var cookieNoHostPrefix = Weakness{
 	Remedy: Remedy{
 		FastAPI: "Rename the cookie to __Host-…, with secure=True, path=\"/\" and no domain; browsers then accept it from this host over https only.",
 		Guard:   "The guard's cookie is __Host-Http-session.",
-		Go:      "session.Manager's default name is __Host-Http-session; a name without the prefix is refused.",
+		Go:      "session.Manager's default name is __Host-Http-session; a name without the prefix is refused, but for trials by InsecurePlainHTTP.",
 	},
 	References: []Reference{
 		{"RFC 6265bis, section 4.1.3 (cookie name prefixes)", "https://datatracker.ietf.org/doc/draft-ietf-httpbis-rfc6265bis/"},

@@ -16,7 +16,7 @@ var cookieNotSecure = Weakness{
 	Remedy: Remedy{
 		FastAPI: "Pass secure=True. Browsers accept Secure cookies over http on localhost, so it need not be off for development.",
 		Guard:   "The guard's cookie is Secure by its __Host- prefix, without which a browser refuses it.",
-		Go:      "session.Manager always sets Secure.",
+		Go:      "session.Manager sets Secure; leave session.Config.InsecurePlainHTTP to trials.",
 	},
 	References: []Reference{
 		{"RFC 6265bis, section 5.6.5 (Secure)", "https://datatracker.ietf.org/doc/draft-ietf-httpbis-rfc6265bis/"},
