@@ -28,9 +28,10 @@ var sizeUnits = []struct {
 	bytes int64
 }{{"GiB", 1 << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10}}
 
-// Config is the guard's configuration, as countersign.yaml has it: see
-// Settings for what each means. Start from DefaultConfig or LoadConfig; the
-// zero Config is refused.
+// Config is the guard's configuration, as countersign.yaml has it;
+// docs/guard.md says what each setting means, its default and its range. Start
+// from DefaultConfig or LoadConfig; the zero Config is refused. A program gives
+// a secret by JWT.SecretFile, or in a file for LoadConfig as "env:NAME".
 type Config struct {
 	Listen         string
 	Upstream       string

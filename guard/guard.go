@@ -40,6 +40,14 @@ type Options struct {
 // A Guard is an http.Handler that protects one API. It is safe for concurrent
 // use. Behind a server of your own, that server's parser decides how requests
 // are framed; [Serve] is stricter.
+//
+// What is of the server is then yours: of the settings, Listen, TLS,
+// ProxyProtocol, Admin, and Limits.Header, Connections, HeaderTimeout,
+// IdleTimeout and Drain do nothing, and the configuration is not read again.
+// Give the server MaxHeaderBytes, a ReadHeaderTimeout and an IdleTimeout.
+// Middleware around a Guard keeps its
+// http.ResponseWriter's Unwrap, as http.ResponseController asks, or WebSockets
+// and event streams end there.
 type Guard struct {
 	cfg      Config
 	log      *slog.Logger
@@ -75,7 +83,8 @@ type Guard struct {
 
 // New builds a guard. The context bounds the opening of stores. Every mistake
 // of the configuration is returned at once, as cfgerrors. Close the guard
-// after its last request.
+// after its last request, when http.Server.Shutdown has returned: WebSockets,
+// which Shutdown does not wait for, end then.
 func New(ctx context.Context, cfg Config, opts Options) (*Guard, error) {
 	if err := cfg.Check(); err != nil {
 		return nil, err
