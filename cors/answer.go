@@ -18,7 +18,7 @@ func (p *policy) decorate(h http.Header, origins []string) {
 		return
 	}
 	addVary(h, p.actual)
-	if len(origins) != 1 || !p.allowed(origins[0]) {
+	if p.refusesOrigin(origins) != nil {
 		return
 	}
 	h["Access-Control-Allow-Origin"] = origins
@@ -46,10 +46,10 @@ func addVary(h http.Header, v *values) {
 
 // answer answers a preflight. A refused one gets no header that allows
 // anything, and a status that says so to people.
-func (p *policy) answer(w http.ResponseWriter, origins, method, requested []string) {
+func (p *policy) answer(w http.ResponseWriter, origins, methods, requested []string) {
 	h := w.Header()
 	addVary(h, p.preflight)
-	if len(origins) != 1 || len(method) != 1 || !p.allowed(origins[0]) || !p.allowedMethod(method[0]) || !p.allowedHeaders(requested) {
+	if p.refuses(origins, methods, requested) != nil {
 		w.WriteHeader(http.StatusForbidden)
 		return
 	}
@@ -64,7 +64,7 @@ func (p *policy) answer(w http.ResponseWriter, origins, method, requested []stri
 	// What was asked for and allowed is given back in its own slices, which
 	// belong to this request alone: nothing is copied, and nothing is told
 	// that was not asked for.
-	h["Access-Control-Allow-Methods"] = method
+	h["Access-Control-Allow-Methods"] = methods
 	if len(requested) > 0 && requested[0] != "" {
 		h["Access-Control-Allow-Headers"] = requested
 	}

@@ -99,20 +99,17 @@ func (m *Middleware) Allowed(text string) bool { return m.inForce().allowed(text
 // Handler answers preflights itself, so that next never sees them, and adds
 // the headers of CORS to the answers of next. It must stand outside of what
 // asks for a login, since preflights carry no credential, and around the
-// router, since many routers answer OPTIONS themselves. Handler panics if next
-// is nil.
+// router, since many routers answer OPTIONS themselves. A refused preflight is
+// answered with 403 and no body; Check says why. Handler panics if next is nil.
 func (m *Middleware) Handler(next http.Handler) http.Handler {
 	if next == nil {
 		panic("cors: Handler of no handler")
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		p := m.inForce()
-		origins := r.Header["Origin"]
-		if r.Method == http.MethodOptions && len(origins) > 0 {
-			if method := r.Header["Access-Control-Request-Method"]; len(method) > 0 {
-				p.answer(w, origins, method, r.Header["Access-Control-Request-Headers"])
-				return
-			}
+		p, origins := m.inForce(), r.Header["Origin"]
+		if methods, ok := preflight(r); ok {
+			p.answer(w, origins, methods, r.Header["Access-Control-Request-Headers"])
+			return
 		}
 		p.decorate(w.Header(), origins)
 		next.ServeHTTP(w, r)

@@ -30,6 +30,21 @@ func Example() {
 	// Output: https://app.example.com
 }
 
+// A preflight that is refused in silence, and why.
+func ExampleMiddleware_Check() {
+	mw, err := cors.New(cors.Config{Origins: []string{"https://app.example.com"}, RequestHeaders: []string{"Content-Type"}})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	r := httptest.NewRequest("OPTIONS", "/balance", nil)
+	r.Header.Set("Origin", "https://app.example.com")
+	r.Header.Set("Access-Control-Request-Method", "POST")
+	r.Header.Set("Access-Control-Request-Headers", "content-type,x-csrf-token")
+	fmt.Println(mw.Check(r))
+	// Output: cors: a header that the script would set is not allowed
+}
+
 func ExampleNew_mistakes() {
 	_, err := cors.New(cors.Config{Origins: []string{"*"}, Credentials: true, Methods: []string{"put"}})
 	for e := range cfgerrors.All(err) {
