@@ -13,7 +13,7 @@ type answer struct {
 	Status int         `json:"status"`
 	Header http.Header `json:"header,omitempty"`
 	Body   []byte      `json:"body,omitempty"`
-	// Dropped says that the answer was too large, and only its status kept.
+	// Dropped says that the answer could not be kept, and only its status was.
 	Dropped bool `json:"dropped,omitzero"`
 }
 

@@ -47,7 +47,7 @@ var (
 	errKeyLength = &Error{Status: 400, Code: "idempotency-key-malformed", Detail: "The Idempotency-Key does not have 1 to 256 characters", About: ErrMalformed}
 	errNoUser    = &Error{Status: 401, Code: "idempotency-no-user", Detail: "This request needs a user", About: ErrNoUser}
 	errInFlight  = &Error{Status: 409, Code: "idempotency-in-flight", Detail: "A request with this Idempotency-Key has begun, and its end is not known", About: ErrInFlight}
-	errNotKept   = &Error{Status: 409, Code: "idempotency-answer-not-kept", Detail: "The request with this Idempotency-Key was carried out, but its answer was too large to keep", About: ErrNotKept}
+	errNotKept   = &Error{Status: 409, Code: "idempotency-answer-not-kept", Detail: "The request with this Idempotency-Key was carried out, but its answer could not be kept", About: ErrNotKept}
 	errReused    = &Error{Status: 422, Code: "idempotency-key-reused", Detail: "This Idempotency-Key was used for another request", About: ErrReused}
 	errTooLarge  = &Error{Status: 413, Code: "idempotency-body-too-large", Detail: "The body is too large for a request with an Idempotency-Key", About: ErrTooLarge}
 )

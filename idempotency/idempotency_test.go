@@ -379,6 +379,41 @@ func TestBounds(t *testing.T) {
 	}
 }
 
+// What cannot be kept was carried out all the same, and whoever asks again is
+// told so.
+func TestAnswersThatCannotBeKept(t *testing.T) {
+	for name, c := range map[string]struct {
+		bytes  int // room for answers
+		header string
+		body   string
+	}{
+		"no room for it":                {300, "", strings.Repeat("x", 400)},
+		"a field that JSON cannot hold": {0, "attachment; filename=\"caf\xe9\"", "1"},
+	} {
+		runs := 0
+		mw, err := idempotency.New(idempotency.Config{
+			Store: idempotency.NewMemory(0, c.bytes, nil),
+			User:  func(*http.Request) string { return "alice" },
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		h := mw.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			runs++
+			if c.header != "" {
+				w.Header().Set("Content-Disposition", c.header)
+			}
+			io.WriteString(w, c.body)
+		}))
+		if w := serve(h, post("alice", "/t", `"k"`, "")); w.Code != 200 || w.Body.String() != c.body || w.Header().Get("Content-Disposition") != c.header {
+			t.Errorf("%s: %d %v", name, w.Code, w.Header())
+		}
+		if w := serve(h, post("alice", "/t", `"k"`, "")); w.Code != 409 || !strings.Contains(w.Body.String(), "not-kept") || runs != 1 {
+			t.Errorf("%s, asked again: %d %s, run %d times", name, w.Code, w.Body, runs)
+		}
+	}
+}
+
 func TestWhatIsNotMeantPasses(t *testing.T) {
 	s := newSite(t, nil)
 	get := post("alice", "/t", `"k"`, "")

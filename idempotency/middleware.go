@@ -256,12 +256,25 @@ func (m *Middleware) run(w http.ResponseWriter, r *http.Request, next http.Handl
 		// If this fails, the key stays taken until it expires: the safe side.
 		_ = m.cfg.Store.Abort(ctx, k, owner)
 	default:
-		if data, err := rec.answer().encode(); err == nil {
-			_ = m.cfg.Store.Finish(ctx, k, owner, data)
-		}
+		m.keep(ctx, k, owner, rec.answer())
 	}
 	if !rec.passed {
 		rec.pass()
+	}
+}
+
+// keep stores the answer, or, where there is no room for it or a field that
+// JSON cannot hold, that there was one: repetitions then learn that the request
+// was carried out, and not that its end is unknown.
+func (m *Middleware) keep(ctx context.Context, k Key, owner Owner, a *answer) {
+	data, err := a.encode()
+	if err == nil {
+		if err = m.cfg.Store.Finish(ctx, k, owner, data); !errors.Is(err, ErrFull) {
+			return // or the key stays taken until it expires: the safe side
+		}
+	}
+	if data, err = (&answer{Status: a.Status, Dropped: true}).encode(); err == nil {
+		_ = m.cfg.Store.Finish(ctx, k, owner, data)
 	}
 }
 
