@@ -19,6 +19,7 @@ type Denylist struct {
 
 	mu      sync.RWMutex
 	revoked map[tokenName]time.Time // until when
+	swept   time.Time
 }
 
 // A tokenName tells a token from all others: an issuer sees to it that its
@@ -49,13 +50,8 @@ func (d *Denylist) Revoke(t *Token) error {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	now := d.clock()
 	if len(d.revoked) >= d.limit {
-		for name, until := range d.revoked {
-			if now.After(until) {
-				delete(d.revoked, name)
-			}
-		}
+		d.sweep()
 	}
 	name := tokenName{t.Issuer, t.ID}
 	if _, ok := d.revoked[name]; !ok && len(d.revoked) >= d.limit {
@@ -63,6 +59,23 @@ func (d *Denylist) Revoke(t *Token) error {
 	}
 	d.revoked[name] = t.Expiry.Add(maxLeeway)
 	return nil
+}
+
+// sweepEvery bounds how often a full list looks for expired tokens: a million
+// are not looked through at every logout.
+const sweepEvery = time.Second
+
+func (d *Denylist) sweep() {
+	now := d.clock()
+	if since := now.Sub(d.swept); since >= 0 && since < sweepEvery {
+		return
+	}
+	d.swept = now
+	for name, until := range d.revoked {
+		if now.After(until) {
+			delete(d.revoked, name)
+		}
+	}
 }
 
 // Revoked reports whether the token was revoked. The error is always nil.

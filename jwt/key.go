@@ -106,13 +106,15 @@ func allZero(b []byte) bool {
 // ed25519.PublicKey.
 func NewPublicKey(alg Algorithm, public crypto.PublicKey) (*Key, error) {
 	var families []family
-	switch public.(type) {
+	var check func(*method) error
+	switch p := public.(type) {
 	case *rsa.PublicKey:
-		families = []family{familyRSA, familyPSS}
+		families, check = []family{familyRSA, familyPSS}, func(*method) error { return checkRSA(p) }
 	case *ecdsa.PublicKey:
-		families = []family{familyECDSA}
+		families, check = []family{familyECDSA}, func(m *method) error { return checkECDSA(p, m) }
 	case ed25519.PublicKey:
-		families = []family{familyEdDSA}
+		families, check = []family{familyEdDSA}, func(*method) error { return checkEd25519(p) }
+		public = ed25519.PublicKey(bytes.Clone(p)) // the others are pointers, and not ours to copy
 	default:
 		return nil, keyError(cfgerrors.Malformed, fmt.Sprintf("%T is not a public key of a known type", public), "give an *rsa.PublicKey, *ecdsa.PublicKey or ed25519.PublicKey")
 	}
@@ -120,43 +122,52 @@ func NewPublicKey(alg Algorithm, public crypto.PublicKey) (*Key, error) {
 	if err != nil {
 		return nil, err
 	}
-	switch p := public.(type) {
-	case *rsa.PublicKey:
-		if p == nil || p.N == nil {
-			return nil, keyError(cfgerrors.Missing, "the RSA key is empty", "")
-		}
-		if n := p.N.BitLen(); n < minRSABits || n > maxRSABits {
-			return nil, keyError(cfgerrors.OutOfRange, fmt.Sprintf("the RSA key has %d bits", n), fmt.Sprintf("use %d to %d bits (RFC 7518 §3.3)", minRSABits, maxRSABits))
-		}
-		if p.E < 3 || p.E&1 == 0 || p.N.Bit(0) == 0 {
-			return nil, keyError(cfgerrors.Malformed, "the RSA key's modulus or exponent is even or too small", "")
-		}
-		if hasROCA(p.N) {
-			return nil, keyError(cfgerrors.Dangerous, "the RSA key is one of those that can be factored (ROCA, CVE-2017-15361)", "make a new one with another program")
-		}
-	case *ecdsa.PublicKey:
-		//lint:ignore SA1019 they are not used, only looked for: without them, the check of the point panics
-		if p == nil || p.Curve == nil || p.X == nil || p.Y == nil {
-			return nil, keyError(cfgerrors.Missing, "the elliptic-curve key is empty", "")
-		}
-		if p.Curve != m.curve {
-			return nil, keyError(cfgerrors.Conflict, fmt.Sprintf("the key is on the curve %s, and %s is on %s", p.Curve.Params().Name, alg, m.curve.Params().Name), "")
-		}
-		if _, err := p.ECDH(); err != nil {
-			return nil, keyError(cfgerrors.Malformed, "the key is no point on its curve", "")
-		}
-	case ed25519.PublicKey:
-		if len(p) != ed25519.PublicKeySize {
-			return nil, keyError(cfgerrors.Malformed, fmt.Sprintf("the Ed25519 key has %d bytes instead of %d", len(p), ed25519.PublicKeySize), "")
-		}
-		if !goodEdwards(p) {
-			return nil, keyError(cfgerrors.Malformed, "the Ed25519 key is no point of the curve's large group", "")
-		}
-		public = ed25519.PublicKey(bytes.Clone(p))
+	if err := check(m); err != nil {
+		return nil, err
 	}
 	k := newKey(m)
 	k.public = public
 	return k, nil
+}
+
+func checkRSA(p *rsa.PublicKey) error {
+	if p == nil || p.N == nil {
+		return keyError(cfgerrors.Missing, "the RSA key is empty", "")
+	}
+	if n := p.N.BitLen(); n < minRSABits || n > maxRSABits {
+		return keyError(cfgerrors.OutOfRange, fmt.Sprintf("the RSA key has %d bits", n), fmt.Sprintf("use %d to %d bits (RFC 7518 §3.3)", minRSABits, maxRSABits))
+	}
+	if p.E < 3 || p.E&1 == 0 || p.N.Bit(0) == 0 {
+		return keyError(cfgerrors.Malformed, "the RSA key's modulus or exponent is even or too small", "")
+	}
+	if hasROCA(p.N) {
+		return keyError(cfgerrors.Dangerous, "the RSA key is one of those that can be factored (ROCA, CVE-2017-15361)", "make a new one with another program")
+	}
+	return nil
+}
+
+func checkECDSA(p *ecdsa.PublicKey, m *method) error {
+	//lint:ignore SA1019 they are not used, only looked for: without them, the check of the point panics
+	if p == nil || p.Curve == nil || p.X == nil || p.Y == nil {
+		return keyError(cfgerrors.Missing, "the elliptic-curve key is empty", "")
+	}
+	if p.Curve != m.curve {
+		return keyError(cfgerrors.Conflict, fmt.Sprintf("the key is on the curve %s, and %s is on %s", p.Curve.Params().Name, m.alg, m.curve.Params().Name), "")
+	}
+	if _, err := p.ECDH(); err != nil {
+		return keyError(cfgerrors.Malformed, "the key is no point on its curve", "")
+	}
+	return nil
+}
+
+func checkEd25519(p ed25519.PublicKey) error {
+	if len(p) != ed25519.PublicKeySize {
+		return keyError(cfgerrors.Malformed, fmt.Sprintf("the Ed25519 key has %d bytes instead of %d", len(p), ed25519.PublicKeySize), "")
+	}
+	if !goodEdwards(p) {
+		return keyError(cfgerrors.Malformed, "the Ed25519 key is no point of the curve's large group", "")
+	}
+	return nil
 }
 
 // NewPrivateKey returns a key that signs and verifies alg. Signer is an
