@@ -2,7 +2,8 @@ package jwt
 
 import "errors"
 
-// The kinds of refusal. Every error of a Verifier is one of them.
+// The kinds of refusal. Every error of a Verifier is one of them; test with
+// errors.Is.
 var (
 	// ErrInvalid is every refusal but age: malformed, badly signed, for
 	// someone else.
@@ -16,7 +17,8 @@ var (
 	ErrUnavailable = errors.New("token cannot be checked now")
 )
 
-// What an ErrInvalid is about.
+// What an ErrInvalid is about; test with errors.Is. They are for logs: who sent
+// the token is told "invalid" alone.
 var (
 	ErrTooLarge    = errors.New("token too large")
 	ErrMalformed   = errors.New("malformed token")
@@ -35,8 +37,8 @@ var (
 // An Error is why a token was refused. Its text is stable and never quotes
 // the token.
 type Error struct {
-	Kind   error  // one of the first four errors above
-	About  error  // one of the others, or nil
+	Kind   error  // ErrInvalid, ErrExpired, ErrMissing or ErrUnavailable
+	About  error  // what an ErrInvalid is about, such as ErrSignature, or nil
 	Reason string // one line, such as "the signature is wrong"
 	Cause  error  // behind ErrUnavailable
 }

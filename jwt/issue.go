@@ -19,12 +19,14 @@ const DefaultLifetime = 15 * time.Minute
 // maxLifetime bounds an Issuer's lifetime: a token cannot be taken back.
 const maxLifetime = 24 * time.Hour
 
-// An IssuerConfig says what is put into every token.
+// An IssuerConfig says what is put into every token. A Verifier demands Issuer
+// and Audience unless they are waived there.
 type IssuerConfig struct {
-	Key      *Key   // that can sign
+	Key      *Key   // that can sign; its ID is the token's "kid"
 	Issuer   string // "iss"; left out where it is ""
 	Audience string // "aud"; left out where it is ""
-	Type     string // "typ"; "" writes JWT
+	// Type is "typ"; "" writes JWT. Access tokens of RFC 9068 are "at+jwt".
+	Type string
 	// Lifetime is from 1 second to 24 hours; 0 is DefaultLifetime.
 	Lifetime time.Duration
 	Clock    func() time.Time // time.Now where it is nil
@@ -73,8 +75,9 @@ func NewIssuer(cfg IssuerConfig) (*Issuer, error) {
 	return &Issuer{cfg, base64.RawURLEncoding.EncodeToString(b) + "."}, nil
 }
 
-// Issue returns a token for the subject with "iat", "exp", "jti" and the
-// configured issuer and audience. Extra, where it is not nil, is a struct or
+// Issue returns a token for the subject with "iat", "exp", a random "jti" and
+// the configured issuer and audience. An answer that carries it must not be
+// cached ("Cache-Control: no-store"; RFC 6749, section 5.1). Extra, where it is not nil, is a struct or
 // map whose members are added; one that Issue itself writes is an error.
 func (i *Issuer) Issue(subject string, extra any) (string, error) {
 	var id [16]byte

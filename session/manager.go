@@ -158,7 +158,9 @@ func earlier(a, b time.Time) time.Time {
 // Start begins a session for the user, at login, and sets its cookie. The
 // identifier is always new, and a session that the request already has ends,
 // so that nobody can fix a victim's identifier beforehand. An empty user
-// begins a session before login. Start refuses, with ErrCrossSite, a request
+// begins a session before login; each takes its place in the store, and a store
+// that visitors have filled has none for a login, so begin one only for those
+// who need it. Package csrf does not. Start refuses, with ErrCrossSite, a request
 // by an unsafe method that says it comes from another site; that alone is no
 // sufficient defence against login CSRF. On error no cookie is set.
 func (m *Manager) Start(w http.ResponseWriter, r *http.Request, user string, data []byte) (*Session, error) {
@@ -311,7 +313,8 @@ func (m *Manager) End(w http.ResponseWriter, r *http.Request) error {
 	return m.forget(r)
 }
 
-// EndAll ends every session of the user, wherever it is held.
+// EndAll ends every session of the user, wherever it is held, and the refresh
+// tokens that are kept in the same store. For the empty user it does nothing.
 func (m *Manager) EndAll(ctx context.Context, user string) error {
 	if user == "" {
 		return nil

@@ -27,8 +27,10 @@ type RefreshConfig struct {
 	// Absolute is how long all tokens of one login live together, Idle to 90
 	// days; the default is 7 days. Redeeming does not extend it.
 	Absolute time.Duration
-	Random   io.Reader
-	Clock    func() time.Time
+	// Random is the source of tokens; the default is crypto/rand.Reader.
+	Random io.Reader
+	// Clock tells the time; the default is time.Now.
+	Clock func() time.Time
 }
 
 // Refresh issues and redeems refresh tokens, each of which works once (RFC
@@ -140,7 +142,8 @@ type Grant struct {
 // ended, or, if the error is ErrUnavailable besides, could not be ended.
 // ErrMalformed and ErrUnknown mean that it is no token that is good, and
 // ErrUnavailable that the store could not be asked: the token may then be
-// redeemed or not, and is not to be honoured.
+// redeemed or not, and is not to be honoured. The first three are the 400
+// "invalid_grant" of RFC 6749, section 5.2; the last is a 503.
 func (f *Refresh) Redeem(ctx context.Context, token string) (*Grant, error) {
 	t, ok := parseRefresh(token)
 	if !ok {
