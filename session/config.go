@@ -50,7 +50,8 @@ type Config struct {
 	// use.
 	Refuse func(http.ResponseWriter, *http.Request, error)
 	// InsecurePlainHTTP leaves out the Secure attribute, for trials without
-	// TLS. The cookie's name must then have no __Host- or __Secure- prefix.
+	// TLS. On localhost it is seldom needed: Chromium and Firefox take Secure
+	// cookies from there over plain http. The cookie's name must then have no __Host- or __Secure- prefix.
 	InsecurePlainHTTP bool
 	// Random is the source of identifiers; the default is crypto/rand.Reader.
 	Random io.Reader
