@@ -163,3 +163,43 @@ func TestAttack_29_TheFieldOutsideOfTheForm(t *testing.T) {
 		}
 	}
 }
+
+// FuzzForms: no form passes in which net/http does not find the token itself,
+// and an upload reaches the next handler to the byte.
+func FuzzForms(f *testing.F) {
+	p := protection(f, withField)
+	good := token(f, p, "alice")
+	f.Add(urlencoded, "csrf_token="+good)
+	f.Add(boundary, parts(`name="csrf_token"`, good, `name="file"; filename="x"`, "x"))
+	f.Add(boundary+"; charset=x", "preamble\r\n--b\r\nContent-Disposition: form-data; name=csrf_token\r\n\r\n"+good+"\r\n--b--")
+	f.Fuzz(func(t *testing.T, kind, body string) {
+		if strings.ContainsAny(kind, "\r\n") {
+			return // no header has it
+		}
+		r := form("/", kind, body)
+		err := p.Check(r)
+		if r.PostForm == nil { // it was not parsed, and so not used up
+			if left, rerr := io.ReadAll(r.Body); rerr != nil || string(left) != body {
+				t.Fatalf("%v: %q is left of %q", rerr, left, body)
+			}
+		}
+		if err != nil {
+			return
+		}
+		again := form("/", kind, body)
+		_ = again.ParseMultipartForm(1 << 20) // an upload that is cut off later has its first part all the same
+		found := again.PostForm["csrf_token"]
+		if m, merr := form("/", kind, body).MultipartReader(); merr == nil {
+			if part, perr := m.NextRawPart(); perr == nil && part.FormName() == "csrf_token" {
+				value, _ := io.ReadAll(part)
+				found = append(found, string(value))
+			}
+		}
+		for _, v := range found {
+			if p.Check(form("/", "text/plain", "", "X-CSRF-Token: "+v)) == nil {
+				return
+			}
+		}
+		t.Fatalf("%q of %q passes", body, kind)
+	})
+}

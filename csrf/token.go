@@ -68,7 +68,8 @@ func (s *signer) valid(session string, token *[tokenSize]byte) bool {
 // Token returns a new token for the session of that id. It fails if there are
 // no keys, if no randomness can be had, and with ErrSessionHasNoID if the id is
 // empty. Each token is another, and all are good for as long as the session's
-// id and the key are.
+// id and the key are: a page that is given a new one each time has nothing that
+// BREACH (CVE-2013-3587) could find out.
 func (p *Protection) Token(session string) (string, error) {
 	if len(p.signers) == 0 {
 		return "", fmt.Errorf("csrf: no key to make tokens with")
@@ -90,8 +91,7 @@ func (p *Protection) Token(session string) (string, error) {
 
 // TokenFor returns a new token for the request's session, as Config.Session
 // tells it: what a page that the server renders carries, in a form's
-// Config.Field, or for a script; masked by Mask where the page is compressed.
-// It fails as Token does. Without a session, as on the page of a login, the
+// Config.Field, or for a script. It fails as Token does. Without a session, as on the page of a login, the
 // error is ErrSessionHasNoID and the form needs no token: who it comes from is
 // checked all the same. A page with a token is one session's: keep it out of
 // caches by "Cache-Control: private, no-store", as session.Manager.Handler does.
@@ -99,9 +99,10 @@ func (p *Protection) TokenFor(r *http.Request) (string, error) {
 	return p.Token(p.sessionOf(r).ID)
 }
 
-// Mask returns the token in a form that is another each time, for HTML that
-// is compressed together with what an attacker can choose (BREACH,
-// CVE-2013-3587). Check takes it as it takes the token itself.
+// Mask returns the token in a form that is another each time, for a program
+// that keeps one token and puts it into HTML that is compressed together with
+// what an attacker can choose (BREACH, CVE-2013-3587). Check takes it as it
+// takes the token itself.
 func Mask(token string) (string, error) {
 	var raw [tokenSize]byte
 	if n, err := token64.Decode(raw[:], []byte(token)); err != nil || n != tokenSize || len(token) != tokenLength {
