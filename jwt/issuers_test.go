@@ -77,6 +77,43 @@ func TestIssuerKeysNameTheIssuers(t *testing.T) {
 	}
 }
 
+func TestSeveralAudiences(t *testing.T) {
+	to := func(audience string) string {
+		return issue(t, func(c *jwt.IssuerConfig) { c.Audience = audience }, nil)
+	}
+	list := issue(t, func(c *jwt.IssuerConfig) { c.Audience = "" }, map[string]any{"aud": []string{"web", "old-api"}})
+	empty := issue(t, func(c *jwt.IssuerConfig) { c.Audience = "" }, map[string]any{"aud": ""})
+	both := func(c *jwt.VerifierConfig) { c.Audiences = []string{"old-api"} }
+	alone := func(c *jwt.VerifierConfig) { c.Audience, c.Audiences = "", []string{"old-api"} }
+	for name, c := range map[string]struct {
+		change func(*jwt.VerifierConfig)
+		token  string
+		want   error
+	}{
+		"the first":        {both, to("api"), nil},
+		"another":          {both, to("old-api"), nil},
+		"one of a list":    {both, list, nil},
+		"none of them":     {both, to("web"), jwt.ErrAudience},
+		"no audience":      {both, to(""), jwt.ErrAudience},
+		"an empty one":     {both, empty, jwt.ErrAudience},
+		"alone":            {alone, to("old-api"), nil},
+		"alone, the first": {alone, to("api"), jwt.ErrAudience},
+		"alone, empty":     {alone, empty, jwt.ErrAudience},
+	} {
+		if _, err := newVerifier(t, c.change).Verify(context.Background(), c.token); !errors.Is(err, c.want) {
+			t.Errorf("%s: %v, want %v", name, err, c.want)
+		}
+	}
+	for name, audiences := range map[string][]string{"empty": {""}, "twice": {"a", "a"}, "as the first": {"api"}} {
+		if _, err := jwt.NewVerifier(jwt.VerifierConfig{Keys: hmacKey(t), Issuer: "bank", Audience: "api", Audiences: audiences}); err == nil {
+			t.Errorf("an audience that is there %s", name)
+		}
+	}
+	if _, err := jwt.NewVerifier(jwt.VerifierConfig{Keys: hmacKey(t), Issuer: "bank", Audiences: []string{"api"}, InsecureAnyAudience: true}); err == nil {
+		t.Error("audiences are demanded and waived")
+	}
+}
+
 func TestPublicJWKSIsReadBack(t *testing.T) {
 	_, private, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {

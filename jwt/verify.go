@@ -23,6 +23,10 @@ type VerifierConfig struct {
 	Keys     KeySet
 	Issuer   string // exactly the token's "iss"
 	Audience string // one of the token's "aud"
+	// Audiences are good besides Audience: an API that has several names, or
+	// another one for each issuer. To hold each issuer to its own, make a
+	// Verifier for each.
+	Audiences []string
 	// Type is the token's "typ", compared without regard to case and to a
 	// leading "application/". "" means JWT; access tokens of RFC 9068 are of
 	// type "at+jwt", and demanding that keeps ID tokens out.
@@ -78,9 +82,10 @@ const (
 
 // A Verifier verifies tokens. It is immutable but for what it remembers, and safe for concurrent use.
 type Verifier struct {
-	cfg   VerifierConfig
-	seen  atomic.Pointer[seenHeader]
-	cache *cache
+	cfg       VerifierConfig
+	audiences []string
+	seen      atomic.Pointer[seenHeader]
+	cache     *cache
 }
 
 // seenHeader is the last header that was parsed. Tokens of one issuer have
@@ -109,11 +114,12 @@ func NewVerifier(cfg VerifierConfig) (*Verifier, error) {
 	if cfg.Issuer != "" && cfg.InsecureAnyIssuer {
 		errs.Add(&cfgerrors.Error{Key: "issuer", Code: cfgerrors.Conflict, Value: cfg.Issuer, Problem: "an issuer is demanded and waived"})
 	}
-	if cfg.Audience == "" && !cfg.InsecureAnyAudience {
+	audiences := cfg.audiences(&errs)
+	if len(audiences) == 0 && !cfg.InsecureAnyAudience {
 		errs.Add(&cfgerrors.Error{Key: "audience", Code: cfgerrors.Missing, Problem: "no audience is demanded", Instead: "set it, or waive it by InsecureAnyAudience"})
 	}
-	if cfg.Audience != "" && cfg.InsecureAnyAudience {
-		errs.Add(&cfgerrors.Error{Key: "audience", Code: cfgerrors.Conflict, Value: cfg.Audience, Problem: "an audience is demanded and waived"})
+	if len(audiences) > 0 && cfg.InsecureAnyAudience {
+		errs.Add(&cfgerrors.Error{Key: "audience", Code: cfgerrors.Conflict, Value: audiences[0], Problem: "an audience is demanded and waived"})
 	}
 	if cfg.Leeway < 0 || cfg.Leeway > maxLeeway {
 		errs.Add(&cfgerrors.Error{Key: "leeway", Code: cfgerrors.OutOfRange, Value: cfg.Leeway.String(), Problem: "must be from 0 to 5m"})
@@ -145,11 +151,31 @@ func NewVerifier(cfg VerifierConfig) (*Verifier, error) {
 		cfg.Type = "JWT"
 	}
 	cfg.Critical = slices.Clone(cfg.Critical)
-	v := &Verifier{cfg: cfg}
+	v := &Verifier{cfg: cfg, audiences: audiences}
 	if cfg.MaxCached > 0 {
 		v.cache = newCache(cfg.MaxCached)
 	}
 	return v, nil
+}
+
+// audiences returns all that are good.
+func (cfg *VerifierConfig) audiences(errs *cfgerrors.List) []string {
+	var all []string
+	if cfg.Audience != "" {
+		all = append(all, cfg.Audience)
+	}
+	for i, name := range cfg.Audiences {
+		key := fmt.Sprintf("audiences[%d]", i)
+		switch {
+		case name == "":
+			errs.Add(&cfgerrors.Error{Key: key, Code: cfgerrors.Malformed, Problem: "is empty"})
+		case slices.Contains(all, name):
+			errs.Add(&cfgerrors.Error{Key: key, Code: cfgerrors.Duplicate, Value: name, Problem: "stands twice"})
+		default:
+			all = append(all, name)
+		}
+	}
+	return all
 }
 
 // Verify returns the token if everything about it is right, and an *Error
@@ -323,7 +349,7 @@ func (v *Verifier) forUs(t *Token) *Error {
 	case v.cfg.InsecureAnyAudience:
 	case len(t.Audience) == 0:
 		return errNoAudience
-	case !slices.Contains(t.Audience, v.cfg.Audience):
+	case !slices.ContainsFunc(v.audiences, func(name string) bool { return slices.Contains(t.Audience, name) }):
 		return errAudience
 	}
 	if t.Expiry.IsZero() && !v.cfg.InsecureNoExpiry {
