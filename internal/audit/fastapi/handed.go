@@ -15,7 +15,7 @@ func (in *interp) isHeaderList(v *Value) bool {
 		switch {
 		case v == nil || in.verb == "":
 			return false
-		case v.Of != nil && v.Text == "headers" && in.isScope(v.Of):
+		case isHeaders(v):
 			return true
 		case v.Recv != nil && v.Recv.Kind == ObjectKind && v.Recv.Object.Qual == "request.headers":
 			return v.Method == "_list" || v.Method == "raw" || v.Method == "__dict__"

@@ -286,6 +286,9 @@ func timedelta(args Args, at Place) *Value {
 
 // method calls a method of something that is no object of the program.
 func (in *interp) method(recv *Value, name string, args Args, at Place, node *pysrc.Call) *Value {
+	if (name == "append" || name == "insert" || name == "extend") && in.isHeaderList(recv) {
+		in.handOn(&Value{Kind: List, Elems: args.Pos})
+	}
 	switch recv.Kind {
 	case Union:
 		var out *Value
@@ -398,9 +401,6 @@ func (in *interp) method(recv *Value, name string, args Args, at Place, node *py
 	}
 	if recv.Env != "" {
 		return &Value{Env: recv.Env, Sources: args.sources(), Method: name}
-	}
-	if (name == "append" || name == "insert" || name == "extend") && in.isHeaderList(recv) {
-		in.handOn(&Value{Kind: List, Elems: args.Pos})
 	}
 	if name == "execute" {
 		in.taint(node, args.sources())
