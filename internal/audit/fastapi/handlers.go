@@ -273,3 +273,14 @@ func exceptionAttr(args Args, name string) *Value {
 	}
 	return nil
 }
+
+// answerOf returns the answer that FastAPI makes of an HTTPException by itself.
+func answerOf(exc *Object, at Place) *Value {
+	args := Args{Open: exc.Args.Open}
+	for _, name := range []string{"status_code", "headers"} {
+		if v := exceptionAttr(exc.Args, name); v != nil {
+			args.setKw(name, v)
+		}
+	}
+	return &Value{Kind: ObjectKind, Object: &Object{Qual: "starlette.JSONResponse", Args: args, At: at}, At: at}
+}

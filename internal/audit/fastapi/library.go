@@ -87,6 +87,10 @@ func (in *interp) callExternal(q string, args Args, at Place, node *pysrc.Call) 
 		if v := arg(0); v.Kind == ObjectKind && v.Object.Class != nil {
 			return in.fields(v, at)
 		}
+	case "fastapi.exception_handlers.http_exception_handler":
+		if exc := args.Get("exc", 1); exc != nil && exc.Kind == ObjectKind && exc.Object.Qual == httpException {
+			return answerOf(exc.Object, at)
+		}
 	case asgiSend:
 		if s := arg(0).Lookup("status"); s != nil && isStatus(s) {
 			in.trace.Closed++

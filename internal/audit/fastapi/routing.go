@@ -75,7 +75,7 @@ func (in *interp) construct(o *Object, args Args) {
 		o.route.configure(args)
 		return
 	}
-	if o.Qual == httpException {
+	if o.Qual == httpException || strings.HasPrefix(o.Qual, "starlette.") && strings.HasSuffix(o.Qual, "Response") {
 		o.Args = args
 		return
 	}
