@@ -50,9 +50,9 @@ func (g *Guard) findCredential(x *exchange) *problem {
 	if errors.Is(err, jwt.ErrMissing) {
 		return nil
 	}
-	if x.session != nil && (text == "undefined" || text == "null") {
+	if x.session != nil && (text == "undefined" || text == "null" || text == placeholder) {
 		// Swagger UI's Authorize writes the token that it did not find in the
-		// login's answer. It is no token, and the session decides, with its
+		// login's answer, and pages what they found there. It is no token, and the session decides, with its
 		// CSRF token, as for any other request.
 		delete(x.r.Header, "Authorization")
 		return nil

@@ -58,11 +58,12 @@ type Config struct {
 		Leeway        time.Duration
 	}
 	Login struct {
-		Paths   []string
-		Refresh string
-		Logout  string
-		Cookies []string
-		Bearer  []string
+		Paths       []string
+		Refresh     string
+		Logout      string
+		Cookies     []string
+		Placeholder bool
+		Bearer      []string
 	}
 	Session struct {
 		Cookie         string

@@ -250,7 +250,7 @@ func (g *Guard) captureBody(x *exchange, res *upstream.Response, c *capture) *pr
 	if !known && tokenless(plain) {
 		return nil
 	}
-	clean, f, err := scrub(plain, known)
+	clean, f, err := scrub(plain, known, g.cfg.Login.Placeholder)
 	// A CSRF token alone is the page's, unless a cookie beside it logs in.
 	entered := c.begins() && (x.session == nil || g.enters(x))
 	switch {

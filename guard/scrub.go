@@ -75,18 +75,25 @@ type scrubber struct {
 	out bytes.Buffer
 	// every says that a JWT is the login's whatever it is called.
 	every bool
+	// leave puts the placeholder where a token was that had a token's name.
+	leave bool
 }
+
+// placeholder stands for a token that the guard keeps, where login.placeholder
+// asks for it. A page that bears it bears none.
+const placeholder = "kept-by-countersign"
 
 // scrub searches a login's answer for tokens and returns the answer without
 // them. All else in it stays as it was, in its order. Where nothing was found
 // the answer returned is nil. Every says that the answer is surely a login's,
-// so that a JWT of any name is its token.
-func scrub(body []byte, every bool) ([]byte, found, error) {
+// so that a JWT of any name is its token; leave, that the placeholder takes the
+// place of tokens that a page looks for.
+func scrub(body []byte, every, leave bool) ([]byte, found, error) {
 	body = bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\xEF\xBB\xBF"))) // RFC 8259, section 8.1
 	if len(body) == 0 || strings.IndexByte(`{["`, body[0]) < 0 {
 		return nil, found{}, errNoObject
 	}
-	s := &scrubber{in: jsontext.NewDecoder(bytes.NewReader(body)), every: every}
+	s := &scrubber{in: jsontext.NewDecoder(bytes.NewReader(body)), every: every, leave: leave}
 	role := roleNone
 	if body[0] == '"' {
 		role = roleGeneric // an API whose login answers with nothing but the token
@@ -120,8 +127,14 @@ func (s *scrubber) value(r role, depth int) (bool, error) {
 		return true, s.array(r, depth)
 	default:
 		v, err := s.in.ReadValue()
-		if err != nil || kind == '"' && s.take(r, v, depth) {
+		if err != nil {
 			return false, err
+		}
+		if kind == '"' && s.take(r, v, depth) {
+			if !s.leave || r == roleNone || r == roleCSRF {
+				return false, nil
+			}
+			v = jsontext.Value(`"` + placeholder + `"`)
 		}
 		s.out.Write(v)
 		return true, nil

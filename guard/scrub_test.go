@@ -35,25 +35,42 @@ func TestScrub(t *testing.T) {
 		{`"x"`, ``, "", "", false},
 		{"\xEF\xBB\xBF" + `{"access_token":"x","a":1}`, `{"a":1}`, "x", "", false},
 	} {
-		out, f, err := scrub([]byte(c.in), c.every)
+		out, f, err := scrub([]byte(c.in), c.every, false)
 		if err != nil || string(out) != c.out || f.access != c.access || f.refresh != c.refresh {
 			t.Errorf("%s:\n%s %+v %v", c.in, out, f, err)
 		}
 	}
 	for _, bad := range []string{``, `1`, `{`, `)]}\',{}`, strings.Repeat("[", 70) + strings.Repeat("]", 70), `{"a":1,"a":2}`, `{} {}`, `{"access_token":"x"}x`} {
-		if out, _, err := scrub([]byte(bad), true); err == nil {
+		if out, _, err := scrub([]byte(bad), true, false); err == nil {
 			t.Errorf("%s: %s", bad, out)
+		}
+	}
+}
+
+// Where it is asked for, a page finds something where it looks for a token.
+func TestScrubLeavesThePlaceholder(t *testing.T) {
+	const p = `"kept-by-countersign"`
+	for in, want := range map[string]string{
+		`{"access_token":"opaque","refresh_token":"r","a":1}`: `{"access_token":` + p + `,"refresh_token":` + p + `,"a":1}`,
+		`{"data":{"token":"Bearer ` + aJWT + `"}}`:            `{"data":{"token":` + p + `}}`,
+		`{"access_token":"x","next":"/home?t=` + aJWT + `"}`:  `{"access_token":` + p + `}`,
+		`{"access_token":"x","csrf_token":"y"}`:               `{"access_token":` + p + `}`,
+		`[{"access_token":"x"},"` + aJWT + `"]`:               `[{"access_token":` + p + `}]`,
+		`"` + aJWT + `"`:                                      p,
+	} {
+		if out, _, err := scrub([]byte(in), false, true); err != nil || string(out) != want {
+			t.Errorf("%s: %s %v", in, out, err)
 		}
 	}
 }
 
 // FuzzScrub: what comes out is JSON, and no token that was taken is in it.
 func FuzzScrub(f *testing.F) {
-	f.Add(`{"access_token":"`+aJWT+`","x":{"y":{"refresh_token":"z"}}}`, false)
-	f.Add(`{"\u0061ccess_token":"opaque","t":1}`, false)
-	f.Add(`[{"x":"`+aJWT+`"},"`+aJWT+`",[[1]]]`, true)
-	f.Fuzz(func(t *testing.T, in string, every bool) {
-		out, found, err := scrub([]byte(in), every)
+	f.Add(`{"access_token":"`+aJWT+`","x":{"y":{"refresh_token":"z"}}}`, false, true)
+	f.Add(`{"\u0061ccess_token":"opaque","t":1}`, false, false)
+	f.Add(`[{"x":"`+aJWT+`"},"`+aJWT+`",[[1]]]`, true, true)
+	f.Fuzz(func(t *testing.T, in string, every, leave bool) {
+		out, found, err := scrub([]byte(in), every, leave)
 		if err != nil || out == nil {
 			return
 		}

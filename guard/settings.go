@@ -52,6 +52,7 @@ var table = []setting{
 	{key: "login.paths", doc: "Paths whose answers are searched for tokens, whatever their form. Empty: the JSON answers of every POST.", field: func(c *Config) any { return &c.Login.Paths }},
 	{key: "login.refresh", doc: "The path that renews tokens; the guard adds the refresh token that it keeps.", field: func(c *Config) any { return &c.Login.Refresh }},
 	{key: "login.logout", doc: "The path whose POST ends the session, besides /.countersign/logout.", field: func(c *Config) any { return &c.Login.Logout }},
+	{key: "login.placeholder", doc: "Leave the word kept-by-countersign where an answer's token was, for pages that look whether they have one. It is no token.", otherwise: "false", field: func(c *Config) any { return &c.Login.Placeholder }},
 	{key: "login.cookies", doc: "Names of cookies by which the API knows its users, besides those that hold a JWT, are named like a token, or like a session and are set by a login.", field: func(c *Config) any { return &c.Login.Cookies }},
 	{key: "login.bearer", doc: "Paths whose tokens are given to the client, for programs that bear them themselves. Never a path that browsers log in at.", field: func(c *Config) any { return &c.Login.Bearer }},
 	{key: "session.cookie", doc: "The name of the session cookie.", otherwise: "__Host-Http-session", field: func(c *Config) any { return &c.Session.Cookie }},
