@@ -47,4 +47,13 @@ func TestALoginHidesTheTokenAndTheSessionWorks(t *testing.T) {
 	if w := serve(s, b.request("GET", "/me", "")); w.Code != 401 {
 		t.Fatalf("after logout GET /me: %d", w.Code)
 	}
+	// The client script asks before each login: that is no refusal to look at.
+	for _, path := range []string{"/.countersign/csrf", "/.countersign/session"} {
+		if w := serve(s, request("GET", path, "")); w.Code != 401 || code(t, w) != "no-session" || strings.Contains(s.log.String(), "no-session") {
+			t.Errorf("%s: %d %s", path, w.Code, s.log)
+		}
+	}
+	if serve(s, request("GET", "/.countersign/csrf", "", "Origin", "https://evil.test")); !strings.Contains(s.log.String(), "cross-origin") {
+		t.Error("a foreign page's question is not in the log")
+	}
 }

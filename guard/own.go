@@ -79,13 +79,21 @@ func (g *Guard) ownToken(x *exchange) *problem {
 		return p
 	}
 	if x.session == nil {
-		return refusal(http.StatusUnauthorized, "no-session", "there is no session; log in first")
+		return noSession()
 	}
 	token, err := g.csrfToken(x.session)
 	if err != nil {
 		return refusal(http.StatusServiceUnavailable, "no-randomness", "the guard cannot make tokens").because(err)
 	}
 	return g.writeJSON(x, map[string]string{"csrf_token": token})
+}
+
+// noSession answers a page that asks whether there is a session: the client
+// script does before every request of a user who has not logged in yet.
+func noSession() *problem {
+	p := refusal(http.StatusUnauthorized, "no-session", "there is no session; log in first")
+	p.asked = true
+	return p
 }
 
 func (g *Guard) csrfToken(s *session.Session) (string, error) {
@@ -98,7 +106,7 @@ func (g *Guard) ownSession(x *exchange) *problem {
 		return p
 	}
 	if x.session == nil {
-		return refusal(http.StatusUnauthorized, "no-session", "there is no session; log in first")
+		return noSession()
 	}
 	return g.writeJSON(x, struct {
 		User    string    `json:"user"`

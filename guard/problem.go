@@ -16,6 +16,8 @@ type problem struct {
 	cause  error  // for the log only
 	// challenge asks for a bearer.
 	challenge bool
+	// asked says that this is the answer to a question, and no refusal to log.
+	asked bool
 	// hangUp closes the connection, whose bytes are no longer understood.
 	hangUp bool
 }
@@ -28,7 +30,9 @@ func (p *problem) because(err error) *problem { p.cause = err; return p }
 
 // refuse answers with a problem and writes one line to the audit log.
 func (g *Guard) refuse(x *exchange, step string, p *problem) {
-	g.audit(x, step, p, true)
+	if !p.asked {
+		g.audit(x, step, p, true)
+	}
 	h := x.w.Header()
 	for name := range h {
 		if name != "X-Request-Id" && name != "Vary" && name != "Set-Cookie" && name != "Clear-Site-Data" && !isCORS(name) {
