@@ -109,12 +109,31 @@ func keyText(v *Value) string {
 	return text
 }
 
+// CookieName returns the name of a cookie that is set or read: where a setting
+// without a default says it, "$" and the setting, by which the same name is known
+// elsewhere.
+func CookieName(v *Value) string {
+	name := keyText(v)
+	if name == "" && v.Kind == Unknown && v.Env != "" && v.Env != "?" {
+		return "$" + v.Env
+	}
+	return name
+}
+
+// nameOf returns the name of a part of the request that is read.
+func nameOf(kind SourceKind, key *Value) string {
+	if kind == FromCookie {
+		return CookieName(key)
+	}
+	return keyText(key)
+}
+
 func (in *interp) requestItem(recv, key *Value, at Place) (*Value, bool) {
 	kind, ok := partKinds[recv.Object.Qual]
 	if !ok {
 		return nil, false
 	}
-	v := in.read(kind, keyText(key), in.asked(key, at))
+	v := in.read(kind, nameOf(kind, key), in.asked(key, at))
 	if s := v.Sources[0]; kind != FromSession && len(v.Sources) == 1 {
 		s.Required = true
 	}
@@ -148,7 +167,7 @@ func (in *interp) requestMethod(recv *Value, name string, args Args, at Place) (
 		}
 		if len(args.Pos) > 0 {
 			at = in.asked(args.Pos[0], at)
-			v := in.read(kind, keyText(args.Pos[0]), at)
+			v := in.read(kind, nameOf(kind, args.Pos[0]), at)
 			if len(args.Pos) > 1 && args.Pos[1].Kind != None {
 				return join(v, args.Pos[1]), true
 			}
@@ -254,6 +273,9 @@ func (in *interp) security(v *Value) *Value {
 	var s *Source
 	switch tail(o.Qual) {
 	case "APIKeyCookie":
+		if a := o.Args.Get("name", -1); a != nil {
+			name = CookieName(a)
+		}
 		s = &Source{Kind: FromCookie, Name: name, Required: required, At: o.At, Chain: in.chain()}
 	case "APIKeyHeader":
 		s = &Source{Kind: FromHeader, Name: strings.ToLower(name), Required: required, At: o.At, Chain: in.chain()}

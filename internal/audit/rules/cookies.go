@@ -21,7 +21,7 @@ func (c *Context) eachTokenCookie(judge func(*cookie) string) {
 }
 
 func (k *cookie) label() string {
-	if k.name == "" {
+	if !settled(k.name) {
 		return "A token cookie"
 	}
 	return fmt.Sprintf("The cookie %q", k.name)
@@ -112,9 +112,9 @@ var cookieNoHostPrefix = Rule{"cookie-no-host-prefix", func(c *Context) {
 		switch {
 		case strings.HasPrefix(k.name, "__Host-"):
 			return ""
-		case k.name == "" && !k.barsHostPrefix():
+		case !settled(k.name) && !k.barsHostPrefix():
 			return ""
-		case k.name == "":
+		case !settled(k.name):
 			return "A token cookie, whose name is not known here, is set in a way that browsers refuse under a name with __Host-: a sibling subdomain, or plain http, can plant one of the same name."
 		}
 		return k.label() + " carries a token and its name does not begin with __Host-: a sibling subdomain, or plain http, can plant one of the same name."

@@ -34,7 +34,7 @@ func cookieName(s *fastapi.Source) string {
 	switch {
 	case s.Kind == fastapi.FromSession:
 		return "the session cookie"
-	case s.Name == "":
+	case !settled(s.Name):
 		return "a cookie"
 	}
 	return fmt.Sprintf("the cookie %q", s.Name)

@@ -23,7 +23,7 @@ var logoutForgeable = Rule{"logout-forgeable", func(c *Context) {
 			switch tail(call.Name) {
 			case "delete_cookie", "unset_jwt_cookies", "unset_access_cookies", "unset_cookies":
 				if v := call.Args.Get("key", 0); v != nil {
-					name = text(v)
+					name = fastapi.CookieName(v)
 				}
 			case "set_cookie":
 				if k := c.model.setCookie(call); k.deletes {

@@ -366,7 +366,7 @@ func (m *model) refusal(r *route, ref *fastapi.Refusal, isCredential func(*fasta
 	}
 	for _, s := range cookies {
 		if isCredential(s) && (ref.Status == 401 || ref.Status == 403 || ref.Status == 0 || ref.Status == 400 || ref.Status == 307 || ref.Status == 302 || ref.Status == 303) &&
-			(credentialName.MatchString(s.Name) || s.Name == "" || ref.Status == 401 || s.Kind == fastapi.FromSession) {
+			(credentialName.MatchString(s.Name) || !settled(s.Name) || ref.Status == 401 || s.Kind == fastapi.FromSession) {
 			add(s)
 		}
 	}
@@ -507,7 +507,7 @@ func (m *model) findCookies() []*cookie {
 				return args.Get(a.Name, a.Pos)
 			}
 			if v := get(s.CookieName); v != nil {
-				k.name = text(v)
+				k.name = fastapi.CookieName(v)
 			}
 			k.secure, k.httpOnly, k.sameSite, k.domain = get(s.Secure), get(s.HTTPOnly), get(s.SameSite), get(s.Domain)
 			if s.Session {
@@ -583,7 +583,7 @@ func (m *model) setCookie(call *fastapi.Call) *cookie {
 	// Starlette: set_cookie(key, value, max_age, expires, path, domain, secure, httponly, samesite).
 	k := &cookie{call: call, value: a.Get("value", 1), domain: a.Get("domain", 5), secure: a.Get("secure", 6), httpOnly: a.Get("httponly", 7), sameSite: a.Get("samesite", 8)}
 	if v := a.Get("key", 0); v != nil {
-		k.name = text(v)
+		k.name = fastapi.CookieName(v)
 	}
 	if strings.HasPrefix(call.Name, "fastapi_login") {
 		// fastapi-login: set_cookie(response, token), always HttpOnly and never Secure.
@@ -591,7 +591,7 @@ func (m *model) setCookie(call *fastapi.Call) *cookie {
 		k.httpOnly = &fastapi.Value{Kind: fastapi.Bool, Bool: true}
 		if call.Recv.Kind == fastapi.ObjectKind {
 			if v := call.Recv.Object.Args.Get("cookie_name", 5); v != nil {
-				k.name = text(v)
+				k.name = fastapi.CookieName(v)
 			}
 		}
 		return k
@@ -615,6 +615,11 @@ func (m *model) setCookie(call *fastapi.Call) *cookie {
 	k.token = !k.deletes && (m.credNames[k.name] && k.name != "" || !digest(k.value, 0) && !sameForAll(k.value) && !passingName.MatchString(k.name) && (m.namesCredential(k.name) || m.fromSign(k.value)))
 	return k
 }
+
+// settled reports whether the name of a cookie is known, and neither hidden nor
+// left to a setting without a default.
+func settled(name string) bool { return name != "" && name[0] != '$' }
+
 
 // goneWord is what stands in the place of a token that is taken away.
 var goneWord = regexp.MustCompile(`(?i)^(deleted?|removed|expired|none|null)?$`)
