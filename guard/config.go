@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/d710e0ae/countersign/cfgerrors"
-	"github.com/d710e0ae/countersign/internal/secret"
 )
 
 // A Size is a number of bytes. It is written as "512", "64KiB", "10MiB" or
@@ -30,8 +29,7 @@ var sizeUnits = []struct {
 
 // Config is the guard's configuration, as countersign.yaml has it;
 // docs/guard.md says what each setting means, its default and its range. Start
-// from DefaultConfig or LoadConfig; the zero Config is refused. A program gives
-// a secret by JWT.SecretFile, or in a file for LoadConfig as "env:NAME".
+// from DefaultConfig or LoadConfig; the zero Config is refused.
 type Config struct {
 	Listen         string
 	Upstream       string
@@ -47,7 +45,7 @@ type Config struct {
 	}
 	JWT struct {
 		Algorithms    []string
-		Secret        secret.Text
+		Secret        Secret
 		SecretFile    string
 		PublicKeyFile string
 		JWKSFile      string

@@ -13,6 +13,13 @@ import (
 	"github.com/d710e0ae/countersign/guard"
 )
 
+func ExampleNewSecret() {
+	cfg := guard.DefaultConfig()
+	cfg.JWT.Secret = guard.NewSecret("correct horse battery staple, and more")
+	fmt.Println(cfg.JWT.Secret)
+	// Output: [redacted]
+}
+
 // A guard in a server of one's own, which shuts down without losing a request.
 func Example() {
 	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "balance: 100") }))
