@@ -59,6 +59,18 @@ func (m *matrix) control(ctx context.Context, shape finding.Shape) (Reading, err
 		res.Status == http.StatusTooManyRequests) {
 		m.odd[shape] = res.Status
 	}
+	if reading != Accepted && m.misfit(shape, res) {
+		// The shape can hardly be what it is refused for: perhaps the call is
+		// no good any more.
+		good, err := m.t.legit(ctx, call, m.creds, actor.Everything)
+		if err != nil {
+			return Unclear, err
+		}
+		m.called = nil
+		if m.s.Judge.Read(good) != Accepted {
+			reading, m.odd[shape] = Unclear, res.Status
+		}
+	}
 	if shape == finding.Override && reading == Accepted {
 		idle, err := m.idleOverride(ctx)
 		if err != nil {
@@ -79,6 +91,16 @@ func (m *matrix) control(ctx context.Context, shape finding.Shape) (Reading, err
 		m.called, m.read = nil, false
 	}
 	return reading, nil
+}
+
+// misfit reports whether an answer refuses, for something else than its type, a
+// body that is as it should be: where none is due, or where only the type is
+// left out.
+func (m *matrix) misfit(shape finding.Shape, res *client.Response) bool {
+	if shape == finding.Override || shape == finding.Head || m.s.Ref.Method != http.MethodPost || !usedUp(res) && res.Status < 500 {
+		return false
+	}
+	return !m.s.Call.HasBody() || m.s.Call.IsJSON() && (shape == finding.Blob || shape == finding.Beacon)
 }
 
 // renewed reports whether an answer says that the resource was used up, and

@@ -18,6 +18,8 @@ type Gate struct {
 
 	CookieTried, HeaderTried, JunkTried bool
 
+	Stuck bool // no call is accepted any more: what authenticates only refusals tell
+
 	CookieAnswer, HeaderAnswer *client.Response
 }
 
@@ -80,6 +82,9 @@ func (t *Target) Pass(ctx context.Context, s *Subject) error {
 		}
 		g.Cookie = s.Judge.Read(g.CookieAnswer)
 		if g.Cookie != Accepted && usedUp(g.CookieAnswer) && s.Renew != nil && s.Renew(g.CookieAnswer) {
+			if !turnedAway(none) && lookAt(none).same(lookAt(g.CookieAnswer)) {
+				return t.Pass(ctx, s) // it was not for want of a credential
+			}
 			if cookieCall, err = s.fresh(ctx); err == nil {
 				g.CookieAnswer, err = t.legit(ctx, cookieCall, creds, actor.Use{Cookie: true, CSRF: true})
 				if err != nil {
@@ -166,7 +171,20 @@ func (t *Target) Pass(ctx context.Context, s *Subject) error {
 		// used it up.
 		return t.Pass(ctx, s)
 	default:
-		s.Credential = g.further(none)
+		if s.Credential = g.further(none); s.Credential == finding.CredentialUnknown && call != nil {
+			answer, err := t.legit(ctx, call, creds, actor.Everything)
+			if err != nil {
+				return err
+			}
+			switch {
+			case s.Judge.Read(answer) != Accepted:
+				s.Credential = g.asFar(none, answer)
+				s.Gate.Stuck = s.Credential != finding.CredentialUnknown
+			case g.CookieTried && g.HeaderTried:
+				// It wants both, and the header no browser attaches.
+				s.Credential = finding.CredentialBearer
+			}
+		}
 		s.Reason = "neither the cookie alone nor the header alone is accepted"
 	}
 	if s.Credential != finding.CredentialUnknown {
@@ -181,7 +199,22 @@ func (g Gate) further(none *client.Response) finding.Credential {
 	got := func(r *client.Response) bool {
 		return r != nil && turnedAway(none) && usedUp(r) && !lookAt(r).same(lookAt(none))
 	}
-	switch cookie, header := got(g.CookieAnswer), got(g.HeaderAnswer); {
+	return taken(got(g.CookieAnswer), got(g.HeaderAnswer))
+}
+
+// asFar returns the credential that gets as far as all together do, where that
+// is no success either, and none gets less far: see PassRefused.
+func (g Gate) asFar(none, answer *client.Response) finding.Credential {
+	if !tells(answer) || !turnedAway(none) || lookAt(none).same(lookAt(answer)) {
+		return finding.CredentialUnknown
+	}
+	far := func(r *client.Response) bool { return r != nil && lookAt(r).same(lookAt(answer)) }
+	return taken(far(g.CookieAnswer), far(g.HeaderAnswer))
+}
+
+// taken is the credential of an operation that takes the cookie or the header.
+func taken(cookie, header bool) finding.Credential {
+	switch {
 	case cookie && header:
 		return finding.CredentialEither
 	case cookie:

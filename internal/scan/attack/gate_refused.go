@@ -17,7 +17,7 @@ import (
 // 401 without and 409 with it. s.Credential stays unknown where the answers do
 // not tell.
 func (t *Target) PassRefused(ctx context.Context, s *Subject, call *Call, answer *client.Response) error {
-	if answer.Status >= 500 || answer.Status == http.StatusUnauthorized || answer.Status == http.StatusTooManyRequests {
+	if !tells(answer) {
 		return nil
 	}
 	creds := t.Victim.Credentials()
@@ -49,16 +49,15 @@ func (t *Target) PassRefused(ctx context.Context, s *Subject, call *Call, answer
 			return err
 		}
 	}
-	switch {
-	case cookie && header:
-		s.Credential = finding.CredentialEither
-	case cookie:
-		s.Credential = finding.CredentialCookie
-	case header:
-		s.Credential = finding.CredentialBearer
-	}
+	s.Credential = taken(cookie, header)
 	s.Call = call
 	return nil
+}
+
+// tells reports whether a refusal of a call with everything may tell which
+// credential is taken.
+func tells(answer *client.Response) bool {
+	return answer.Status < 500 && answer.Status != http.StatusUnauthorized && answer.Status != http.StatusTooManyRequests
 }
 
 // late reports whether an answer is one that only the operation itself gives,
@@ -83,7 +82,7 @@ func turnedAway(r *client.Response) bool {
 	return slices.ContainsFunc([]string{"auth", "login", "log in", "sign in", "signed in", "session"}, func(w string) bool { return strings.Contains(said, w) })
 }
 
-// untried settles the cells of an operation that was not exercised, of which
+// untried settles the cells of an operation that no call gets through to, of which
 // is known what authenticates it: what browsers withhold or do not send is
 // blocked whatever the server would make of it.
 func (t *Target) untried(ctx context.Context, s *Subject) error {

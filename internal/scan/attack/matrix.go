@@ -33,11 +33,15 @@ const undecided = "the scan ended before"
 // Matrix tries every position and shape on s, which has passed the gate, and
 // puts the verdicts into s.Tries. The error is one of the transport's.
 func (t *Target) Matrix(ctx context.Context, s *Subject) error {
-	m := t.table(s, undecided)
+	reason := undecided
+	if s.Gate.Stuck {
+		reason = "what was accepted once is refused by now, whoever asks"
+	}
+	m := t.table(s, reason)
 	if s.Credential != finding.CredentialCookie && s.Credential != finding.CredentialEither {
 		return nil
 	}
-	if !s.Exercised {
+	if !s.Exercised || s.Gate.Stuck {
 		return t.untried(ctx, s)
 	}
 	return m.fill(ctx)
