@@ -392,7 +392,8 @@ func things(r *client.Response) []map[string]any {
 }
 
 func identityOf(v map[string]any, parameter string) string {
-	for _, k := range []string{parameter, "id", "uuid", "_id", strings.TrimSuffix(parameter, "_id"), "slug"} {
+	_, field, _ := strings.Cut(parameter, "_") // an order_number is the number of an order
+	for _, k := range []string{parameter, field, "id", "uuid", "_id", strings.TrimSuffix(parameter, "_id"), "slug"} {
 		if id := member(v, k); id != "" {
 			return id
 		}

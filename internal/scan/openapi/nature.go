@@ -163,6 +163,18 @@ func (o *Operation) closesSession() bool {
 		slices.Contains([]string{"close", "end", "finish", "destroy", "terminate", "invalidate", "kill"}, verb)
 }
 
+// removesThing tells paths such as /user/organization/remove, which remove
+// something else than the account that is named before. What the account logs
+// in with is part of it.
+func (o *Operation) removesThing() bool {
+	parts := segments(strings.ToLower(o.Path))
+	if len(parts) < 3 || len(nameWords(parts[len(parts)-1])) != 1 {
+		return false
+	}
+	what := Singular(lastWord(parts[len(parts)-2]))
+	return !isAccount(what) && !isOwn(what) && !isVersion(what) && !slices.Contains([]string{"auth", "api", "email", "mail", "phone", "password", "passkey", "identity", "login", "credential", "session", "setting", "security"}, what)
+}
+
 func (o *Operation) judgeDanger() string {
 	words := o.words()
 	has := func(list ...string) bool {
@@ -177,7 +189,7 @@ func (o *Operation) judgeDanger() string {
 		return "it ends the session"
 	case has("revoke", "revocation") && (own || has("token", "tokens", "session", "sessions")):
 		return "it may revoke the token"
-	case has("deactivate", "close", "terminate", "disable", "suspend", "delete", "remove", "erase", "destroy", "wipe") && own && !has("avatar", "picture", "photo", "image") && !strings.Contains(o.Path, "{"):
+	case has("deactivate", "close", "terminate", "disable", "suspend", "delete", "remove", "erase", "destroy", "wipe") && own && !has("avatar", "picture", "photo", "image") && !strings.Contains(o.Path, "{") && !o.removesThing():
 		return "it closes the account"
 	case o.Method == "DELETE" && selfPath(o.Path):
 		return "it deletes the account"

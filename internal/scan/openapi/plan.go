@@ -54,7 +54,10 @@ func withinOf(o *Operation) int {
 	case "GET", "HEAD", "OPTIONS", "TRACE":
 		return 0
 	case "POST":
-		if o.pathVerb() != "" && strings.Contains(o.Path, "}/") {
+		if verb := o.pathVerb(); verb != "" && strings.Contains(o.Path, "}/") {
+			if ending[verb] {
+				return 4
+			}
 			return 3
 		}
 		return 1
@@ -63,6 +66,9 @@ func withinOf(o *Operation) int {
 	}
 	return 3
 }
+
+// ending are the verbs after which little can be done to a thing.
+var ending = verbs("cancel reject decline deny withdraw void revoke terminate refund resign expire close discharge")
 
 func parameters(path string) int { return strings.Count(path, "{") }
 
@@ -168,6 +174,8 @@ func (d *Document) findProducers(op *Operation) []*Operation {
 			score = 70
 		case o.Method == "POST" && container != "" && slices.Contains(kinds, o.traits.answers) && strings.HasPrefix(container+"/", path+"/"):
 			score = 50
+		case o.Method == "POST" && o.Created && container != "" && slices.Contains(kinds, o.traits.answers) && strings.HasPrefix(path, container+"/") && !slices.ContainsFunc(o.traits.params, func(p string) bool { return slices.Contains(op.traits.params, p) }):
+			score = 45 // POST /comments/task/{task_slug} makes the comment of /comments/{comment_slug}
 		case o.Method == "PUT" && o.Path == op.Path && o.Created:
 			score = 40
 		}
