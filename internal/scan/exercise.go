@@ -112,7 +112,9 @@ func (a *api) exercise(ctx context.Context, u *use) error {
 			return a.relist(ctx, u, res)
 		}
 		s.Reason = "a legitimate call was answered " + a.brief(res)
-		u.refused, u.refusal = r, res
+		if u.refusal == nil || res.Status < 500 || u.refusal.Status >= 500 { // a failure tells less than a refusal
+			u.refused, u.refusal = r, res
+		}
 		if try == maxRepairs {
 			return nil
 		}
@@ -143,7 +145,7 @@ func (a *api) exercise(ctx context.Context, u *use) error {
 			}
 		}
 		if !ok {
-			if u.optional || try > 1 || status != http.StatusUnprocessableEntity && status != http.StatusBadRequest {
+			if u.optional || try > 1 || status != http.StatusUnprocessableEntity && status != http.StatusBadRequest && status != http.StatusInternalServerError {
 				return nil
 			}
 			// Perhaps what the document calls optional is needed.

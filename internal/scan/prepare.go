@@ -52,7 +52,7 @@ const (
 )
 
 func (s *session) prepare(doc *openapi.Document, base *url.URL, given *actor.Credentials) *api {
-	pool := &openapi.Pool{}
+	pool := &openapi.Pool{Today: s.cfg.Clock()}
 	t := &attack.Target{Client: s.cl, Base: base, Redactor: &s.red, Handler: s.c, Note: s.c.Note,
 		ReadOnly: s.cfg.ReadOnly, Wordlist: s.cfg.Wordlist, Title: doc.Title}
 	if s.cfg.Frontend != "" {

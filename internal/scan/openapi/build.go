@@ -40,6 +40,7 @@ type Request struct {
 	serial  int
 	things  []*thing // what the path names, as far as the pool knew it
 	repairs int
+	turns   int // choices that were tried, see otherMemberChoice
 }
 
 // Renamed reports whether the request was made anew with other names, since

@@ -562,6 +562,9 @@ func (g *generator) known(m map[string]any, name string) (any, bool) {
 		k := kind(m)
 		uuid := k == "string" && text(m["format"]) == "uuid"
 		if of = g.pool.kindLike(Singular(lastWord(name))); k != "integer" && !uuid || len(g.pool.things[of]) == 0 {
+			if v, ok := g.keyed(m, name); ok {
+				return v, true
+			}
 			return g.sameName(m, name, of)
 		}
 	}
@@ -584,9 +587,13 @@ func (g *generator) known(m map[string]any, name string) (any, bool) {
 	}
 	id := g.pool.index.word("id")
 	suits := func(v any) bool { return g.fits(m, v) }
+	named := g.opt.Unique && kind(m) == "string" && text(m["format"]) == ""
 	for _, t := range things {
 		if t.gone {
 			continue
+		}
+		if named && t.rank == rankMentioned && len(t.fields) == 1 {
+			return nil, false // what is called an id is a name, and that was taken
 		}
 		v, ok := t.pick(id, suits)
 		if !ok || g.opt.Taken[text(v)] {

@@ -33,7 +33,46 @@ func complaints(body []byte) (out []complaint, message string) {
 		return nil, firstLine(string(body[:min(len(body), 500)]))
 	}
 	read(v, 0, &out, &message)
-	return out, message
+	if code := machineCode(v, 0); code != "" && code != message {
+		message += " " + code
+	}
+	return out, plainCode(message)
+}
+
+// aCode is what programs call an error, such as CATEGORY_NOT_FOUND.
+var aCode = regexp.MustCompile(`^(?:[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|[a-z][a-z0-9]*(?:_[a-z0-9]+)+)$`)
+
+// plainCode writes a code among the words of a message as words.
+func plainCode(message string) string {
+	words := strings.Fields(message)
+	for i, w := range words {
+		if len(words) == 1 || w == strings.ToUpper(w) {
+			if aCode.MatchString(w) {
+				words[i] = strings.ToLower(strings.ReplaceAll(w, "_", " "))
+			}
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+// machineCode finds the code beside a message, which is the same in every
+// language.
+func machineCode(v any, level int) string {
+	m, ok := v.(map[string]any)
+	if !ok || level > 2 {
+		return ""
+	}
+	for _, key := range sortedKeys(m) {
+		if s, _ := m[key].(string); len(s) < 100 && aCode.MatchString(s) {
+			return strings.ToUpper(s)
+		}
+	}
+	for _, key := range []string{"error", "detail", "errors"} {
+		if code := machineCode(m[key], level+1); code != "" {
+			return code
+		}
+	}
+	return ""
 }
 
 func read(v any, level int, out *[]complaint, message *string) {
@@ -256,6 +295,8 @@ func (c complaint) byWords(name string, was any) (remedy, bool) {
 			return asks(map[string]any{"type": "string", "maxLength": limit})
 		}
 		return asks(map[string]any{"type": "string", "minLength": limit})
+	case has("yyyy-mm-dd", "aaaa-mm-dd", "jjjj-mm-tt", "yyyy-mm-jj"):
+		return asks(map[string]any{"type": "string", "format": "date"})
 	case has("email"):
 		return asks(map[string]any{"type": "string", "format": "email"})
 	case has("url", "https://", "http://"):
@@ -290,7 +331,7 @@ func (c complaint) byWords(name string, was any) (remedy, bool) {
 		return asks(map[string]any{"type": "string", "pattern": "^[a-z][a-z0-9]{7}$"})
 	case has("only letters", "letters only", "alphabetic"):
 		return asks(map[string]any{"type": "string", "pattern": "^[a-z]{8}$"})
-	case has("digits", "numeric") && isText:
+	case (has("numeric") || has(figures...)) && isText:
 		n := "8"
 		if limited && limit > 0 && limit < 100 {
 			n = strconv.Itoa(int(limit))

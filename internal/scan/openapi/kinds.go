@@ -17,6 +17,10 @@ func resourceOf(name string) (string, bool) {
 	switch last {
 	case "id", "ids", "pk", "uuid", "uuids", "guid", "uid", "ref":
 	default:
+		// As much of the world writes it: id_credito.
+		if of == "id" && len(name) > 2 && strings.EqualFold(name[:2], "id") && !idWords[last] {
+			return Singular(last), true
+		}
 		return "", false
 	}
 	if of == "" {
@@ -37,6 +41,10 @@ func small(name string) bool {
 
 // inWord tells the characters of words, where a name is small.
 func inWord(r rune) bool { return 'a' <= r && r <= 'z' || '0' <= r && r <= '9' }
+
+// idWords follow "id" where no thing is named: an identity card's number.
+var idWords = map[string]bool{"number": true, "card": true, "token": true, "type": true, "document": true, "doc": true, "no": true, "num": true, "proof": true, "photo": true,
+	"image": true, "front": true, "back": true, "hash": true, "key": true, "code": true, "name": true, "url": true, "verified": true, "expiry": true, "country": true}
 
 // nameWords splits "orderItem_id" into order, item and id.
 func nameWords(name string) []string {

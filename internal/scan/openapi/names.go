@@ -35,6 +35,9 @@ func repeats(plain string) bool {
 	return false
 }
 
+// daysOfRomance tell a date from data, where "data" is the word for both.
+var daysOfRomance = []string{"inicio", "fim", "inicial", "final", "nascimento", "pagamento", "vencimento", "validade", "entrega", "inizio", "fine", "nascita", "scadenza", "consegna", "nasterii"}
+
 // Password is what generated accounts and password changes get.
 const Password = "Probe-pass-9271!"
 
@@ -103,7 +106,7 @@ func textFor(name string) func(*generator) string {
 		return as("UTC")
 	case has("datetime", "timestamp") || len(words) > 1 && words[len(words)-1] == "at":
 		return func(g *generator) string { return g.moment(name).Format(time.RFC3339) }
-	case word("date", "birthday", "birthdate", "dob", "deadline", "due", "day"):
+	case word("date", "birthday", "birthdate", "dob", "deadline", "due", "day", "fecha", "datum") || len(words) > 1 && words[0] == "data" && word(daysOfRomance...):
 		return func(g *generator) string { return g.moment(name).Format(time.DateOnly) }
 	case n == "month":
 		return as("2031-05")
@@ -121,7 +124,7 @@ func textFor(name string) func(*generator) string {
 		return as("02:00:00:00:00:01")
 	case n == "ip" || has("ipaddress"):
 		return as("192.0.2.1")
-	case word("color", "colour"):
+	case word("color", "colour", "hex") || has("hexcode", "hexcolor"):
 		return as("#336699")
 	case word("iban"):
 		return as("DE89370400440532013000")

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 )
 
 // Bounds of what a Pool keeps and reads.
@@ -28,6 +29,8 @@ const (
 // where they live, and what was wrong with earlier requests. It is safe for
 // concurrent use, its size is bounded, and the zero Pool is empty.
 type Pool struct {
+	Today time.Time // zero where it does not matter
+
 	mu       sync.Mutex
 	things   map[string][]*thing // by kind, the oldest first
 	kinds    []string            // of things, sorted
@@ -392,6 +395,31 @@ func (p *Pool) other() (string, bool) {
 	}
 	t := slices.MinFunc(found, func(a, b *thing) int { return cmp.Compare(a.tick, b.tick) })
 	return text(t.fields["username"]), true
+}
+
+// peer returns what an account that is not the one in use is called: by its
+// address for mail, or by a name.
+func (p *Pool) peer(byMail bool) (string, bool) {
+	is := func(s string) bool { return s != "" && strings.Contains(s, "@") == byMail }
+	if name, ok := p.other(); ok && is(name) {
+		return name, true
+	}
+	if p == nil {
+		return "", false
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	field := "username"
+	if byMail {
+		field = "email"
+	}
+	found := ""
+	p.each(func(t *thing) {
+		if ours, _ := p.owned(t); !ours && isAccount(t.kind) && found == "" && is(text(t.fields[field])) {
+			found = text(t.fields[field])
+		}
+	})
+	return found, found != ""
 }
 
 // next returns a number that no earlier request of this pool had.

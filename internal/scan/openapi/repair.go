@@ -27,6 +27,7 @@ func (d *Document) Repair(op *Operation, pool *Pool, prev *Request, status int, 
 		return nil, false
 	}
 	next.repairs = prev.repairs + 1
+	next.turns = max(next.turns, prev.turns)
 	return next, true
 }
 
@@ -78,7 +79,8 @@ func (f *fix) by(status int, body []byte) (*Request, bool) {
 		}
 		return f.first(f.elsewhere, f.renamed)
 	case http.StatusNotFound, http.StatusGone:
-		return f.first(f.otherAccount, func() (*Request, bool) { return f.otherMember(said) }, f.elsewhere)
+		return f.first(func() (*Request, bool) { return f.otherKey(said) }, f.otherAccount, func() (*Request, bool) { return f.otherMember(said) },
+			func() (*Request, bool) { return f.without(said, false) }, f.elsewhere, func() (*Request, bool) { return f.without(said, true) })
 	case http.StatusForbidden, http.StatusPaymentRequired:
 		if says(said, "insufficient", "balance", "funds") {
 			return f.less()
@@ -94,7 +96,18 @@ func (f *fix) by(status int, body []byte) (*Request, bool) {
 func (f *fix) otherwise(status int) (*Request, bool) {
 	switch status {
 	case http.StatusBadRequest, http.StatusConflict, http.StatusUnprocessableEntity:
-		return f.first(f.otherAccount, f.otherChoice, f.otherFile)
+		return f.first(f.otherAccount, f.otherChoice, f.otherFile, f.onThisDay, f.ofTheThing, f.alike, f.anyOther, func() (*Request, bool) { return f.without("", true) }, f.plainer)
+	case http.StatusInternalServerError:
+		// Perhaps some value was one that nobody had thought of, or one is due
+		// that is not told of.
+		if body := f.body(); body != nil && len(body.Schema.Properties()) == 0 {
+			if next, ok := f.alike(); ok {
+				return next, true
+			}
+		}
+		if f.prev.repairs < 2 {
+			return f.first(f.plainer, f.terse, f.elsewhere)
+		}
 	case http.StatusForbidden:
 		return f.otherChoice()
 	case http.StatusUnsupportedMediaType:
@@ -118,7 +131,7 @@ func says(said string, words ...string) bool {
 }
 
 func saysTaken(said string) bool {
-	return says(said, "already exist", "already registered", "already taken", "already in use", "already used", "is taken", "exists", "duplicate", "in use", "unique", "not available", "unavailable")
+	return says(said, "already exist", "already registered", "already taken", "already in use", "already used", "is taken", "exists", "duplicate", "in use", "unique", "not available", "unavailable") || says(said, taken...)
 }
 
 // words follows a message that names no field.
@@ -129,7 +142,8 @@ func (f *fix) words(said string) (*Request, bool) {
 		}
 	}
 	if says(said, "not found", "does not exist", "doesn't exist", "no such", "unknown", "invalid id", "not exist") {
-		if next, ok := f.first(func() (*Request, bool) { return f.otherMember(said) }, f.elsewhere); ok {
+		if next, ok := f.first(func() (*Request, bool) { return f.otherKey(said) }, func() (*Request, bool) { return f.otherMember(said) },
+			func() (*Request, bool) { return f.without(said, false) }, f.elsewhere); ok {
 			return next, true
 		}
 	}
@@ -138,8 +152,13 @@ func (f *fix) words(said string) (*Request, bool) {
 			return next, true
 		}
 	}
-	if next, ok := f.inOrder(said); ok {
+	if next, ok := f.first(func() (*Request, bool) { return f.lacking(said) }, func() (*Request, bool) { return f.ofDigits(said) }, func() (*Request, bool) { return f.inOrder(said) }); ok {
 		return next, true
+	}
+	if !strings.Contains(said, "yyyy") {
+		if next, ok := f.otherType(said); ok {
+			return next, true
+		}
 	}
 	// A field that the message names, and what it says of it.
 	if object, ok := f.prev.Value.(map[string]any); ok {
@@ -153,6 +172,11 @@ func (f *fix) words(said string) (*Request, bool) {
 	}
 	if next, ok := f.first(func() (*Request, bool) { return f.withinBounds(said) }, func() (*Request, bool) { return f.otherTense(said) }); ok {
 		return next, true
+	}
+	if says(said, futures...) {
+		if next, ok := f.onThisDay(); ok {
+			return next, true
+		}
 	}
 	if says(said, "already", "cannot", "can't", "must be", "only", "not allowed", "invalid state", "status") {
 		return f.elsewhere()
@@ -227,6 +251,7 @@ func (f *fix) otherMember(said string) (*Request, bool) {
 		}
 	}
 	object, _ := f.prev.Value.(map[string]any)
+	collect = deep(collect)
 	collect(object, false)
 	if len(taken) == before {
 		if len(f.prev.PathValues) > 0 {
@@ -240,6 +265,31 @@ func (f *fix) otherMember(said string) (*Request, bool) {
 	opt := f.prev.opt
 	opt.Taken = taken
 	return f.rebuilt(opt, true)
+}
+
+// deep has a function look at the objects in an object's lists, too.
+func deep(look func(map[string]any, bool)) func(map[string]any, bool) {
+	return func(object map[string]any, all bool) {
+		look(object, all)
+		for _, v := range object {
+			items, _ := v.([]any)
+			for _, e := range items {
+				if inner, ok := e.(map[string]any); ok {
+					look(inner, all)
+				}
+			}
+		}
+	}
+}
+
+// anyOther names other known things in the body, where the message, in
+// whatever words, may be about them.
+func (f *fix) anyOther() (*Request, bool) {
+	next, ok := f.otherMember("")
+	if !ok || len(next.Guesses) > len(f.prev.Guesses) {
+		return nil, false // a guess is no better
+	}
+	return next, true
 }
 
 // otherPeer names another account where the body names one's own.

@@ -14,11 +14,12 @@ func (f *fix) otherChoice() (*Request, bool) {
 	}
 	for _, p := range f.op.Params {
 		choices := f.choices(p.Schema.node)
-		if p.In != "query" || len(choices) < 2 {
+		if p.In != "query" || len(choices) < 2 || f.prev.turns >= len(choices)-1 {
 			continue
 		}
 		if at := slices.IndexFunc(choices, func(c any) bool { return text(c) == f.prev.Query.Get(p.Name) }); at >= 0 {
 			next := f.prev.Clone()
+			next.turns++
 			next.Query.Set(p.Name, text(choices[(at+1)%len(choices)]))
 			return next, true
 		}
@@ -35,13 +36,19 @@ func (f *fix) otherMemberChoice() (*Request, bool) {
 	if body == nil {
 		body = f.op.Bodies[0]
 	}
+	turns := f.prev.turns
 	for _, name := range sortedKeys(object) {
 		choices := f.choices(body.Schema.property(name))
 		at := slices.IndexFunc(choices, func(c any) bool { return scalar(c) && text(c) == text(object[name]) })
 		if len(choices) < 2 || at < 0 {
 			continue
 		}
+		if turns >= len(choices)-1 {
+			turns -= len(choices) - 1 // all of them were tried
+			continue
+		}
 		next := f.prev.Clone()
+		next.turns++
 		next.Value.(map[string]any)[name] = choices[(at+1)%len(choices)]
 		return next, next.Encode(mediaType(next.ContentType)) == nil
 	}
@@ -74,13 +81,16 @@ func (f *fix) choices(node map[string]any) []any {
 // made up: of accounts only those exist that the scan was given.
 func (f *fix) otherAccount() (*Request, bool) {
 	object, ok := f.prev.Value.(map[string]any)
-	peer, known := f.pool.other()
-	if !ok || !known {
+	if !ok || f.prev.opt.Unique { // what exists was taken
 		return nil, false
 	}
 	for _, name := range sortedKeys(object) {
 		was, isText := object[name].(string)
-		if !isText || was == peer || strings.Contains(peer, "@") != strings.Contains(was, "@") {
+		if !isText {
+			continue
+		}
+		peer, known := f.pool.peer(strings.Contains(was, "@"))
+		if !known || was == peer {
 			continue
 		}
 		if away, _ := direction(name); away || namesAccount(name) {

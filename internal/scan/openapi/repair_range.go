@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 var (
@@ -201,6 +202,43 @@ func (f *fix) otherTense(said string) (*Request, bool) {
 		}
 	}
 	return next, changed && next.Encode(mediaType(next.ContentType)) == nil
+}
+
+// futures are how messages of other languages than English name the time that
+// has not come yet.
+var futures = []string{"futur", "zukunft", "zukünft", "toekomst", "fremtid", "framtid", "przyszł", "будущ", "майбутн", "gelecek", "未来", "將來", "将来", "미래"}
+
+// onThisDay moves dates that lie ahead back, so that the last of them is
+// today: not everything can be noted before it happens.
+func (f *fix) onThisDay() (*Request, bool) {
+	next := f.prev.Clone()
+	object, ok := next.Value.(map[string]any)
+	today := f.pool.Today.UTC()
+	if !ok || today.IsZero() {
+		return nil, false
+	}
+	dated, last := map[string]time.Time{}, time.Time{}
+	for name, v := range object {
+		s, _ := v.(string)
+		at, err := time.Parse(time.DateOnly, day.FindString(s))
+		if err != nil {
+			continue
+		}
+		if dated[name] = at; at.After(last) {
+			last = at
+		}
+		if len(s) > len(time.DateOnly) {
+			today = f.pool.Today.UTC().AddDate(0, 0, -1) // its hour may not have come
+		}
+	}
+	if !last.After(today) {
+		return nil, false
+	}
+	back := last.Sub(today.Truncate(24 * time.Hour))
+	for name, at := range dated {
+		object[name] = at.Add(-back).Format(time.DateOnly) + text(object[name])[len(time.DateOnly):]
+	}
+	return next, next.Encode(mediaType(next.ContentType)) == nil
 }
 
 // inOrder changes two members round of which the message says that the one it

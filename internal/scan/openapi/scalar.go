@@ -120,7 +120,11 @@ func fit(s string, low, high int, bounded, mayGrow bool) string {
 		if at := strings.IndexByte(s, '@'); at > 0 {
 			return strings.Repeat("x", low-len(runes)) + s
 		}
-		runes = append(runes, []rune(strings.Repeat("x", low-len(runes)))...)
+		more := "x"
+		if s != "" && strings.Trim(s, "0123456789") == "" {
+			more = "0"
+		}
+		runes = append(runes, []rune(strings.Repeat(more, low-len(runes)))...)
 	}
 	if bounded && len(runes) > high && high >= 0 {
 		runes = runes[len(runes)-high:]

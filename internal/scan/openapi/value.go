@@ -97,6 +97,9 @@ func (g *generator) given(m, solid map[string]any, name string, hinted bool) any
 		}
 	}
 	_, isText := m["default"].(string)
+	if m["default"] == false && consents(name) {
+		return true
+	}
 	if v, ok := m["default"]; ok && v != nil && !(g.opt.Unique && isText) && g.fits(solid, v) && !g.same(name, v) {
 		return copyValue(v)
 	}
@@ -267,6 +270,9 @@ func (g *generator) wanted(properties map[string]any, required map[string]bool, 
 			out[name] = true
 		}
 		if g.pool.hinted(g.op, place+"/"+name)["required"] == true {
+			out[name] = true
+		}
+		if p, _ := properties[name].(map[string]any); level < 2 && consents(name) && kind(g.doc.solid(p)) == "boolean" {
 			out[name] = true
 		}
 		// A good client sends the CSRF token that the form has a field for,
