@@ -206,34 +206,42 @@ func (s *session) secondLook(ctx context.Context) error {
 		return err
 	}
 	for range maxLooks {
-		gained := false
-		for _, u := range s.a.uses {
-			if u.subject.Exercised || u.subject.Login || s.a.t.IsLogout(u.subject) {
-				continue
-			}
-			s.c.Progress(finding.Progress{Stage: "exercise", Text: u.op.String()})
-			again := s.a.exercise
-			if u.doubtful() && !s.cfg.ReadOnly {
-				again = s.a.exerciseWatched
-			}
-			if err := s.lasting(again(ctx, u)); err != nil {
-				return err
-			}
-			if !u.subject.Exercised && !u.doubtful() {
-				if err := s.lasting(s.a.prepared(ctx, u)); err != nil {
-					return err
-				}
-			}
-			if !u.subject.Exercised && !u.doubtful() {
-				if err := s.lasting(s.a.filled(ctx, u)); err != nil {
-					return err
-				}
-			}
-			gained = gained || u.subject.Exercised
+		gained, err := s.lookAgain(ctx, false)
+		if err != nil {
+			return err
 		}
 		if !gained {
-			return nil
+			break
 		}
 	}
-	return nil
+	_, err := s.lookAgain(ctx, true)
+	return err
+}
+
+// lookAgain is one round, of those operations after which little can be done
+// to a thing, or of all others. It reports whether one succeeded.
+func (s *session) lookAgain(ctx context.Context, ending bool) (gained bool, err error) {
+	for _, u := range s.a.uses {
+		if u.subject.Exercised || u.subject.Login || s.a.t.IsLogout(u.subject) || u.op.Ends() != ending {
+			continue
+		}
+		s.c.Progress(finding.Progress{Stage: "exercise", Text: u.op.String()})
+		again := s.a.exercise
+		if u.doubtful() && !s.cfg.ReadOnly {
+			again = s.a.exerciseWatched
+		}
+		if err := s.lasting(again(ctx, u)); err != nil {
+			return gained, err
+		}
+		for _, more := range []func(context.Context, *use) error{s.a.prepared, s.a.filled} {
+			if u.subject.Exercised || u.doubtful() {
+				break
+			}
+			if err := s.lasting(more(ctx, u)); err != nil {
+				return gained, err
+			}
+		}
+		gained = gained || u.subject.Exercised
+	}
+	return gained, nil
 }

@@ -40,7 +40,7 @@ func stageOf(o *Operation) int {
 	case o.Method == "DELETE":
 		return stageDelete
 	}
-	if ok, verb := o.acts(); ok && (verb == "delete" || verb == "remove" || verb == "archive" || verb == "close" || verb == "purge") {
+	if ok, verb := o.acts(); ok && (verb == "delete" || verb == "remove" || verb == "archive" || verb == "close" || verb == "purge" || ending[verb]) {
 		return stageDelete
 	}
 	return stageUse
@@ -56,7 +56,7 @@ func withinOf(o *Operation) int {
 	case "POST":
 		if verb := o.pathVerb(); verb != "" && strings.Contains(o.Path, "}/") {
 			if ending[verb] {
-				return 4
+				return 2 // before it is deleted
 			}
 			return 3
 		}
@@ -69,6 +69,9 @@ func withinOf(o *Operation) int {
 
 // ending are the verbs after which little can be done to a thing.
 var ending = verbs("cancel reject decline deny withdraw void revoke terminate refund resign expire close discharge")
+
+// Ends reports whether little can be done to a thing after the operation.
+func (o *Operation) Ends() bool { return ending[o.pathVerb()] }
 
 func parameters(path string) int { return strings.Count(path, "{") }
 

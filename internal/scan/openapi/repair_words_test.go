@@ -193,3 +193,24 @@ func TestProducersBelowTheCollection(t *testing.T) {
 		}
 	}
 }
+
+// A cancellation waits until all else was done to the order, and comes before
+// it is deleted.
+func TestCancellationsWait(t *testing.T) {
+	t.Parallel()
+	id := `"parameters":[{"name":"order_id","in":"path","required":true,"schema":{"type":"integer"}}],"responses":{"200":{"description":"x"}}`
+	doc, err := openapi.Parse(t.Context(), []byte(`{"openapi":"3.1.0","paths":{"/orders/{order_id}/cancel":{"post":{`+id+`}},"/orders/{order_id}":{"delete":{`+id+`}},"/orders/{order_id}/pay":{"post":{`+id+`}}}}`), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var plan []string
+	for _, o := range doc.Plan() {
+		plan = append(plan, o.String())
+		if o.Ends() != strings.HasSuffix(o.Path, "/cancel") {
+			t.Errorf("%s: ends %t", o, o.Ends())
+		}
+	}
+	if got := strings.Join(plan, ", "); got != "POST /orders/{order_id}/pay, POST /orders/{order_id}/cancel, DELETE /orders/{order_id}" {
+		t.Error(got)
+	}
+}
