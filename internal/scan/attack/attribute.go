@@ -26,7 +26,10 @@ func (m *matrix) attribute(ctx context.Context, try *Try, reading Reading, res *
 	if err != nil {
 		return err
 	}
-	if own != Accepted {
+	// The thing may have gone meanwhile: an own page that is told so has passed
+	// what stops the other.
+	passed := own != Accepted && reading == Refused && turnedAway(res) && gone(m.odd[try.Shape])
+	if own != Accepted && !passed {
 		if reading == Refused && own == Refused {
 			// The own page is refused too: perhaps only scripts' fields open it.
 			return block(finding.ByToken, fmt.Sprintf("refused (%d): what only the own page's script can send is missing", res.Status))
@@ -51,7 +54,7 @@ func (m *matrix) attribute(ctx context.Context, try *Try, reading Reading, res *
 			return err
 		}
 		m.t.Victim.Rotated(m.creds, plain)
-		if m.s.Judge.Read(plain) == Accepted {
+		if m.s.Judge.Read(plain) == Accepted || passed && plain.Status == m.odd[try.Shape] {
 			m.called = nil
 			m.why, m.whyTxt = finding.ByOrigin, "the same request is accepted from the own origin, without any token"
 		} else {
@@ -66,6 +69,12 @@ func (m *matrix) attribute(ctx context.Context, try *Try, reading Reading, res *
 		}
 	}
 	return block(m.why, fmt.Sprintf("refused (%d): %s", res.Status, m.whyTxt))
+}
+
+// gone reports whether a status says that a thing is not there any more, or has
+// been dealt with.
+func gone(status int) bool {
+	return status == http.StatusNotFound || status == http.StatusConflict || status == http.StatusGone
 }
 
 // originFirst reports whether, of two checks that both refuse a request, that

@@ -87,6 +87,9 @@ func (m *matrix) control(ctx context.Context, shape finding.Shape) (Reading, err
 		}
 		m.t.noOverride[m.s.Ref.Method]++
 	}
+	if m.s.Exercised && m.s.Call.IsJSON() {
+		m.t.learnBody(shape, reading)
+	}
 	if reading == Accepted {
 		m.called, m.read = nil, false
 	}
@@ -101,6 +104,32 @@ func (m *matrix) misfit(shape finding.Shape, res *client.Response) bool {
 		return false
 	}
 	return !m.s.Call.HasBody() || m.s.Call.IsJSON() && (shape == finding.Blob || shape == finding.Beacon)
+}
+
+// reads counts the operations that take JSON and read a shape, and those that
+// do not.
+type reads struct{ yes, no int }
+
+func (t *Target) learnBody(shape finding.Shape, reading Reading) {
+	n := t.bodies[shape]
+	switch reading {
+	case Accepted:
+		n.yes++
+	case Malformed:
+		n.no++
+	default:
+		return
+	}
+	if t.bodies == nil {
+		t.bodies = map[finding.Shape]reads{}
+	}
+	t.bodies[shape] = n
+}
+
+// never reports whether this API reads no JSON body in that shape, as far as
+// several of its operations show.
+func (t *Target) never(shape finding.Shape) bool {
+	return t.bodies[shape].no > 1 && t.bodies[shape].yes == 0
 }
 
 // renewed reports whether an answer says that the resource was used up, and

@@ -17,14 +17,10 @@ import (
 // 401 without and 409 with it. s.Credential stays unknown where the answers do
 // not tell.
 func (t *Target) PassRefused(ctx context.Context, s *Subject, call *Call, answer *client.Response) error {
-	if !tells(answer) {
+	if answer.Status == http.StatusUnauthorized || answer.Status == http.StatusTooManyRequests {
 		return nil
 	}
 	creds := t.Victim.Credentials()
-	far := func(use actor.Use) (bool, error) {
-		res, err := t.legit(ctx, call, creds, use)
-		return err == nil && lookAt(res).same(lookAt(answer)), err
-	}
 	none, err := t.legit(ctx, call, creds, actor.Use{})
 	if err != nil {
 		return err
@@ -38,19 +34,34 @@ func (t *Target) PassRefused(ctx context.Context, s *Subject, call *Call, answer
 	if !turnedAway(none) {
 		return nil
 	}
-	cookie, header := false, false
+	var byCookie, byHeader *client.Response
 	if creds.Jar.Header(call.URL()) != "" {
-		if cookie, err = far(actor.Use{Cookie: true, CSRF: true}); err != nil {
+		if byCookie, err = t.legit(ctx, call, creds, actor.Use{Cookie: true, CSRF: true}); err != nil {
 			return err
 		}
 	}
 	if creds.Bearer() != "" {
-		if header, err = far(actor.Use{Bearer: true}); err != nil {
+		if byHeader, err = t.legit(ctx, call, creds, actor.Use{Bearer: true}); err != nil {
 			return err
 		}
 	}
-	s.Credential = taken(cookie, header)
+	far := func(r *client.Response) bool { return r != nil && lookAt(r).same(lookAt(answer)) }
+	if !far(byCookie) && !far(byHeader) {
+		// What it is about may have moved since.
+		if answer, err = t.legit(ctx, call, creds, actor.Everything); err != nil {
+			return err
+		}
+		if lookAt(answer).same(lookAt(none)) {
+			return nil
+		}
+	}
+	s.Credential = taken(far(byCookie), far(byHeader))
 	s.Call = call
+	if !s.Exercised && s.Credential != finding.CredentialUnknown {
+		s.Reached, s.Judge = answer, Judge{}
+		s.Judge.Success(answer)
+		s.Judge.Refusal(none)
+	}
 	return nil
 }
 
@@ -84,8 +95,17 @@ func turnedAway(r *client.Response) bool {
 
 // untried settles the cells of an operation that no call gets through to, of which
 // is known what authenticates it: what browsers withhold or do not send is
-// blocked whatever the server would make of it.
+// blocked whatever the server would make of it, and what the server stops
+// before it says what it says to the own page is blocked by that.
 func (t *Target) untried(ctx context.Context, s *Subject) error {
+	if s.Reached != nil {
+		if m, ok, err := t.halfway(ctx, s); ok || err != nil {
+			if err != nil {
+				return err
+			}
+			return m.fill(ctx)
+		}
+	}
 	for _, try := range s.Tries {
 		if _, exists := Origin(try.Position, t.Base); !exists {
 			continue

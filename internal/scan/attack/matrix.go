@@ -221,8 +221,7 @@ func (t *Try) take(from *Try, why string) {
 // table fills the whole table, so that an interrupted scan leaves no cell
 // empty: with what needs no request, and reason elsewhere.
 func (t *Target) table(s *Subject, reason string) *matrix {
-	m := &matrix{t: t, s: s, creds: t.Victim.Credentials(), media: map[finding.Shape]Reading{}, odd: map[finding.Shape]int{}}
-	m.decide = m.cell
+	m := newMatrix(t, s)
 	for _, shape := range s.Shapes() {
 		for _, pos := range finding.Positions() {
 			try := &Try{Verdict: finding.Verdict{Operation: s.Ref.String(), Position: pos, Shape: shape, Verdict: finding.NotTested, Reason: reason}}
@@ -256,6 +255,12 @@ type matrix struct {
 	silent int    // cells to which no answer came
 	before string // state before the next probe
 	read   bool   // before is known
+}
+
+func newMatrix(t *Target, s *Subject) *matrix {
+	m := &matrix{t: t, s: s, creds: t.Victim.Credentials(), media: map[finding.Shape]Reading{}, odd: map[finding.Shape]int{}}
+	m.decide = m.cell
+	return m
 }
 
 // general settles the cells that need no request.

@@ -50,8 +50,9 @@ type Target struct {
 
 	LoggedIn     time.Time      // when the victim's token was handed out
 	noOverride   map[string]int // operations by method that refuse one
-	tokensTested []holder       // copies whose controls held
-	unverified   bool           // signatures are not looked at
+	bodies       map[finding.Shape]reads
+	tokensTested []holder // copies whose controls held
+	unverified   bool     // signatures are not looked at
 	// referrersVain counts operations on which no referrer policy helped.
 	referrersVain int
 	secret        []byte // of the tokens' HMAC, once found
@@ -88,6 +89,9 @@ type Subject struct {
 
 	Refusal *client.Response // of the request without credential
 	Success *client.Response // of a legitimate request
+	// Reached is what a call with everything was answered, where none succeeded
+	// and a visitor is turned away before; nil where that is not known.
+	Reached *client.Response
 
 	Tries []*Try // the matrix
 
