@@ -94,7 +94,7 @@ func (a *api) exercise(ctx context.Context, u *use) error {
 		if res.Status >= 200 && res.Status < 300 && !failed || a.movedOn(u, res) {
 			a.remember(u, built, r)
 			s.Exercised = true
-			if u.refreshes && r.Value == nil && len(res.Header["Set-Cookie"]) == 0 {
+			if (u.refreshes || actor.OnlyHandsOut(res)) && r.Value == nil && len(res.Header["Set-Cookie"]) == 0 {
 				s.ChangesState = false // it hands out a token and keeps the one it was shown
 			}
 			s.Success = res

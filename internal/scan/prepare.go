@@ -83,6 +83,7 @@ func (s *session) prepare(doc *openapi.Document, base *url.URL, given *actor.Cre
 		u := a.newUse(op)
 		u.outside = !s.cfg.Shard.holds(op.Path)
 		u.refreshes = actor.IsRefresh(op)
+		u.subject.Renews = u.refreshes
 		t.Refresh = t.Refresh || u.refreshes
 		t.Paths = append(t.Paths, op.Path)
 		// What has a parameter leaves one thing of many, such as a room.

@@ -165,7 +165,10 @@ func (s *session) exercise(ctx context.Context) error {
 			return err
 		}
 	}
-	return s.secondLook(ctx)
+	if err := s.secondLook(ctx); err != nil {
+		return err
+	}
+	return s.lasting(s.a.asking(ctx))
 }
 
 // lasting keeps an error that ends the scan and drops one that a single

@@ -168,3 +168,22 @@ func SecretsIn(r *client.Response) []string {
 	c := Credentials{Jar: client.NewJar(client.SetCookies(r)...), Tokens: slices.Concat(tokensInBody(r.Body), tokensInHeader(r.Header)), CSRF: CSRFTokens(r)}
 	return c.Secrets()
 }
+
+// OnlyHandsOut reports whether an answer is a JWT and what belongs to it, such
+// as its type and its age, and nothing else: who signs one keeps nothing.
+func OnlyHandsOut(r *client.Response) bool {
+	v, _ := r.JSON()
+	members, _ := v.(map[string]any)
+	tokens := 0
+	for name, v := range members {
+		text, _ := v.(string)
+		name = strings.ToLower(name)
+		switch {
+		case IsJWT(text):
+			tokens++
+		case !strings.Contains(name, "type") && !strings.Contains(name, "expir"):
+			return false
+		}
+	}
+	return tokens > 0
+}

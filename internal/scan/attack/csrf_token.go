@@ -124,6 +124,9 @@ func (t *Target) csrfToken(ctx context.Context, s *Subject, creds actor.Credenti
 		if len(s.Forged("")) == 0 || t.IsLogout(s) {
 			return nil // something else protects it, and the token is another's; or it is logout-forgeable
 		}
+		if _, renews := t.handed(res); renews && s.Renews {
+			return nil // what it gives is the victim's own session anew, which the forgery says
+		}
 		t.report("csrf-token-ignored", s, t.sayf("The API hands out a CSRF token, and %s runs without it.", s.Ref),
 			evidence(t.labelled("no token, accepted", res)...))
 		return nil

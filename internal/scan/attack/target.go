@@ -66,6 +66,7 @@ type Subject struct {
 	Reason       string
 	Query        []string // names of declared query parameters
 	Login        bool     // logs in: judged by login-forgeable
+	Renews       bool     // is called as those are that renew a session
 
 	Credential finding.Credential
 	Gate       Gate

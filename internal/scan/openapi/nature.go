@@ -95,6 +95,21 @@ func (o *Operation) judgeChange() (bool, string) {
 	return true, "its method is " + o.Method
 }
 
+// asks are what operations are called, in the end of their path, that answer a
+// question and keep nothing.
+var asks = verbs(`search lookup find filter suggest suggestion suggestions autocomplete preview estimate calculate simulate
+	insight insights suche suchen zoek zoeken buscar busqueda recherche rechercher cerca ricerca hledat szukaj sok haku pesquisar`)
+
+// Asks reports whether the operation's name says that it only asks.
+func (o *Operation) Asks() bool {
+	parts := segments(o.Path)
+	if len(parts) == 0 || o.Created || strings.Contains(parts[len(parts)-1], "{") {
+		return false
+	}
+	words := nameWords(parts[len(parts)-1])
+	return len(words) > 0 && asks[words[0]]
+}
+
 // Logout reports whether the operation looks like a logout.
 func (o *Operation) Logout() bool {
 	words := o.words()
