@@ -104,7 +104,24 @@ func (m *matrix) originFirst(ctx context.Context, try *Try, res, plain *client.R
 		m.called = nil
 		return false, nil
 	}
-	return lookAt(foreign).same(lookAt(res)), nil
+	if !lookAt(foreign).same(lookAt(res)) {
+		return false, nil
+	}
+	// The token must still be good: some serve for one request.
+	r, _ = call.WithToken(m.creds.CSRFValue()).Encode(try.Shape)
+	r.Bare = false
+	Own(r.Header, r.Method, r.URL)
+	m.creds.Put(r, actor.Use{Cookie: true, CSRF: true})
+	own, err := m.t.Client.Do(ctx, r)
+	if err != nil {
+		return false, err
+	}
+	m.t.Victim.Rotated(m.creds, own)
+	if m.s.Judge.Read(own) == Accepted {
+		m.called = nil
+		return true, nil
+	}
+	return own.Status == m.odd[try.Shape], nil
 }
 
 // readHead judges the answer to a HEAD, which has no body to compare.

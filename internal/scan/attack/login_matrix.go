@@ -110,6 +110,9 @@ func (l *loginMatrix) cell(ctx context.Context, try *Try) error {
 			return set(finding.Blocked, finding.ByPreflight, p.Why)
 		}
 	}
+	if !l.s.Call.IsJSON() && l.dropped(try) {
+		return nil
+	}
 	r, ok := l.s.Call.Forged().Encode(try.Shape)
 	if !ok {
 		return set(finding.Blocked, finding.ByContentType, "the body cannot be put into this shape")
@@ -123,21 +126,14 @@ func (l *loginMatrix) cell(ctx context.Context, try *Try) error {
 			return set(finding.Blocked, finding.ByContentType, l.contentType(try.Shape))
 		}
 	}
-	// A fetch from another site stores SameSite=None cookies only
-	// (RFC 6265bis §5.7, step 18), a navigation all.
-	if !topLevel(try.Shape) && try.Position != finding.SameSite {
-		// A login needs no cookie to get there: a type that it cannot read is
-		// in the way before what comes back.
-		sibling := l.done(finding.SameSite, try.Shape)
-		switch {
-		case sibling != nil && sibling.By == finding.ByContentType:
-			try.take(sibling, "")
-			return nil
-		case l.cookie.SameSite != client.SameSiteNone:
-			return set(finding.Blocked, finding.BySameSite, fmt.Sprintf("browsers take the cookie %s from the answer to a navigation only, as it is not SameSite=None", l.cookie.Name))
-		case l.cookie.Partitioned:
-			return set(finding.Blocked, finding.ByThirdPartyCookie, fmt.Sprintf("the cookie %s is Partitioned, and the attacker's page is another partition", l.cookie.Name))
-		}
+	// It needs no cookie to get there: an untyped body that is not taken for
+	// JSON is in the way before what comes back.
+	if sibling := l.done(finding.SameSite, try.Shape); sibling != nil && sibling.By == finding.ByContentType {
+		try.take(sibling, "")
+		return nil
+	}
+	if l.dropped(try) {
+		return nil
 	}
 	dress(r.Header, try.Position, try.Shape, r.Method, r.URL)
 	res, err := l.t.Client.Do(ctx, r)
@@ -181,6 +177,23 @@ func (l *loginMatrix) cell(ctx context.Context, try *Try) error {
 		})
 	}
 	return set(finding.Blocked, finding.ByToken, fmt.Sprintf("refused (%d): the same login is refused from the own origin too, without what only the own page's script can send", res.Status))
+}
+
+// dropped settles a cell from which the browser would not keep the cookie, and
+// reports whether it is one: a fetch from another site stores SameSite=None
+// cookies only (RFC 6265bis §5.7, step 18), a navigation all.
+func (l *loginMatrix) dropped(try *Try) bool {
+	switch {
+	case topLevel(try.Shape) || try.Position == finding.SameSite:
+		return false
+	case l.cookie.SameSite != client.SameSiteNone:
+		_ = try.settle(finding.Blocked, finding.BySameSite, fmt.Sprintf("browsers take the cookie %s from the answer to a navigation only, as it is not SameSite=None", l.cookie.Name))
+	case l.cookie.Partitioned:
+		_ = try.settle(finding.Blocked, finding.ByThirdPartyCookie, fmt.Sprintf("the cookie %s is Partitioned, and the attacker's page is another partition", l.cookie.Name))
+	default:
+		return false
+	}
+	return true
 }
 
 func denies(r *client.Response) bool {
