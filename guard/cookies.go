@@ -6,9 +6,9 @@ import (
 )
 
 // clientCookies returns the cookies that the API may see. The session cookie
-// and everything that resembles it stay here, as does every JWT: no browser
-// holds one from this guard, so it was left over or tossed by a sibling domain
-// ("Cookie Crumbles", USENIX Security 2023). What parsers read differently is
+// and everything that resembles it stay here, as does every JWT and what
+// login.cookies names: no browser holds one from this guard, so it was left
+// over or tossed by a sibling domain ("Cookie Crumbles", USENIX Security 2023). What parsers read differently is
 // left out as well: names of RFC 2109 and quotes that swallow other cookies.
 func (g *Guard) clientCookies(lines []string) (*problem, string) {
 	if len(lines) == 0 {
@@ -26,7 +26,7 @@ func (g *Guard) clientCookies(lines []string) (*problem, string) {
 			pair, line, _ = strings.Cut(line, ";")
 			pair = strings.Trim(pair, " \t")
 			name, value, ok := strings.Cut(pair, "=")
-			if !ok || !plainCookie(name, value) || findJWT(value) != "" || resembles(name, own) || hides(value, own) {
+			if !ok || !plainCookie(name, value) || findJWT(value) != "" || g.authenticates[name] || resembles(name, own) || hides(value, own) {
 				continue
 			}
 			if b.Len() > 0 {

@@ -131,6 +131,16 @@ func TestACookieThatTheConfigurationNames(t *testing.T) {
 	if set := fmt.Sprint(w.Header()["Set-Cookie"]); strings.Contains(set, "ident") || !strings.Contains(set, "__Host-Http-session") {
 		t.Errorf("%s", set)
 	}
+	// One that the browser has all the same was tossed by a sibling domain.
+	tossed := func(h http.Handler) int {
+		return serve(h, request("GET", "/order", "", "Cookie", "ident=identifier-1")).Code
+	}
+	if got := tossed(s.bank.Config.Handler); got != 200 {
+		t.Fatalf("control: %d", got)
+	}
+	if got := tossed(s); got != 401 {
+		t.Errorf("a cookie from elsewhere logged in: %d", got)
+	}
 	for _, bad := range []string{"a b", "", "__Host-Http-session"} {
 		c := configFor("http://127.0.0.1:1")
 		c.Login.Cookies = []string{bad}
