@@ -204,7 +204,9 @@ func (r *route) writes() (fastapi.Place, string) {
 	}
 	handler := r.Handler.Fn
 	page := !taking.MatchString(handler.Name()) && slices.ContainsFunc(words(handler.Name()), func(w string) bool { return w == "page" || w == "form" })
-	shows := reading.MatchString(handler.Name()) || page
+	// Who answers in words of his own reads nothing for whoever asks.
+	tells := !page && len(r.Returns) > 0 && !slices.ContainsFunc(r.Returns, func(ret fastapi.Return) bool { return !saysOnly(ret.Value, 0) })
+	shows := reading.MatchString(handler.Name()) && !tells || page
 	named := changes(r.name()) && !page
 	for _, call := range r.Trace.Calls {
 		if call.InDependency || call.Fn == nil || call.Fn.Decl == nil {
@@ -228,11 +230,25 @@ func (r *route) writes() (fastapi.Place, string) {
 		if manages(call.Fn.Decl) || slices.ContainsFunc(path, onTheSide) || commit && slices.ContainsFunc(path, anyQuery.MatchString) {
 			continue
 		}
-		if named || !shows && changes(path[0]) {
+		if named || !shows && changes(path[0]) || tells && strings.HasPrefix(what, "an SQL") {
 			return call.At, what
 		}
 	}
 	return fastapi.Place{}, ""
+}
+
+// saysOnly reports whether an answer is a text that is written out, or a display
+// of such.
+func saysOnly(v *fastapi.Value, depth int) bool {
+	switch {
+	case v == nil || depth > 2:
+		return false
+	case v.Kind == fastapi.Dict:
+		return len(v.Elems) > 0 && !slices.ContainsFunc(v.Elems, func(e *fastapi.Value) bool { return !saysOnly(e, depth+1) })
+	case v.Kind == fastapi.Bool:
+		return depth > 0
+	}
+	return v.Kind == fastapi.Str && v.Env == ""
 }
 
 // callNames returns the names of the functions between the handler and a call.
