@@ -98,15 +98,26 @@ func (m *model) authenticatesBy(r *route) (what string, at fastapi.Place, how st
 			return k.label(), k.call.At, "the cookie is set here"
 		}
 	}
+	if call, ok := m.entersSession(r); ok {
+		return fmt.Sprintf("The session's %q", text(call.Args.Get("", 0))), call.At, "the session is written here"
+	}
+	return "", fastapi.Place{}, ""
+}
+
+// entersSession returns the call by which a route writes into the session who is
+// logged in. Where no route is seen to ask for what the session holds, a login
+// that takes a password says it by the name of what it writes.
+func (m *model) entersSession(r *route) (*fastapi.Call, bool) {
+	believed := len(m.sessionKeys) == 0 && r.is.login && r.password && !r.is.logout
 	for _, call := range r.Trace.Calls {
 		if call.InDependency || call.Name != "request.session.__setitem__" {
 			continue
 		}
-		if key := text(call.Args.Get("", 0)); m.sessionKeys[key] {
-			return fmt.Sprintf("The session's %q", key), call.At, "the session is written here"
+		if key := text(call.Args.Get("", 0)); m.sessionKeys[key] || believed && accountKey.MatchString(key) && !passingName.MatchString(key) {
+			return call, true
 		}
 	}
-	return "", fastapi.Place{}, ""
+	return nil, false
 }
 
 // forAnyone reports whether middleware or a dependency sets a cookie where it

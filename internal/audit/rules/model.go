@@ -63,6 +63,7 @@ type route struct {
 	reads    []string        // cookies that it reads, whatever for
 	ended    fastapi.Place   // where a logout ends the session that its cookie is of
 	bare     []fastapi.Place // where it answers 401 without WWW-Authenticate
+	password bool            // it takes a password
 	form     bool            // it takes a form, or a body of any type
 	asks     bool            // it is for those who are logged in already
 	anyFlow  bool            // it takes the code of an OAuth flow that any browser began
@@ -558,6 +559,9 @@ func withoutDoubles(cookies []*cookie) []*cookie {
 
 func (m *model) sessionAuthenticates() bool {
 	for _, r := range m.routes {
+		if _, ok := m.entersSession(r); ok {
+			return true
+		}
 		for _, s := range r.credentials {
 			if s.Kind == fastapi.FromSession {
 				return true
@@ -619,7 +623,6 @@ func (m *model) setCookie(call *fastapi.Call) *cookie {
 // settled reports whether the name of a cookie is known, and neither hidden nor
 // left to a setting without a default.
 func settled(name string) bool { return name != "" && name[0] != '$' }
-
 
 // goneWord is what stands in the place of a token that is taken away.
 var goneWord = regexp.MustCompile(`(?i)^(deleted?|removed|expired|none|null)?$`)
