@@ -68,6 +68,9 @@ func (m *model) conclude(r *route) {
 	for _, s := range t.Reads {
 		r.form = r.form || s.Kind == fastapi.FromForm || s.Kind == fastapi.FromQuery && passwordWord.MatchString(s.Name) || s.Kind == fastapi.FromBody && s.Name == "" && within(s.At, r.bodyOf())
 		r.password = r.password || (s.Kind == fastapi.FromForm || s.Kind == fastapi.FromBody || s.Kind == fastapi.FromQuery) && passwordWord.MatchString(s.Name)
+		if s.Kind == fastapi.FromQuery && accessParam.MatchString(s.Name) && within(s.At, r.bodyOf()) {
+			r.inQuery = append(r.inQuery, s)
+		}
 		if s.Kind == fastapi.FromCookie && s.Name != "" && !slices.Contains(r.reads, s.Name) {
 			r.reads = append(r.reads, s.Name)
 		}

@@ -59,18 +59,19 @@ type route struct {
 	beside   *fastapi.Source   // a header by which it would be asked as well
 	bearers  bool              // it looks at the Authorization header
 	is       topics
-	called   []*meaning      // of the names of all that it calls
-	reads    []string        // cookies that it reads, whatever for
-	ended    fastapi.Place   // where a logout ends the session that its cookie is of
-	bare     []fastapi.Place // where it answers 401 without WWW-Authenticate
-	password bool            // it takes a password
-	form     bool            // it takes a form, or a body of any type
-	asks     bool            // it is for those who are logged in already
-	anyFlow  bool            // it takes the code of an OAuth flow that any browser began
-	refuses  bool            // it turns away who is not known, or asks what no one sees here
-	bearer   bool            // an answer says token_type
-	renewing bool            // it hands out a new token for a refresh token
-	changes  string          // what a GET changes, and where
+	called   []*meaning        // of the names of all that it calls
+	reads    []string          // cookies that it reads, whatever for
+	ended    fastapi.Place     // where a logout ends the session that its cookie is of
+	bare     []fastapi.Place   // where it answers 401 without WWW-Authenticate
+	inQuery  []*fastapi.Source // access tokens that its handler takes from the query
+	password bool              // it takes a password
+	form     bool              // it takes a form, or a body of any type
+	asks     bool              // it is for those who are logged in already
+	anyFlow  bool              // it takes the code of an OAuth flow that any browser began
+	refuses  bool              // it turns away who is not known, or asks what no one sees here
+	bearer   bool              // an answer says token_type
+	renewing bool              // it hands out a new token for a refresh token
+	changes  string            // what a GET changes, and where
 	changeAt fastapi.Place
 }
 

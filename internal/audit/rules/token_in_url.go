@@ -14,10 +14,11 @@ import (
 const pageToken = `((old|current|my|user)_)?(access_?|auth_?|refresh_?|jwt_?|session_?)?(token|jwt)`
 
 var (
-	tokenParam = regexp.MustCompile(`(?i)^((old|current|my|user)_)?(access_?|auth_?|refresh_?|id_?|bearer_?|jwt_?|session_?)?token$|^jwt$|^access$`)
-	urlToken   = regexp.MustCompile(`(?i)[?&#](access_?|auth_?|refresh_?|jwt_?)?(token|jwt)=`)
-	noToken    = regexp.MustCompile(`(?i)^(false|true|null|none|invalid|expired|missing|error)(&|#|$)`)
-	pageURL    = regexp.MustCompile(`(?i)[?&]` + pageToken + `=(\$\{|["'\x60]\s*\+)`)
+	tokenParam  = regexp.MustCompile(`(?i)^((old|current|my|user)_)?(access_?|auth_?|refresh_?|id_?|bearer_?|jwt_?|session_?)?token$|^jwt$|^access$`)
+	accessParam = regexp.MustCompile(`(?i)^(access|jwt|bearer)_?token$`)
+	urlToken    = regexp.MustCompile(`(?i)[?&#](access_?|auth_?|refresh_?|jwt_?)?(token|jwt)=`)
+	noToken     = regexp.MustCompile(`(?i)^(false|true|null|none|invalid|expired|missing|error)(&|#|$)`)
+	pageURL     = regexp.MustCompile(`(?i)[?&]` + pageToken + `=(\$\{|["'\x60]\s*\+)`)
 	// pathToken is a token that is a part of a path: of a name that leaves no
 	// doubt, for much that is not secret is called a token there.
 	pathToken = regexp.MustCompile(`(?i)/\$\{[\w.]*(access|auth|jwt|session)_?token\s*\}`)
@@ -46,6 +47,15 @@ var tokenInURL = Rule{"token-in-url", func(c *Context) {
 			if call.Name == "starlette.RedirectResponse" && carriesToken(call) && !oneTimeWord.MatchString(call.At.File.Text(call.At.Span)) {
 				c.report(call.At, fmt.Sprintf("%s redirects to a URL that carries a token: URLs are kept in logs and histories and sent on in Referer.", r.label()), related(r.At, r.label()))
 			}
+		}
+	}
+	for _, r := range c.model.routes {
+		// A parameter that is called an access token is one, whoever it is handed to.
+		if r.Method == "WEBSOCKET" || r.is.oneTime || strings.Contains(strings.ToLower(r.name()), "callback") {
+			continue
+		}
+		for _, s := range r.inQuery {
+			c.report(s.At, fmt.Sprintf("%s takes an access token from the parameter %q of the URL: URLs are kept in logs and histories.", r.label(), s.Name), related(r.At, r.label()))
 		}
 	}
 	for _, r := range c.model.routes {
