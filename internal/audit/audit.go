@@ -185,6 +185,8 @@ type source struct {
 	texts    map[string]string // of pages and settings files
 
 	documents map[string]*document
+
+	lax, strict bool // what files of requirements say of FastAPI
 }
 
 // yaml returns the settings files as the program may read them.
@@ -259,6 +261,10 @@ feed:
 			src.settings = append(src.settings, envSettings(e.Path, texts[i])...)
 		case e.Kind == pysrc.EnvForm:
 			forms[e.Path] = texts[i]
+		case e.Kind == pysrc.Pins:
+			if lax, pinned := laxPin(texts[i]); pinned {
+				src.lax, src.strict = src.lax || lax, src.strict || !lax
+			}
 		}
 	}
 	src.compose(forms)
@@ -333,6 +339,7 @@ func judge(cfg Config, src source) result {
 		Program: p, Pages: src.pages,
 		Committed: func(path string) bool { return !src.ignored[path] },
 		LineText:  lineText,
+		LaxBodies: src.lax && !src.strict,
 	})
 	out.Findings, out.Notes = suppress(judged.Findings, src)
 	if p.Cut {

@@ -481,6 +481,7 @@ func (in *interp) bodyParam(q pysrc.Param) *Value {
 	if q.Ann != nil {
 		if t, _ := in.annotation(q.Ann); t != nil && t.Kind == ClassKind {
 			s.Kind = FromBody
+			in.trace.Reads = append(in.trace.Reads, s)
 			obj := in.instance(t.Class)
 			return obj.with([]*Source{s})
 		}

@@ -29,6 +29,7 @@ const (
 	EnvForm       // .env.example and its kin, which count where something loads them
 	YAMLFile      // settings, where plain
 	Frontend      // js, ts, jsx, tsx, vue, svelte, html
+	Pins          // requirements and locks, which say what versions are installed
 )
 
 // An Entry is a file of the tree.
@@ -173,6 +174,17 @@ func kindOf(name string) (Kind, bool) {
 			return 0, false
 		}
 		return Frontend, true
+	case ".txt":
+		return Pins, strings.Contains(lower, "requirements")
+	case ".toml", ".lock":
+		switch lower {
+		case "pyproject.toml", "poetry.lock", "uv.lock", "pdm.lock":
+			return Pins, true
+		}
+		return 0, false
+	}
+	if lower == "pipfile" {
+		return Pins, true
 	}
 	return envKind(lower)
 }

@@ -67,6 +67,7 @@ func (m *model) conclude(r *route) {
 	r.bearers = slices.ContainsFunc(t.Reads, isAuthHeader)
 	for _, s := range t.Reads {
 		r.form = r.form || s.Kind == fastapi.FromForm || s.Kind == fastapi.FromQuery && passwordWord.MatchString(s.Name) || s.Kind == fastapi.FromBody && s.Name == "" && within(s.At, r.bodyOf())
+		r.json = r.json || s.Kind == fastapi.FromBody && s.Name != "" && within(s.At, r.bodyOf())
 		r.password = r.password || (s.Kind == fastapi.FromForm || s.Kind == fastapi.FromBody || s.Kind == fastapi.FromQuery) && passwordWord.MatchString(s.Name)
 		if s.Kind == fastapi.FromQuery && accessParam.MatchString(s.Name) && within(s.At, r.bodyOf()) {
 			r.inQuery = append(r.inQuery, s)
@@ -75,6 +76,8 @@ func (m *model) conclude(r *route) {
 			r.reads = append(r.reads, s.Name)
 		}
 	}
+	// Who looks where a request was made may refuse in a way that does not show.
+	r.json = r.json && !slices.ContainsFunc(t.Reads, saysFrom)
 	if r.is.logout {
 		if i := slices.IndexFunc(t.Calls, endsBy); i >= 0 {
 			r.ended = t.Calls[i].At
@@ -91,6 +94,11 @@ func (m *model) conclude(r *route) {
 	if r.Method == "GET" && r.mustHeader == nil {
 		r.changeAt, r.changes = r.writes()
 	}
+}
+
+// saysFrom reports whether a header says where a request was made.
+func saysFrom(s *fastapi.Source) bool {
+	return s.Kind == fastapi.FromHeader && (s.Name == "origin" || s.Name == "referer" || strings.HasPrefix(s.Name, "sec-fetch-"))
 }
 
 // forget leaves of a route's trace what rules ask for once all was heard.

@@ -23,6 +23,7 @@ var loginForgeable = Rule{"login-forgeable", func(c *Context) {
 			continue
 		}
 		if !r.form {
+			c.bodyForgeable(r)
 			continue
 		}
 		if what, at, how := c.model.authenticatesBy(r); what != "" {
@@ -34,6 +35,23 @@ var loginForgeable = Rule{"login-forgeable", func(c *Context) {
 		c.report(call.At, "The login that "+library+" makes here takes a form and sets a cookie, which authenticates; a form on another site can log the victim in as the attacker, whatever SameSite says.")
 	})
 }}
+
+// bodyForgeable reports a login that takes JSON which a FastAPI parses that asks
+// for no Content-Type: fetch sends a Blob of no type without a preflight. The
+// answer to such a request sets no cookie but one with SameSite=None (RFC 6265bis,
+// storage model).
+func (c *Context) bodyForgeable(r *route) {
+	if !c.LaxBodies || !r.json || r.Method != "POST" {
+		return
+	}
+	for _, k := range c.model.cookiesOf(r) {
+		if c.model.logsIn(k) && k.sameSiteOf() == "none" {
+			c.report(r.At, fmt.Sprintf("%s takes JSON, which the FastAPI that is pinned here parses without a Content-Type too. %s, which it sets with SameSite=None, authenticates; a page of another site can log the victim in as the attacker.", r.label(), k.label()),
+				related(k.call.At, "the cookie is set here"))
+			return
+		}
+	}
+}
 
 // callbackForgeable reports the callback of an OAuth flow that takes the code of
 // any link: RFC 6749, section 10.12, and RFC 9700, section 2.1, demand that it
@@ -93,8 +111,7 @@ func (r *route) asksWho() bool {
 // route answers, a cookie or what it keeps in the session, and where it sets it.
 func (m *model) authenticatesBy(r *route) (what string, at fastapi.Place, how string) {
 	for _, k := range m.cookiesOf(r) {
-		// What every visitor is given, by middleware, is no login's own.
-		if !k.deletes && !m.forAnyone(k) && (m.credNames[k.name] || k.token && m.cookiesRead[k.name]) {
+		if m.logsIn(k) {
 			return k.label(), k.call.At, "the cookie is set here"
 		}
 	}
@@ -102,6 +119,12 @@ func (m *model) authenticatesBy(r *route) (what string, at fastapi.Place, how st
 		return fmt.Sprintf("The session's %q", text(call.Args.Get("", 0))), call.At, "the session is written here"
 	}
 	return "", fastapi.Place{}, ""
+}
+
+// logsIn reports whether a cookie is one that authenticates who logged in. What
+// every visitor is given, by middleware, is no login's own.
+func (m *model) logsIn(k *cookie) bool {
+	return !k.deletes && !m.forAnyone(k) && (m.credNames[k.name] || k.token && m.cookiesRead[k.name])
 }
 
 // entersSession returns the call by which a route writes into the session who is

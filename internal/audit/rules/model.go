@@ -64,6 +64,7 @@ type route struct {
 	ended    fastapi.Place     // where a logout ends the session that its cookie is of
 	bare     []fastapi.Place   // where it answers 401 without WWW-Authenticate
 	inQuery  []*fastapi.Source // access tokens that its handler takes from the query
+	json     bool              // it takes a body that FastAPI parses
 	password bool              // it takes a password
 	form     bool              // it takes a form, or a body of any type
 	asks     bool              // it is for those who are logged in already

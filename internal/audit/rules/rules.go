@@ -48,6 +48,10 @@ type Input struct {
 	Committed func(path string) bool
 	// LineText returns a line of any file that was read.
 	LineText func(path string, line int) string
+	// LaxBodies says that the program is installed with a FastAPI that parses as
+	// JSON also what comes without a Content-Type, as a page of any site can send
+	// it.
+	LaxBodies bool
 }
 
 // A Context is one run of the rules.
