@@ -409,6 +409,11 @@ func (in *interp) method(recv *Value, name string, args Args, at Place, node *py
 	if name == "execute" {
 		in.taint(node, args.sources())
 	}
+	if recv.Kind == Unknown && recv.Method != "headers" {
+		if m := in.byMethod(name); m != nil {
+			return in.callFunc(m.Fn, args, at).with(sourcesOf(recv))
+		}
+	}
 	return in.record("?."+name, recv, args, at, node)
 }
 

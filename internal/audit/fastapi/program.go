@@ -66,6 +66,8 @@ type Program struct {
 	inside    map[string][]*Module // by the folder of the package that they are modules of
 	suffixes  map[string][]*Module
 	known     map[string]bool // first names of libraries
+	methods   map[string]bool // of classes, by names that tell much
+	byName    once[known]     // what byMethod found, by module and name
 	names     once[called]
 	externals once[*Value]
 	budget    int             // steps left for everything
@@ -103,7 +105,7 @@ func Load(files []*pysrc.File, settings []Setting, documents map[string]Document
 func newProgram(files []*pysrc.File, settings []Setting, documents map[string]Document, libraries map[string]bool, witness Witness) *Program {
 	p := &Program{
 		Top: &Trace{}, Rest: &Trace{}, env: map[string][]*Value{}, deployed: map[string][]*Value{}, documents: documents, byPath: map[string]*Module{}, folded: map[string]*Module{}, inside: map[string][]*Module{},
-		suffixes: map[string][]*Module{}, known: libraries, entered: map[pysrc.Node]bool{}, parts: newRequestParts(), configs: map[*Class]Args{},
+		suffixes: map[string][]*Module{}, known: libraries, entered: map[pysrc.Node]bool{}, parts: newRequestParts(), configs: map[*Class]Args{}, methods: map[string]bool{},
 		budget: stepsAll + stepsFile*len(files), witness: witness,
 	}
 	for _, s := range settings {
@@ -124,6 +126,7 @@ func newProgram(files []*pysrc.File, settings []Setting, documents map[string]Do
 		m.scope = newModuleScope(m)
 		m.literals = make([]atomic.Pointer[Value], f.Literals)
 		p.Modules = append(p.Modules, m)
+		p.noteMethods(f)
 		p.byPath[f.Path] = m
 		p.folded[strings.ToLower(f.Path)] = m
 		folder := m.dir()
