@@ -89,26 +89,38 @@ func (m *matrix) originFirst(ctx context.Context, try *Try, res, plain *client.R
 	if err != nil {
 		return false, err
 	}
-	r, ok := call.WithToken(m.creds.CSRFValue()).Encode(try.Shape)
-	if !ok {
+	if _, ok := call.Encode(try.Shape); !ok {
 		return false, nil
 	}
-	dress(r.Header, try.Position, try.Shape, r.Method, r.URL)
-	m.creds.Put(r, actor.Use{Cookie: true, CSRF: true})
-	foreign, err := m.t.Client.Do(ctx, r)
-	if err != nil {
-		return false, err
+	// What looks at the Referer is passed by a page that chooses what is in it.
+	edits := []func(http.Header){
+		func(http.Header) {},
+		func(h http.Header) { h.Del("Referer") },
+		func(h http.Header) { refer(h, unsafeURL, try.Position, try.Shape, m.t.Base) },
 	}
-	m.t.Victim.Rotated(m.creds, foreign)
-	if m.s.Judge.Read(foreign) == Accepted {
-		m.called = nil
-		return false, nil
+	if m.t.referrersVain >= maxReferrers {
+		edits = edits[:1]
 	}
-	if !lookAt(foreign).same(lookAt(res)) {
-		return false, nil
+	for _, edit := range edits {
+		r, _ := call.WithToken(m.creds.CSRFValue()).Encode(try.Shape)
+		dress(r.Header, try.Position, try.Shape, r.Method, r.URL)
+		edit(r.Header)
+		m.creds.Put(r, actor.Use{Cookie: true, CSRF: true})
+		foreign, err := m.t.Client.Do(ctx, r)
+		if err != nil {
+			return false, err
+		}
+		m.t.Victim.Rotated(m.creds, foreign)
+		if m.s.Judge.Read(foreign) == Accepted {
+			m.called = nil
+			return false, nil
+		}
+		if !lookAt(foreign).same(lookAt(res)) {
+			return false, nil
+		}
 	}
 	// The token must still be good: some serve for one request.
-	r, _ = call.WithToken(m.creds.CSRFValue()).Encode(try.Shape)
+	r, _ := call.WithToken(m.creds.CSRFValue()).Encode(try.Shape)
 	r.Bare = false
 	Own(r.Header, r.Method, r.URL)
 	m.creds.Put(r, actor.Use{Cookie: true, CSRF: true})
