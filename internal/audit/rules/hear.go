@@ -64,6 +64,11 @@ func (m *model) conclude(r *route) {
 			r.bare = append(r.bare, at)
 		}
 	}
+	for _, call := range t.Calls {
+		if at := gate401(call, t.Reads); !named && !at.IsZero() && !slices.Contains(r.bare, at) {
+			r.bare = append(r.bare, at)
+		}
+	}
 	r.bearers = slices.ContainsFunc(t.Reads, isAuthHeader)
 	for _, s := range t.Reads {
 		r.form = r.form || s.Kind == fastapi.FromForm || s.Kind == fastapi.FromQuery && passwordWord.MatchString(s.Name) || s.Kind == fastapi.FromBody && s.Name == "" && within(s.At, r.bodyOf())

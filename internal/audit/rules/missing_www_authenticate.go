@@ -91,6 +91,20 @@ func returns401(v *fastapi.Value) fastapi.Place {
 	return at
 }
 
+// gate401 returns where middleware that looks at the Authorization header makes
+// such an answer; zero of all other calls.
+func gate401(call *fastapi.Call, reads []*fastapi.Source) fastapi.Place {
+	if !call.InDependency || call.Fn == nil || call.Fn.Decl == nil {
+		return fastapi.Place{}
+	}
+	at := returns401(&fastapi.Value{Kind: fastapi.ObjectKind, Object: &fastapi.Object{Qual: call.Name, Args: call.Args, At: call.At}})
+	gate := fastapi.Place{File: call.Fn.Module.File, Span: call.Fn.Decl.Range()}
+	if at.IsZero() || !slices.ContainsFunc(reads, func(s *fastapi.Source) bool { return isAuthHeader(s) && within(s.At, gate) }) {
+		return fastapi.Place{}
+	}
+	return at
+}
+
 // madeAt returns where an exception is made, which is where its headers are due,
 // and need not be where it is raised.
 func madeAt(x *fastapi.Raised) fastapi.Place {
