@@ -4,6 +4,7 @@ package libraries
 var authJWT = ConfigClass{
 	Location: "authjwt_token_location", CSRF: "authjwt_cookie_csrf_protect", Secret: "authjwt_secret_key",
 	Secure: "authjwt_cookie_secure", SameSite: "authjwt_cookie_samesite", Expires: "authjwt_access_token_expires",
+	AccessName: "authjwt_access_cookie_key", RefreshName: "authjwt_refresh_cookie_key",
 	CSRFDefault: true, SecureDefault: false, SameSiteDefault: "",
 	Dependencies: []string{"jwt_required", "jwt_optional", "fresh_jwt_required", "jwt_refresh_token_required"},
 }

@@ -112,6 +112,7 @@ func (a *AdminPages) Is(name string) bool { return sameClass(a.Class, name) }
 // library keeps tokens.
 type ConfigClass struct {
 	Location, CSRF, Secret, Secure, SameSite, Expires string // field names
+	AccessName, RefreshName                           string // … of the names of the cookies
 	CSRFDefault, SecureDefault                        bool
 	SameSiteDefault                                   string
 	Dependencies                                      []string // calls and dependencies that read the token

@@ -119,6 +119,13 @@ var cookieNoHostPrefix = Rule{"cookie-no-host-prefix", func(c *Context) {
 		}
 		return k.label() + " carries a token and its name does not begin with __Host-: a sibling subdomain, or plain http, can plant one of the same name."
 	})
+	for _, cfg := range c.model.configs {
+		for _, v := range cfg.cookieNames {
+			if name := text(v); cfg.cookies && name != "" && !strings.HasPrefix(name, "__Host-") {
+				c.report(v.At, fmt.Sprintf("The cookie %q of %s carries a token and its name does not begin with __Host-: a sibling subdomain, or plain http, can plant one of the same name.", name, cfg.library))
+			}
+		}
+	}
 }}
 
 // barsHostPrefix reports whether browsers take no cookie so set whose name

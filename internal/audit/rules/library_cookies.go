@@ -139,6 +139,7 @@ type config struct {
 	secure             *fastapi.Value
 	secureDefault      bool
 	sameSiteValue      *fastapi.Value
+	cookieNames        []*fastapi.Value // as far as settings say them, of cookies that the library sets
 }
 
 func (m *model) findConfigs(c *Context) []config {
@@ -167,6 +168,11 @@ func (m *model) findConfigs(c *Context) []config {
 			if v := set[k.CSRF]; v != nil {
 				if t, known := v.Truth(); known {
 					x.csrf, x.csrfAt = t, v.At
+				}
+			}
+			for _, n := range []struct{ field, sets string }{{k.AccessName, "set_access_cookies"}, {k.RefreshName, "set_refresh_cookies"}} {
+				if v := set[n.field]; v != nil && slices.ContainsFunc(m.calls, func(call *fastapi.Call) bool { return tail(call.Name) == n.sets }) {
+					x.cookieNames = append(x.cookieNames, v)
 				}
 			}
 			if v := set[k.SameSite]; v != nil {

@@ -89,7 +89,7 @@ func (m *model) newMeaning(name string) *meaning {
 }
 
 // asked are names of further calls that rules look at, whoever's they are.
-var asked = set(`set_cookie delete_cookie unset_jwt_cookies unset_access_cookies unset_cookies compare_digest BearerTransport LoginManager`)
+var asked = set(`set_cookie delete_cookie unset_jwt_cookies unset_access_cookies unset_cookies set_access_cookies set_refresh_cookies compare_digest BearerTransport LoginManager`)
 
 // cookieSettings returns what a call says of how a library sets its cookies.
 func (m *model) cookieSettings(call *fastapi.Call) []*libraries.CookieSetting {
