@@ -200,6 +200,9 @@ func envKind(lower string) (Kind, bool) {
 			return EnvForm, true
 		}
 	}
+	if slices.Contains(strings.FieldsFunc(lower, func(r rune) bool { return strings.ContainsRune(".-_", r) }), "ex") {
+		return EnvForm, true
+	}
 	return EnvFile, true
 }
 

@@ -147,6 +147,8 @@ func (c *Context) tooLong(call *fastapi.Call, life *fastapi.Value) {
 
 func span(seconds float64) string {
 	switch {
+	case seconds >= 2*365*86400:
+		return fmt.Sprintf("%.0f years", seconds/(365*86400))
 	case seconds >= 2*86400:
 		return fmt.Sprintf("%.3g days", seconds/86400)
 	case seconds >= 2*3600:

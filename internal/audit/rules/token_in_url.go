@@ -45,7 +45,7 @@ var tokenInURL = Rule{"token-in-url", func(c *Context) {
 				}
 			}
 			if call.Name == "starlette.RedirectResponse" && carriesToken(call) && !oneTimeWord.MatchString(call.At.File.Text(call.At.Span)) {
-				c.report(call.At, fmt.Sprintf("%s redirects to a URL that carries a token: URLs are kept in logs and histories and sent on in Referer.", r.label()), related(r.At, r.label()))
+				c.report(writtenAt(call), fmt.Sprintf("%s redirects to a URL that carries a token: URLs are kept in logs and histories and sent on in Referer.", r.label()), related(r.At, r.label()))
 			}
 		}
 	}
@@ -79,6 +79,19 @@ var tokenInURL = Rule{"token-in-url", func(c *Context) {
 		c.pageURLs(p)
 	}
 }}
+
+// writtenAt returns where the address of a redirect is put together, in the
+// function that redirects.
+func writtenAt(call *fastapi.Call) fastapi.Place {
+	url := call.Args.Get("url", 0)
+	if url == nil || url.At.File != call.At.File || call.Fn == nil || call.Fn.Decl == nil {
+		return call.At
+	}
+	if body := call.Fn.Decl.Range(); url.At.Span.Start < body.Start || url.At.Span.End > body.End {
+		return call.At
+	}
+	return url.At
+}
 
 // pageURLs reports where a page puts a token into a URL, or takes it from its
 // own.
