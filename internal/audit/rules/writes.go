@@ -230,12 +230,18 @@ func (r *route) writes() (fastapi.Place, string) {
 		if manages(call.Fn.Decl) || slices.ContainsFunc(path, onTheSide) || commit && slices.ContainsFunc(path, anyQuery.MatchString) {
 			continue
 		}
+		if !named && !tells && slices.ContainsFunc(path, marksRead.MatchString) {
+			continue
+		}
 		if named || !shows && changes(path[0]) || tells && strings.HasPrefix(what, "an SQL") {
 			return call.At, what
 		}
 	}
 	return fastapi.Place{}, ""
 }
+
+// marksRead are names of helpers that note that something was shown.
+var marksRead = regexp.MustCompile(`(?i)^_*(a?mark|set)_.*(read|seen|viewed|opened)(_|$)`)
 
 // saysOnly reports whether an answer is a text that is written out, or a display
 // of such.
