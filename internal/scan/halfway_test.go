@@ -71,3 +71,33 @@ func TestWhatStopsAForgeryShowsWithoutASuccess(t *testing.T) {
 		})
 	}
 }
+
+const votePath = `"/vote":{"put":{"operationId":"vote","requestBody":{"required":true,"content":{"application/json":{"schema":{"type":"object",
+	"required":["choice"],"properties":{"choice":{"type":"string"}}}}}},"responses":{"200":{"description":""}}}},`
+
+// A PUT has no shape in which its body could be tried as another type: that it
+// is never taken says no more than what browsers hold back.
+func TestAPutWhoseBodyIsNeverTaken(t *testing.T) {
+	t.Parallel()
+	s := &small{attributes: "SameSite=Lax"}
+	s.page = func(w http.ResponseWriter, r *http.Request) bool {
+		switch r.URL.Path {
+		case "/openapi.json":
+			return answer(w, 200, json.RawMessage(strings.Replace(document, `"paths":{`, `"paths":{`+votePath, 1)))
+		case "/vote":
+		default:
+			return false
+		}
+		if k, err := r.Cookie("session"); err != nil || k.Value != "0123456789abcdef" {
+			return answer(w, 401, map[string]any{"detail": "Not authenticated"})
+		}
+		return answer(w, 422, map[string]any{"detail": map[string]any{"code": "wrong_choice"}})
+	}
+	r := run(t, scan.Config{Target: serve(t, s), Victim: alice})
+	if v := verdict(t, r, "PUT /vote", finding.CrossSite, finding.JSONCORS); v.By != finding.ByPreflight {
+		t.Errorf("as json-cors: %s by %q (%s)", v.Verdict, v.By, v.Reason)
+	}
+	if v := verdict(t, r, "PUT /vote", finding.SameSite, finding.Override); v.Verdict == finding.Forged {
+		t.Errorf("as override: %s (%s)", v.Verdict, v.Reason)
+	}
+}

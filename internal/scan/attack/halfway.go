@@ -24,6 +24,9 @@ func (t *Target) halfway(ctx context.Context, s *Subject) (*matrix, bool, error)
 		if call.IsForm() {
 			unlike = finding.TextPlain
 		}
+		if _, ok := call.Encode(unlike); !ok {
+			return nil, false, nil
+		}
 		reading, err := m.control(ctx, unlike)
 		if err != nil || reading == Accepted {
 			return nil, false, err
