@@ -32,7 +32,7 @@ func Run(ctx context.Context, cfg Config, handlers ...finding.Handler) (*finding
 	}
 	c := finding.NewCollector(finding.Scan, cfg.Tool, target.Redacted(), cfg.Clock(), fan(handlers))
 	s := &session{cfg: &cfg, target: target, c: c}
-	err = s.run(ctx)
+	err = s.survive(ctx)
 	if s.cl != nil {
 		c.Cover(s.cl.Sent(), 0)
 		s.cl.Close()
