@@ -41,7 +41,7 @@ type Config struct {
 	BodyTime  time.Duration     // for one answer's body after its head; 0: 3 s
 	MaxBody   int64             // bytes read of one body; 0: 1 MiB
 	MaxWait   time.Duration     // the longest Retry-After obeyed; 0: 1 min
-	Patience  time.Duration     // waited in all for an API that counts requests; 0: 4 min
+	Patience  time.Duration     // waited in all for an API that counts requests; 0: 15 min
 	// Waits is told of each wait that the target asked for; nil: nobody is.
 	Waits func(status int, d time.Duration)
 }
@@ -86,7 +86,7 @@ func New(cfg Config) *Client {
 	def(&cfg.Timeout, 10*time.Second)
 	def(&cfg.BodyTime, 3*time.Second)
 	def(&cfg.MaxWait, time.Minute)
-	def(&cfg.Patience, 4*time.Minute)
+	def(&cfg.Patience, 15*time.Minute)
 	if cfg.InFlight <= 0 {
 		cfg.InFlight = 8
 	}

@@ -12,12 +12,17 @@ import (
 // take more is waited for: most count by the minute. The rest is for its clock.
 const window = 65 * time.Second
 
+// maxVain is how many paths in a row may be waited for in vain: an API that lets
+// nobody in any more is not one that counts by the minute.
+const maxVain = 3
+
 // patience decides whether an API is waited for that answers that there were
 // too many requests.
 type patience struct {
 	mu     sync.Mutex
 	spent  time.Duration   // waited in all
 	closed map[string]bool // paths for which a window was waited in vain
+	vain   int             // of those, since a wait was last worth it
 }
 
 // wait returns how long to wait before r is sent again, where its answer asks
@@ -27,6 +32,11 @@ type patience struct {
 // every moment.
 func (p *patience) wait(r *Request, res *Response, try int, waited time.Duration, cfg *Config) (time.Duration, bool) {
 	if res.Status != http.StatusTooManyRequests && res.Status != http.StatusServiceUnavailable {
+		if try > 0 {
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			p.vain = 0
+		}
 		return 0, false
 	}
 	said := strings.TrimSpace(res.Header.Get("Retry-After"))
@@ -41,13 +51,14 @@ func (p *patience) wait(r *Request, res *Response, try int, waited time.Duration
 	}
 	key := r.Method + " " + r.URL.Path
 	switch {
-	case p.closed[key], d > cfg.MaxWait, p.spent+d > cfg.Patience:
+	case p.closed[key], p.vain >= maxVain, d > cfg.MaxWait, p.spent+d > cfg.Patience:
 		return 0, false
 	case said != "" && try >= 3, waited+d > window && try > 0:
 		if p.closed == nil {
 			p.closed = map[string]bool{}
 		}
 		p.closed[key] = true
+		p.vain++
 		return 0, false
 	}
 	p.spent += d

@@ -100,3 +100,39 @@ func TestPatienceEnds(t *testing.T) {
 		}
 	})
 }
+
+// An API that lets nobody in any more is waited for on a few paths, and one that
+// counts by the minute for as long as it takes.
+func TestPatienceIsForThoseWhoComeBack(t *testing.T) {
+	for name, tc := range map[string]struct {
+		each int
+		want time.Duration // at the most
+		open bool
+	}{
+		"shut":               {0, 4 * time.Minute, false},
+		"one in each minute": {1, 15 * time.Minute, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				api := &counting{each: tc.each, taken: map[string][]time.Time{}}
+				c := client.New(client.Config{Target: target(t, "http://api.test"), Transport: api})
+				start, taken := time.Now(), 0
+				for n := range 40 {
+					res, err := c.Do(t.Context(), get(target(t, "http://api.test/"+string(rune('a'+n%4)))))
+					if err != nil {
+						t.Fatal(err)
+					}
+					if res.Status == 200 {
+						taken++
+					}
+				}
+				if took := time.Since(start); took > tc.want || took < time.Minute {
+					t.Errorf("waited %v, want at most %v", took, tc.want)
+				}
+				if tc.open != (taken == 40) {
+					t.Errorf("%d of 40 were taken", taken)
+				}
+			})
+		})
+	}
+}
