@@ -13,9 +13,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/go-json-experiment/json"
-
 	"github.com/d710e0ae/countersign/cfgerrors"
+	"github.com/d710e0ae/countersign/internal/problem"
 )
 
 // The defaults of a [Config].
@@ -281,23 +280,8 @@ func (m *Middleware) keep(ctx context.Context, k Key, owner Owner, a *answer) {
 // Refuse answers a refused request with a problem document (RFC 9457), as the
 // Middleware does: for a Config.Refuse that only wants to take note.
 func Refuse(w http.ResponseWriter, e *Error) {
-	body, err := json.Marshal(struct {
-		Type   string `json:"type"`
-		Title  string `json:"title"`
-		Status int    `json:"status"`
-		Detail string `json:"detail"`
-		Code   string `json:"code"`
-	}{"about:blank", http.StatusText(e.Status), e.Status, e.Detail, e.Code})
-	if err != nil {
-		http.Error(w, e.Detail, e.Status)
-		return
-	}
-	h := w.Header()
-	h.Set("Content-Type", "application/problem+json")
-	h.Set("Cache-Control", "no-store")
 	if e.About == ErrInFlight || e.About == ErrUnavailable {
-		h.Set("Retry-After", "1")
+		w.Header().Set("Retry-After", "1")
 	}
-	w.WriteHeader(e.Status)
-	w.Write(body)
+	problem.Write(w, e.Status, e.Detail, e.Code)
 }

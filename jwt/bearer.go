@@ -6,7 +6,7 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/go-json-experiment/json"
+	"github.com/d710e0ae/countersign/internal/problem"
 )
 
 // Bearer returns the token of the request's Authorization header (RFC 6750,
@@ -128,33 +128,20 @@ func (v *Verifier) authenticate(w http.ResponseWriter, r *http.Request, next htt
 // it, and whose "code" is token-expired, token-invalid or no-token. Why a
 // token is invalid is not told to who sent it.
 func Refuse(w http.ResponseWriter, err error) {
-	p := struct {
-		Type   string `json:"type"`
-		Title  string `json:"title"`
-		Status int    `json:"status"`
-		Detail string `json:"detail"`
-		Code   string `json:"code"`
-	}{"about:blank", "", http.StatusUnauthorized, "Invalid token", "token-invalid"}
+	status, detail, code := http.StatusUnauthorized, "Invalid token", "token-invalid"
 	challenge := `Bearer error="invalid_token"`
 	switch {
 	case errors.Is(err, ErrUnavailable):
-		p.Status, p.Detail, p.Code, challenge = http.StatusServiceUnavailable, "Token cannot be checked now", "token-unchecked", ""
+		status, detail, code, challenge = http.StatusServiceUnavailable, "Token cannot be checked now", "token-unchecked", ""
 	case errors.Is(err, ErrExpired):
-		p.Detail, p.Code = "Token expired", "token-expired"
+		detail, code = "Token expired", "token-expired"
 		challenge += `, error_description="the token has expired"`
 	case errors.Is(err, ErrMissing):
-		p.Detail, p.Code = "Not authenticated", "no-token"
+		detail, code = "Not authenticated", "no-token"
 		challenge = "Bearer" // no error where there was no token (RFC 6750, section 3.1)
 	}
-	p.Title = http.StatusText(p.Status)
-	h := w.Header()
 	if challenge != "" {
-		h.Set("WWW-Authenticate", challenge)
+		w.Header().Set("WWW-Authenticate", challenge)
 	}
-	h.Set("Content-Type", "application/problem+json")
-	h.Set("Cache-Control", "no-store")
-	w.WriteHeader(p.Status)
-	if body, err := json.Marshal(p); err == nil {
-		w.Write(body)
-	}
+	problem.Write(w, status, detail, code)
 }

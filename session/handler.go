@@ -6,7 +6,7 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/go-json-experiment/json"
+	"github.com/d710e0ae/countersign/internal/problem"
 )
 
 type contextKey struct{}
@@ -65,40 +65,24 @@ func (m *Manager) turnAway(w http.ResponseWriter, r *http.Request, err error) {
 // login from another site, 409 for a conflict, else 401. It makes the browser
 // drop a cookie that is good for nothing.
 func (m *Manager) Refuse(w http.ResponseWriter, err error) {
-	p := struct {
-		Type   string `json:"type"`
-		Title  string `json:"title"`
-		Status int    `json:"status"`
-		Detail string `json:"detail"`
-		Code   string `json:"code"`
-	}{"about:blank", "", http.StatusUnauthorized, "Not authenticated", "no-session"}
+	status, detail, code := http.StatusUnauthorized, "Not authenticated", "no-session"
 	switch {
 	case errors.Is(err, ErrMalformed):
-		p.Status, p.Detail, p.Code = http.StatusBadRequest, "Malformed session cookie", "session-malformed"
+		status, detail, code = http.StatusBadRequest, "Malformed session cookie", "session-malformed"
 	case errors.Is(err, ErrCrossSite):
-		p.Status, p.Detail, p.Code = http.StatusForbidden, "Login from another site", "login-cross-site"
+		status, detail, code = http.StatusForbidden, "Login from another site", "login-cross-site"
 	case errors.Is(err, ErrConflict):
-		p.Status, p.Detail, p.Code = http.StatusConflict, "Session changed meanwhile", "session-conflict"
+		status, detail, code = http.StatusConflict, "Session changed meanwhile", "session-conflict"
 	case errors.Is(err, ErrTooLarge):
-		p.Status, p.Detail, p.Code = http.StatusRequestEntityTooLarge, "Session data too large", "session-too-large"
+		status, detail, code = http.StatusRequestEntityTooLarge, "Session data too large", "session-too-large"
 	case errors.Is(err, ErrUnknown):
-		p.Detail, p.Code = "Session ended", "session-ended"
+		detail, code = "Session ended", "session-ended"
 		m.dropCookie(w)
 	case errors.Is(err, ErrNone):
 	default:
-		p.Status, p.Detail, p.Code = http.StatusServiceUnavailable, "Sessions cannot be had now", "session-unavailable"
+		status, detail, code = http.StatusServiceUnavailable, "Sessions cannot be had now", "session-unavailable"
 	}
-	p.Title = http.StatusText(p.Status)
-	body, merr := json.Marshal(p)
-	if merr != nil {
-		http.Error(w, p.Title, p.Status)
-		return
-	}
-	h := w.Header()
-	h.Set("Content-Type", "application/problem+json")
-	h.Set("Cache-Control", "no-store")
-	w.WriteHeader(p.Status)
-	w.Write(body)
+	problem.Write(w, status, detail, code)
 }
 
 // A privateWriter sees to it that no shared cache keeps an answer.
