@@ -49,12 +49,11 @@ func (m *matrix) attribute(ctx context.Context, try *Try, reading Reading, res *
 		Own(r.Header, r.Method, r.URL)
 		m.creds = m.t.Victim.Credentials()
 		m.creds.Put(r, actor.Use{Cookie: true})
-		plain, err := m.t.Client.Do(ctx, r)
+		plain, accepted, err := m.asked(ctx, r)
 		if err != nil {
 			return err
 		}
-		m.t.Victim.Rotated(m.creds, plain)
-		if m.s.Judge.Read(plain) == Accepted || passed && plain.Status == m.odd[try.Shape] {
+		if accepted || passed && plain.Status == m.odd[try.Shape] {
 			m.called = nil
 			m.why, m.whyTxt = finding.ByOrigin, "the same request is accepted from the own origin, without any token"
 		} else {
@@ -105,35 +104,32 @@ func (m *matrix) originFirst(ctx context.Context, try *Try, res, plain *client.R
 		r, _ := call.WithToken(m.creds.CSRFValue()).Encode(try.Shape)
 		dress(r.Header, try.Position, try.Shape, r.Method, r.URL)
 		edit(r.Header)
-		m.creds.Put(r, actor.Use{Cookie: true, CSRF: true})
-		foreign, err := m.t.Client.Do(ctx, r)
-		if err != nil {
+		m.creds.Put(r, cookieAlone)
+		foreign, accepted, err := m.asked(ctx, r)
+		if err != nil || accepted || !lookAt(foreign).same(lookAt(res)) {
 			return false, err
-		}
-		m.t.Victim.Rotated(m.creds, foreign)
-		if m.s.Judge.Read(foreign) == Accepted {
-			m.called = nil
-			return false, nil
-		}
-		if !lookAt(foreign).same(lookAt(res)) {
-			return false, nil
 		}
 	}
 	// The token must still be good: some serve for one request.
 	r, _ := call.WithToken(m.creds.CSRFValue()).Encode(try.Shape)
 	r.Bare = false
 	Own(r.Header, r.Method, r.URL)
-	m.creds.Put(r, actor.Use{Cookie: true, CSRF: true})
-	own, err := m.t.Client.Do(ctx, r)
-	if err != nil {
-		return false, err
+	m.creds.Put(r, cookieAlone)
+	own, accepted, err := m.asked(ctx, r)
+	return err == nil && (accepted || own.Status == m.odd[try.Shape]), err
+}
+
+// asked sends a request with m.creds, of which the answer may renew some, and
+// reports whether it was accepted: then the call is used up.
+func (m *matrix) asked(ctx context.Context, r *client.Request) (res *client.Response, accepted bool, err error) {
+	if res, err = m.t.Client.Do(ctx, r); err != nil {
+		return nil, false, err
 	}
-	m.t.Victim.Rotated(m.creds, own)
-	if m.s.Judge.Read(own) == Accepted {
+	m.t.Victim.Rotated(m.creds, res)
+	if accepted = m.s.Judge.Read(res) == Accepted; accepted {
 		m.called = nil
-		return true, nil
 	}
-	return own.Status == m.odd[try.Shape], nil
+	return res, accepted, nil
 }
 
 // readHead judges the answer to a HEAD, which has no body to compare.

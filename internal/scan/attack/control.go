@@ -55,8 +55,7 @@ func (m *matrix) control(ctx context.Context, shape finding.Shape) (Reading, err
 	if reading != Accepted && m.renewed(res) {
 		return m.control(ctx, shape)
 	}
-	if reading == Unclear && (res.Status == http.StatusNotFound && shape != finding.Override || res.Status == http.StatusConflict || res.Status == http.StatusGone ||
-		res.Status == http.StatusTooManyRequests) {
+	if reading == Unclear && (gone(res.Status) && (res.Status != http.StatusNotFound || shape != finding.Override) || res.Status == http.StatusTooManyRequests) {
 		m.odd[shape] = res.Status
 	}
 	if reading != Accepted && m.misfit(shape, res) {
@@ -166,15 +165,14 @@ func (m *matrix) contentType(shape finding.Shape) string {
 // fromOwnPage sends a call, as encoded by encode, with all that a script of the
 // own page sends along.
 func (m *matrix) fromOwnPage(ctx context.Context, call *Call, encode func(actor.Credentials) *client.Request) (*client.Response, error) {
-	use := actor.Use{Cookie: true, CSRF: true}
-	return m.t.renewing(ctx, m.creds, use, func(creds actor.Credentials) *client.Request {
+	return m.t.renewing(ctx, m.creds, cookieAlone, func(creds actor.Credentials) *client.Request {
 		r := encode(creds)
 		r.Bare = false
 		for k, v := range call.Header {
 			r.Header[k] = v
 		}
 		Own(r.Header, r.Method, r.URL)
-		creds.Put(r, use)
+		creds.Put(r, cookieAlone)
 		return r
 	})
 }

@@ -112,7 +112,7 @@ func (t *Target) present(ctx context.Context, h holder, token string) (Reading, 
 			}
 			creds.Jar.Put(c)
 		}
-		r = legitimate(call, creds, actor.Use{Cookie: true, CSRF: true})
+		r = legitimate(call, creds, cookieAlone)
 	}
 	res, err := t.Client.Do(ctx, r)
 	if err != nil {

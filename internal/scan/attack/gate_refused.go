@@ -36,12 +36,12 @@ func (t *Target) PassRefused(ctx context.Context, s *Subject, call *Call, answer
 	}
 	var byCookie, byHeader *client.Response
 	if creds.Jar.Header(call.URL()) != "" {
-		if byCookie, err = t.legit(ctx, call, creds, actor.Use{Cookie: true, CSRF: true}); err != nil {
+		if byCookie, err = t.legit(ctx, call, creds, cookieAlone); err != nil {
 			return err
 		}
 	}
 	if creds.Bearer() != "" {
-		if byHeader, err = t.legit(ctx, call, creds, actor.Use{Bearer: true}); err != nil {
+		if byHeader, err = t.legit(ctx, call, creds, headerAlone); err != nil {
 			return err
 		}
 	}

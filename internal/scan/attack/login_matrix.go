@@ -225,7 +225,7 @@ func (l *loginMatrix) own(ctx context.Context, shape finding.Shape, with bool) (
 	}
 	Own(r.Header, r.Method, r.URL)
 	if with {
-		visitor.Put(r, actor.Use{Cookie: true, CSRF: true})
+		visitor.Put(r, cookieAlone)
 	}
 	res, err := l.t.Client.Do(ctx, r)
 	if err != nil {

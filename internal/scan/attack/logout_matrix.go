@@ -75,7 +75,7 @@ func (m *matrix) logoutCell(ctx context.Context, try *Try) error {
 	if w == nil || w.ChangesState {
 		return set(finding.NotTested, "", "nothing tells whether the session is over")
 	}
-	after, err := m.t.legit(ctx, w.Call, m.creds, actor.Use{Cookie: true, CSRF: true})
+	after, err := m.t.legit(ctx, w.Call, m.creds, cookieAlone)
 	if err != nil {
 		return err
 	}
@@ -92,7 +92,7 @@ func (t *Target) Stands(ctx context.Context, creds actor.Credentials) (bool, err
 	if w == nil || w.ChangesState {
 		return false, nil
 	}
-	res, err := t.legit(ctx, w.Call, creds, actor.Use{Cookie: true, CSRF: true})
+	res, err := t.legit(ctx, w.Call, creds, cookieAlone)
 	return err == nil && w.Judge.Read(res) == Accepted, err
 }
 
